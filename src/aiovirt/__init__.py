@@ -1,0 +1,1 @@
+"""aiovirt: hypervisors from async Python."""

@@ -1,0 +1,285 @@
+"""Every error aiovirt raises, on one page, sorted by who is at fault.
+
+This module imports nothing of the package.  Foreign errors (of the operating system, of QEMU,
+of lxml) become one of these at the edge where they enter, with the cause kept.
+
+An error's text is one sentence that says what happened and where; `hint`, when there is one,
+says what may be done about it.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AgentError",
+    "AiovirtError",
+    "AlreadyExists",
+    "Busy",
+    "CallerError",
+    "CannotExecute",
+    "Closed",
+    "ConfigError",
+    "ConnectionLost",
+    "ExecutableNotFound",
+    "GuestAgentError",
+    "HostError",
+    "InvalidState",
+    "LimitExceeded",
+    "NotFound",
+    "PermissionDenied",
+    "ProcessFailed",
+    "ProcessKilled",
+    "ProtocolError",
+    "QMPCommandError",
+    "RemoteError",
+    "ResourceUnavailable",
+    "SpawnError",
+    "SpawnSetupError",
+    "Unresponsive",
+    "Unsupported",
+    "XMLError",
+]
+
+
+class AiovirtError(Exception):
+    """The base of all errors of this library.
+
+    Attributes:
+        hint: What may be done about it, one sentence, or None.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+# --- the configuration is wrong ---------------------------------------------------------------
+
+
+class ConfigError(AiovirtError):
+    """A setting is wrong: it names the field (or URI part) and what was expected."""
+
+    def __init__(self, message: str, *, field: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.field = field
+
+
+class XMLError(ConfigError):
+    """A configuration document is wrong.
+
+    Attributes:
+        element: The path of the element, such as ``domain/devices/disk[2]/target``, or None.
+        line: Its line in the document, from 1, or None when it came from Python arguments.
+        expected: What would have been right, or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        element: str | None = None,
+        line: int | None = None,
+        expected: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        where = ", ".join(
+            part
+            for part in (f"line {line}" if line else None, f"<{element}>" if element else None)
+            if part
+        )
+        text = f"{where}: {message}" if where else message
+        if expected:
+            text = f"{text} (expected {expected})"
+        super().__init__(text, field=element, hint=hint)
+        self.element = element
+        self.line = line
+        self.expected = expected
+
+
+# --- the caller is wrong ----------------------------------------------------------------------
+
+
+class CallerError(AiovirtError):
+    """The call cannot be done as asked; the host was not touched."""
+
+
+class NotFound(CallerError):
+    """There is no such domain, device, pool, …: the message names what was looked for."""
+
+
+class AlreadyExists(CallerError):
+    """The name, UUID or path is taken."""
+
+
+class InvalidState(CallerError):
+    """The object is not in a state that allows this: starting a running domain, for one."""
+
+
+class Unsupported(CallerError):
+    """The driver, or this version of the host, has no such operation.
+
+    Attributes:
+        driver: The driver's name.
+        operation: The operation's name.
+    """
+
+    def __init__(self, driver: str, operation: str, reason: str | None = None) -> None:
+        text = f"the {driver} driver does not support {operation}"
+        super().__init__(f"{text}: {reason}" if reason else text)
+        self.driver = driver
+        self.operation = operation
+
+
+class Closed(CallerError):
+    """The object was closed by this side before the call."""
+
+
+class Busy(CallerError):
+    """Somebody else holds what the call needs: another writer, another process."""
+
+
+# --- the peer does not keep to the protocol ---------------------------------------------------
+
+
+class ProtocolError(AiovirtError):
+    """The peer sent bytes that its protocol does not allow, or too many of them."""
+
+
+class LimitExceeded(ProtocolError):
+    """A message or an output was longer than the named limit.
+
+    Attributes:
+        limit: The limit's value, in bytes.
+    """
+
+    def __init__(self, message: str, *, limit: int) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class ConnectionLost(AiovirtError):
+    """The connection ended while it was in use.
+
+    Attributes:
+        maybe_done: Whether a call that was in flight may have been carried out.
+    """
+
+    def __init__(self, message: str, *, maybe_done: bool, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.maybe_done = maybe_done
+
+
+class Unresponsive(AiovirtError):
+    """A peer did not answer within a bound of aiovirt's own; the message names the bound."""
+
+
+# --- the peer refused -------------------------------------------------------------------------
+
+
+class RemoteError(AiovirtError):
+    """The hypervisor or the guest refused: the message carries its own words."""
+
+
+class QMPCommandError(RemoteError):
+    """QEMU answered a command with an error.
+
+    Attributes:
+        command: The QMP command.
+        error_class: QEMU's class, such as ``GenericError`` or ``DeviceNotFound``.
+        description: QEMU's text.
+    """
+
+    def __init__(self, command: str, error_class: str, description: str) -> None:
+        super().__init__(f"{command}: {description}")
+        self.command = command
+        self.error_class = error_class
+        self.description = description
+
+
+class AgentError(RemoteError):
+    """Something is wrong with the guest agent."""
+
+
+class GuestAgentError(AgentError):
+    """The guest agent answered a command with an error; fields as `QMPCommandError`."""
+
+    def __init__(self, command: str, error_class: str, description: str) -> None:
+        super().__init__(f"{command}: {description}")
+        self.command = command
+        self.error_class = error_class
+        self.description = description
+
+
+# --- the host refused -------------------------------------------------------------------------
+
+
+class HostError(AiovirtError):
+    """The machine that aiovirt runs on could not do it."""
+
+
+class PermissionDenied(HostError):
+    """The operating system refused access: the message names the path and the needed right."""
+
+
+class ResourceUnavailable(HostError):
+    """A port is taken, a disk is full, a device is missing."""
+
+
+class SpawnError(HostError):
+    """A program could not be started.
+
+    Attributes:
+        program: The program's path.
+        phase: Where it failed, such as ``chdir`` or ``exec``.
+        errno: The operating system's number, or None.
+    """
+
+    def __init__(
+        self, message: str, *, program: str, phase: str, errno: int | None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.program = program
+        self.phase = phase
+        self.errno = errno
+
+
+class SpawnSetupError(SpawnError):
+    """The child failed between fork and exec (libvirt's exit status 125)."""
+
+
+class CannotExecute(SpawnError):
+    """The program was found but cannot be executed (exit status 126 in shells and in libvirt)."""
+
+
+class ExecutableNotFound(SpawnError):
+    """There is no such program (exit status 127 in shells and in libvirt)."""
+
+
+class ProcessFailed(HostError):
+    """A program ran and ended with a status that was not expected.
+
+    Attributes:
+        command: The command line, secrets masked.
+        status: The exit status.
+        stderr: The end of what it wrote to standard error.
+    """
+
+    def __init__(self, command: str, status: int, stderr: str = "") -> None:
+        tail = f": {stderr.strip().splitlines()[-1]}" if stderr.strip() else ""
+        super().__init__(f"{command} ended with status {status}{tail}")
+        self.command = command
+        self.status = status
+        self.stderr = stderr
+
+
+class ProcessKilled(HostError):
+    """A program was ended by a signal.
+
+    Attributes:
+        command: The command line, secrets masked.
+        signal: The signal's number.
+    """
+
+    def __init__(self, command: str, signal: int) -> None:
+        super().__init__(f"{command} was killed by signal {signal}")
+        self.command = command
+        self.signal = signal
