@@ -1,0 +1,48 @@
+"""What a driver can do, as small abilities. Nothing here knows any one driver.
+
+An ability is a class whose operations raise `Unsupported` until a driver implements them, so
+that the support matrix is read off the classes and never written by hand.
+"""
+
+from __future__ import annotations
+
+from aiovirt.interfaces.ability import Ability, operation, operations, supported
+from aiovirt.interfaces.consoles import Consoles, ConsoleStream
+from aiovirt.interfaces.definition import Definition
+from aiovirt.interfaces.driver import Driver
+from aiovirt.interfaces.events import Events, EventStream
+from aiovirt.interfaces.hostinfo import HostInfo
+from aiovirt.interfaces.lifecycle import Lifecycle
+from aiovirt.interfaces.monitor import Monitor
+from aiovirt.interfaces.screen import Screen
+from aiovirt.interfaces.statistics import Statistics
+
+ABILITIES: tuple[type[Ability], ...] = (
+    Definition,
+    Lifecycle,
+    Consoles,
+    Screen,
+    Statistics,
+    Events,
+    Monitor,
+    HostInfo,
+)
+
+__all__ = [
+    "ABILITIES",
+    "Ability",
+    "ConsoleStream",
+    "Consoles",
+    "Definition",
+    "Driver",
+    "EventStream",
+    "Events",
+    "HostInfo",
+    "Lifecycle",
+    "Monitor",
+    "Screen",
+    "Statistics",
+    "operation",
+    "operations",
+    "supported",
+]

@@ -1,0 +1,77 @@
+"""The life of a domain: starting, pausing, stopping."""
+
+from __future__ import annotations
+
+from aiovirt.interfaces.ability import Ability, operation
+from aiovirt.model.domain import DomainKey
+
+__all__ = ["Lifecycle"]
+
+
+class Lifecycle(Ability):
+    """Operations that change a domain's state.
+
+    Changes to one domain queue one behind the other. Every one raises `NotFound` for a domain
+    that is not there, `InvalidState` where the state does not allow it, and `Unresponsive` when
+    the hypervisor does not answer within the driver's bound.
+    """
+
+    @operation
+    async def start(self, domain: DomainKey, *, paused: bool = False) -> None:
+        """Start a defined domain; returns when it runs, or stands still if `paused`.
+
+        Raises:
+            InvalidState: It is running already.
+            ConfigError: The configuration names what is not there: a disk, a kernel, a bridge.
+            HostError: The host could not do it; the hypervisor's own words are in the text.
+
+        Cancellation: nothing stays behind; the domain is shut off.
+        """
+        raise NotImplementedError
+
+    @operation
+    async def shutdown(self, domain: DomainKey, *, wait: bool = False) -> None:
+        """Ask the guest to shut itself down, as by its power button.
+
+        Args:
+            domain: Which domain.
+            wait: Return only when it is off; else once the guest was asked.
+
+        Cancellation: the request to the guest is not taken back.
+        """
+        raise NotImplementedError
+
+    @operation
+    async def reboot(self, domain: DomainKey) -> None:
+        """Ask the guest to shut itself down, and start it anew when it has; returns at once."""
+        raise NotImplementedError
+
+    @operation
+    async def reset(self, domain: DomainKey) -> None:
+        """Reset the machine, as by its reset button: what the guest had not written is lost."""
+        raise NotImplementedError
+
+    @operation
+    async def destroy(self, domain: DomainKey, *, graceful: bool = False) -> None:
+        """End the domain now, as by its plug; returns when it is off.
+
+        The hypervisor is given a moment to write its caches, then killed.
+
+        Args:
+            domain: Which domain.
+            graceful: Never kill: raise instead.
+
+        Raises:
+            Unresponsive: It did not end within the bound, and `graceful` forbids the kill.
+        """
+        raise NotImplementedError
+
+    @operation
+    async def suspend(self, domain: DomainKey) -> None:
+        """Stop the virtual processors; returns when they stand. Doing it twice is no error."""
+        raise NotImplementedError
+
+    @operation
+    async def resume(self, domain: DomainKey) -> None:
+        """Let a paused domain go on. Doing it twice is no error."""
+        raise NotImplementedError

@@ -1,0 +1,192 @@
+"""What a domain is and what state it is in. The words and their order are libvirt's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from uuid import UUID
+
+__all__ = [
+    "Control",
+    "ControlState",
+    "DomainInfo",
+    "DomainKey",
+    "DomainRecord",
+    "DomainState",
+    "StateReason",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainKey:
+    """What identifies a domain on its host: the UUID for ever, the name until it is renamed."""
+
+    uuid: UUID
+    name: str
+
+
+class DomainState(IntEnum):
+    """libvirt's `virDomainState`, with its numbers."""
+
+    NO_STATE = 0
+    RUNNING = 1
+    BLOCKED = 2
+    PAUSED = 3
+    SHUTDOWN = 4
+    SHUTOFF = 5
+    CRASHED = 6
+    PM_SUSPENDED = 7
+
+    @property
+    def label(self) -> str:
+        """The word virsh shows, such as ``shut off``."""
+        return _LABELS[self]
+
+    @property
+    def active(self) -> bool:
+        """Whether there is a running hypervisor process or its like behind it."""
+        return self not in {DomainState.SHUTOFF, DomainState.CRASHED, DomainState.NO_STATE}
+
+
+_LABELS = {
+    DomainState.NO_STATE: "no state",
+    DomainState.RUNNING: "running",
+    DomainState.BLOCKED: "idle",
+    DomainState.PAUSED: "paused",
+    DomainState.SHUTDOWN: "in shutdown",
+    DomainState.SHUTOFF: "shut off",
+    DomainState.CRASHED: "crashed",
+    DomainState.PM_SUSPENDED: "pmsuspended",
+}
+
+
+class StateReason(Enum):
+    """Why a domain is in its state: the state, libvirt's number, and the word virsh shows.
+
+    Source: the `virDomain*Reason` enumerations of libvirt-domain.h.
+    """
+
+    def __init__(self, state: DomainState, number: int, label: str) -> None:
+        self.state = state
+        self.number = number
+        self.label = label
+
+    NO_STATE = (DomainState.NO_STATE, 0, "unknown")
+
+    RUNNING_UNKNOWN = (DomainState.RUNNING, 0, "unknown")
+    RUNNING_BOOTED = (DomainState.RUNNING, 1, "booted")
+    RUNNING_MIGRATED = (DomainState.RUNNING, 2, "migrated")
+    RUNNING_RESTORED = (DomainState.RUNNING, 3, "restored")
+    RUNNING_FROM_SNAPSHOT = (DomainState.RUNNING, 4, "from snapshot")
+    RUNNING_UNPAUSED = (DomainState.RUNNING, 5, "unpaused")
+    RUNNING_MIGRATION_CANCELED = (DomainState.RUNNING, 6, "migration canceled")
+    RUNNING_SAVE_CANCELED = (DomainState.RUNNING, 7, "save canceled")
+    RUNNING_WAKEUP = (DomainState.RUNNING, 8, "event wakeup")
+    RUNNING_CRASHED = (DomainState.RUNNING, 9, "crashed")
+    RUNNING_POSTCOPY = (DomainState.RUNNING, 10, "post-copy")
+    RUNNING_POSTCOPY_FAILED = (DomainState.RUNNING, 11, "post-copy failed")
+
+    BLOCKED_UNKNOWN = (DomainState.BLOCKED, 0, "unknown")
+
+    PAUSED_UNKNOWN = (DomainState.PAUSED, 0, "unknown")
+    PAUSED_USER = (DomainState.PAUSED, 1, "user")
+    PAUSED_MIGRATION = (DomainState.PAUSED, 2, "migrating")
+    PAUSED_SAVE = (DomainState.PAUSED, 3, "saving")
+    PAUSED_DUMP = (DomainState.PAUSED, 4, "dumping")
+    PAUSED_IO_ERROR = (DomainState.PAUSED, 5, "I/O error")
+    PAUSED_WATCHDOG = (DomainState.PAUSED, 6, "watchdog")
+    PAUSED_FROM_SNAPSHOT = (DomainState.PAUSED, 7, "from snapshot")
+    PAUSED_SHUTTING_DOWN = (DomainState.PAUSED, 8, "shutting down")
+    PAUSED_SNAPSHOT = (DomainState.PAUSED, 9, "creating snapshot")
+    PAUSED_CRASHED = (DomainState.PAUSED, 10, "crashed")
+    PAUSED_STARTING_UP = (DomainState.PAUSED, 11, "starting up")
+    PAUSED_POSTCOPY = (DomainState.PAUSED, 12, "post-copy")
+    PAUSED_POSTCOPY_FAILED = (DomainState.PAUSED, 13, "post-copy failed")
+    PAUSED_API_ERROR = (DomainState.PAUSED, 14, "api error")
+
+    SHUTDOWN_UNKNOWN = (DomainState.SHUTDOWN, 0, "unknown")
+    SHUTDOWN_USER = (DomainState.SHUTDOWN, 1, "user")
+
+    SHUTOFF_UNKNOWN = (DomainState.SHUTOFF, 0, "unknown")
+    SHUTOFF_SHUTDOWN = (DomainState.SHUTOFF, 1, "shutdown")
+    SHUTOFF_DESTROYED = (DomainState.SHUTOFF, 2, "destroyed")
+    SHUTOFF_CRASHED = (DomainState.SHUTOFF, 3, "crashed")
+    SHUTOFF_MIGRATED = (DomainState.SHUTOFF, 4, "migrated")
+    SHUTOFF_SAVED = (DomainState.SHUTOFF, 5, "saved")
+    SHUTOFF_FAILED = (DomainState.SHUTOFF, 6, "failed")
+    SHUTOFF_FROM_SNAPSHOT = (DomainState.SHUTOFF, 7, "from snapshot")
+    SHUTOFF_DAEMON = (DomainState.SHUTOFF, 8, "daemon")
+
+    CRASHED_UNKNOWN = (DomainState.CRASHED, 0, "unknown")
+    CRASHED_PANICKED = (DomainState.CRASHED, 1, "panicked")
+
+    PM_SUSPENDED_UNKNOWN = (DomainState.PM_SUSPENDED, 0, "unknown")
+
+
+class Control(Enum):
+    """Whether the hypervisor answers for a domain; libvirt's `virDomainControlState`."""
+
+    OK = "ok"
+    JOB = "job"
+    OCCUPIED = "occupied"
+    UNRESPONSIVE = "unresponsive"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlState:
+    """Whether a domain's hypervisor process answers, and if not, since when.
+
+    Attributes:
+        control: What is known.
+        since: Unix time in seconds of the first call that went unanswered, or None.
+        last_error: The text of the last error, or None.
+    """
+
+    control: Control = Control.OK
+    since: float | None = None
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DomainRecord:
+    """One line of a listing: answered from what is known, without asking the domain.
+
+    Attributes:
+        key: UUID and name.
+        id: The number of the running instance, or None when it is not active.
+        reason: The state, with its reason.
+        persistent: Whether its configuration stays after it stops.
+        autostart: Whether it starts with the host.
+        control: Whether the hypervisor answers for it.
+    """
+
+    key: DomainKey
+    id: int | None
+    reason: StateReason
+    persistent: bool = True
+    autostart: bool = False
+    control: ControlState = ControlState()
+
+    @property
+    def state(self) -> DomainState:
+        """The state without its reason."""
+        return self.reason.state
+
+
+@dataclass(frozen=True, slots=True)
+class DomainInfo:
+    """What `virDomainGetInfo` tells, and the record it belongs to.
+
+    Attributes:
+        record: The line of the listing.
+        max_memory: Memory that the guest may have, in bytes.
+        memory: Memory that the guest has now, in bytes.
+        vcpus: Virtual processors now.
+        cpu_time_ns: Processor time used by the running instance, in nanoseconds.
+    """
+
+    record: DomainRecord
+    max_memory: int
+    memory: int
+    vcpus: int
+    cpu_time_ns: int

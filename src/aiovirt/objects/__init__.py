@@ -1,0 +1,12 @@
+"""The handles users hold: `Connection` and `Domain`. They know abilities, and no driver.
+
+A handle is cheap and does no hidden I/O: reading an attribute never talks to a host.
+"""
+
+from __future__ import annotations
+
+from aiovirt.objects.connection import Connection
+from aiovirt.objects.domain import Domain
+from aiovirt.objects.domains import Domains
+
+__all__ = ["Connection", "Domain", "Domains"]

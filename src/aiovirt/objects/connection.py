@@ -1,0 +1,110 @@
+"""A host, as its user holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+
+from aiovirt.config import DomainConfig
+from aiovirt.interfaces import Driver, Events, EventStream, HostInfo, Monitor, Statistics
+from aiovirt.model.statistics import DomainStats, StatsGroup
+from aiovirt.model.uri import URI
+from aiovirt.objects.domain import Domain
+from aiovirt.objects.domains import Domains
+
+__all__ = ["Connection"]
+
+
+class Connection:
+    """An open host. `aiovirt.open` makes it, and it ends with that block.
+
+    Attributes:
+        domains: The host's domains.
+    """
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self.domains = Domains(driver)
+
+    @property
+    def uri(self) -> URI:
+        """The URI it was opened with."""
+        return self._driver.uri
+
+    @property
+    def driver(self) -> Driver:
+        """The driver underneath, for what no handle offers."""
+        return self._driver
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.uri}>"
+
+    def events(self, *, limit: int = 1024) -> AbstractAsyncContextManager[EventStream]:
+        """All events of the host from the moment the block is entered.
+
+            async with host.events() as events:
+                async for event in events: ...
+
+        Args:
+            limit: How many may wait to be read; beyond it the oldest are dropped and an
+                `EventsLost` that counts them stands in their place.
+
+        Raises:
+            Unsupported: The driver has no events.
+        """
+        return self._driver.ability(Events).subscribe(limit=limit)
+
+    async def stats(
+        self, domains: Sequence[Domain] | None = None, *, groups: StatsGroup = StatsGroup.ALL
+    ) -> Sequence[DomainStats]:
+        """The statistics of these domains, or of all, in one pass over all of them at once.
+
+        A domain that does not answer within the driver's bound is there too, marked in
+        `record.control`; it delays no other.
+
+        Raises:
+            NotFound: A domain that was asked for is not there any more.
+        """
+        keys = None if domains is None else [domain.key for domain in domains]
+        return await self._driver.ability(Statistics).stats(keys, groups=groups)
+
+    async def hostname(self) -> str:
+        """The host's name."""
+        return await self._driver.ability(HostInfo).hostname()
+
+    async def version(self) -> str:
+        """The hypervisor's name and version, such as ``QEMU 7.2.22``.
+
+        Raises:
+            ExecutableNotFound: There is no hypervisor on the host.
+        """
+        return await self._driver.ability(HostInfo).version()
+
+    async def capabilities(self) -> str:
+        """libvirt's capabilities document (XML) of the host."""
+        return await self._driver.ability(HostInfo).capabilities()
+
+    async def domain_capabilities(
+        self,
+        *,
+        emulator: str | None = None,
+        arch: str | None = None,
+        machine: str | None = None,
+        virt_type: str | None = None,
+    ) -> str:
+        """libvirt's domain capabilities document (XML): what a guest of that kind may have.
+
+        Raises:
+            ConfigError: The host has no such emulator, architecture, machine or type.
+        """
+        return await self._driver.ability(HostInfo).domain_capabilities(
+            emulator=emulator, arch=arch, machine=machine, virt_type=virt_type
+        )
+
+    async def native_command(self, config: DomainConfig) -> Sequence[str]:
+        """The command line that would start this configuration; nothing is started.
+
+        Raises:
+            ConfigError: The configuration is wrong.
+        """
+        return await self._driver.ability(Monitor).native_command(config)

@@ -1,0 +1,201 @@
+"""A domain, as its user holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from uuid import UUID
+
+from aiovirt.config import DomainConfig
+from aiovirt.interfaces import (
+    Consoles,
+    ConsoleStream,
+    Definition,
+    Driver,
+    Lifecycle,
+    Monitor,
+    Screen,
+    Statistics,
+)
+from aiovirt.model.domain import DomainInfo, DomainKey, DomainRecord, StateReason
+from aiovirt.model.statistics import DomainStats, StatsGroup
+
+__all__ = ["Domain"]
+
+
+class Domain:
+    """One domain of a host: thin, cheap, and valid as long as its connection is open.
+
+    Every verb raises `NotFound` when the domain is gone, `InvalidState` when its state does not
+    allow the verb, `Unsupported` when the driver has no such operation, and `Unresponsive` when
+    the hypervisor does not answer within the driver's bound.
+    """
+
+    def __init__(self, driver: Driver, key: DomainKey) -> None:
+        self._driver = driver
+        self.key = key
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return self.key.name
+
+    @property
+    def uuid(self) -> UUID:
+        """The UUID."""
+        return self.key.uuid
+
+    def __repr__(self) -> str:
+        return f"<Domain {self.name!r} {self.uuid}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Domain):
+            return NotImplemented
+        return self.uuid == other.uuid and self._driver is other._driver
+
+    def __hash__(self) -> int:
+        return hash(self.uuid)
+
+    # --- life cycle ---------------------------------------------------------------------------
+
+    async def start(self, *, paused: bool = False) -> None:
+        """Start it; returns when it runs, or stands still before its first step if `paused`.
+
+        Raises:
+            ConfigError: The configuration names what is not there: a disk, a kernel, a bridge.
+            HostError: The host could not do it; the hypervisor's own words are in the text.
+
+        Cancellation: nothing stays behind; the domain is shut off.
+        """
+        await self._driver.ability(Lifecycle).start(self.key, paused=paused)
+
+    async def shutdown(self, *, wait: bool = False) -> None:
+        """Ask the guest to shut itself down, as by its power button.
+
+        Args:
+            wait: Return only when it is off; bound it with `anyio.fail_after`.
+
+        Cancellation: the request to the guest is not taken back.
+        """
+        await self._driver.ability(Lifecycle).shutdown(self.key, wait=wait)
+
+    async def reboot(self) -> None:
+        """Ask the guest to shut itself down, and start it anew when it has; returns at once."""
+        await self._driver.ability(Lifecycle).reboot(self.key)
+
+    async def reset(self) -> None:
+        """Reset the machine, as by its reset button: what the guest had not written is lost."""
+        await self._driver.ability(Lifecycle).reset(self.key)
+
+    async def destroy(self, *, graceful: bool = False) -> None:
+        """End it now, as by its plug; returns when it is off.
+
+        Args:
+            graceful: Never kill the hypervisor process: raise `Unresponsive` instead.
+        """
+        await self._driver.ability(Lifecycle).destroy(self.key, graceful=graceful)
+
+    async def suspend(self) -> None:
+        """Stop the virtual processors; returns when they stand. Doing it twice is no error."""
+        await self._driver.ability(Lifecycle).suspend(self.key)
+
+    async def resume(self) -> None:
+        """Let a paused domain go on. Doing it twice is no error."""
+        await self._driver.ability(Lifecycle).resume(self.key)
+
+    # --- definition ---------------------------------------------------------------------------
+
+    async def undefine(self) -> None:
+        """Remove the definition; a running domain stays as a transient one until it stops."""
+        await self._driver.ability(Definition).undefine(self.key)
+
+    async def config(self, *, inactive: bool = False, secure: bool = False) -> DomainConfig:
+        """A copy of the live configuration if it runs, else of the inactive one.
+
+        Args:
+            inactive: The inactive one even if it runs.
+            secure: With passwords.
+        """
+        return await self._driver.ability(Definition).config(
+            self.key, inactive=inactive, secure=secure
+        )
+
+    async def xml(self, *, inactive: bool = False, secure: bool = False) -> str:
+        """The configuration as XML; arguments as `config`."""
+        return (await self.config(inactive=inactive, secure=secure)).to_xml(secure=secure)
+
+    async def set_autostart(self, *, autostart: bool = True) -> None:
+        """Whether it starts with the host."""
+        await self._driver.ability(Definition).set_autostart(self.key, autostart=autostart)
+
+    # --- what it is doing ---------------------------------------------------------------------
+
+    async def record(self) -> DomainRecord:
+        """Id, state with reason, and whether its hypervisor answers; no guest is asked."""
+        return await self._driver.ability(Definition).record(self.key)
+
+    async def state(self) -> StateReason:
+        """The state with its reason: ``state.state``, ``state.label``."""
+        return (await self.record()).reason
+
+    async def info(self) -> DomainInfo:
+        """State, memory, processors and processor time."""
+        return await self._driver.ability(Statistics).info(self.key)
+
+    async def stats(self, *, groups: StatsGroup = StatsGroup.ALL) -> DomainStats:
+        """Its statistics; figures its hypervisor did not give in time are None."""
+        (stats,) = await self._driver.ability(Statistics).stats([self.key], groups=groups)
+        return stats
+
+    # --- console, screen, keyboard, monitor -----------------------------------------------------
+
+    def console(
+        self,
+        device: str | None = None,
+        *,
+        readonly: bool = False,
+        force: bool = False,
+        history: bool = True,
+    ) -> AbstractAsyncContextManager[ConsoleStream]:
+        r"""The serial console as a byte stream: any number of readers, one writer.
+
+            async with vm.console() as console:
+                await console.send(b"uname -a\n")
+                async for chunk in console: ...
+
+        Args:
+            device: The alias, such as ``serial0``; the first console if None.
+            readonly: Only read: this never collides with the writer.
+            force: Take the writer's place; its stream becomes read-only.
+            history: Begin with what was written before.
+
+        Raises:
+            NotFound: It has no such console.
+            Busy: Another writer holds it and `force` is off.
+        """
+        return self._driver.ability(Consoles).open_console(
+            self.key, device=device, readonly=readonly, force=force, history=history
+        )
+
+    async def screenshot(self, *, screen: int = 0) -> bytes:
+        """The picture of a screen, as the bytes of a PNG file."""
+        return await self._driver.ability(Screen).screenshot(self.key, screen=screen)
+
+    async def send_key(self, *keys: str | int, hold_ms: int = 100) -> None:
+        """Press keys together, such as ``"KEY_LEFTCTRL", "KEY_LEFTALT", "KEY_DELETE"``.
+
+        Args:
+            keys: Linux key names or codes, at most 16.
+            hold_ms: How long they stay down, in milliseconds.
+        """
+        await self._driver.ability(Screen).send_key(self.key, keys, hold_ms=hold_ms)
+
+    async def monitor_command(
+        self, command: str, arguments: Mapping[str, object] | None = None
+    ) -> object:
+        """Run one command of the hypervisor's own monitor (QMP) and return its answer.
+
+        Raises:
+            RemoteError: The hypervisor refused, in its own words.
+        """
+        return await self._driver.ability(Monitor).monitor_command(self.key, command, arguments)

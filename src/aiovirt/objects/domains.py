@@ -1,0 +1,67 @@
+"""The domains of a host, as a collection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from aiovirt.config import DomainConfig
+from aiovirt.interfaces import Definition, Driver
+from aiovirt.model.domain import DomainRecord
+from aiovirt.objects.domain import Domain
+
+__all__ = ["Domains"]
+
+
+class Domains:
+    """`host.domains`: define, find and list."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    @property
+    def _definition(self) -> Definition:
+        return self._driver.ability(Definition)
+
+    async def define(self, config: DomainConfig | str | bytes) -> Domain:
+        """Make a domain persistent, or change the configuration of one that is.
+
+        Args:
+            config: A configuration, or its XML. It is not changed.
+
+        Raises:
+            ConfigError: Something in it is wrong; element, line and what was expected are named.
+            AlreadyExists: The name belongs to another UUID, or the UUID to another name.
+
+        Cancellation: the definition is either safely there or not at all.
+        """
+        if not isinstance(config, DomainConfig):
+            config = DomainConfig.parse(config)
+        return self._handle(await self._definition.define(config))
+
+    async def list(self, *, active: bool | None = None) -> Sequence[Domain]:
+        """All domains, or only the active or inactive ones, sorted by name."""
+        return [self._handle(record) for record in await self.records(active=active)]
+
+    async def records(self, *, active: bool | None = None) -> Sequence[DomainRecord]:
+        """Name, id and state of all domains, or only of the active or inactive ones.
+
+        Answered from what is known: no guest is asked, so none can hold it up.
+        """
+        records = await self._definition.records()
+        return [r for r in records if active is None or r.state.active is active]
+
+    async def get(self, name: str | UUID | int) -> Domain:
+        """The domain of that name, UUID, or number of a running instance.
+
+        Raises:
+            NotFound: There is none; a name that is near is offered as the hint.
+        """
+        if isinstance(name, UUID):
+            return self._handle(await self._definition.find_by_uuid(name))
+        if isinstance(name, int):
+            return self._handle(await self._definition.find_by_id(name))
+        return self._handle(await self._definition.find_by_name(name))
+
+    def _handle(self, record: DomainRecord) -> Domain:
+        return Domain(self._driver, record.key)
