@@ -1,0 +1,282 @@
+"""Fields that hold elements: one child, a list of like children, and a field of another view."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, MutableSequence, Sequence
+from itertools import chain
+from typing import Generic, TypeAlias, TypeVar, overload
+
+from aiovirt.config import _tree
+from aiovirt.config._tree import Node
+from aiovirt.config._view import Field, Nested, View, element
+from aiovirt.errors import XMLError
+
+__all__ = ["Many", "One", "ViewList", "child", "children", "via"]
+
+V = TypeVar("V", bound=View)
+Got = TypeVar("Got")
+Given = TypeVar("Given")
+
+
+class ViewList(MutableSequence[V], Generic[V]):
+    """The like children of an element: a list that is the tree.
+
+    A view that is put in stays a view of what is now in the tree.  Only when its element already
+    sits in a tree (this or another) a copy is put in.
+    """
+
+    __slots__ = ("_field", "_view")
+
+    def __init__(self, view: View, field: Children[V]) -> None:
+        self._view = view
+        self._field = field
+
+    def _nodes(self) -> list[Node]:
+        return self._field.nodes(self._view)
+
+    def __len__(self) -> int:
+        return len(self._nodes())
+
+    def __iter__(self) -> Iterator[V]:
+        return iter([self._field.kind._wrap_(node) for node in self._nodes()])
+
+    @overload
+    def __getitem__(self, index: int) -> V: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[V]: ...
+    def __getitem__(self, index: int | slice) -> V | list[V]:
+        if isinstance(index, slice):
+            return list(self)[index]
+        return self._field.kind._wrap_(self._nodes()[index])
+
+    @overload
+    def __setitem__(self, index: int, value: V) -> None: ...
+    @overload
+    def __setitem__(self, index: slice, value: Iterable[V]) -> None: ...
+    def __setitem__(self, index: int | slice, value: V | Iterable[V]) -> None:
+        """Replace a child, or by a slice several; new ones stand where the old ones stood."""
+        wanted: list[V] = list(self)
+        if isinstance(index, slice):
+            wanted[index] = list(value) if isinstance(value, Iterable) else []
+        elif isinstance(value, View):
+            wanted[index] = value
+        self.assign(wanted)
+
+    def __delitem__(self, index: int | slice) -> None:
+        nodes = self._nodes()
+        for node in nodes[index] if isinstance(index, slice) else [nodes[index]]:
+            _tree.remove(node)
+
+    def insert(self, index: int, value: V) -> None:
+        """Put a view before the one at `index`.
+
+        Raises:
+            XMLError: It is a view of another kind of element.
+        """
+        node = self._field.adopt(self._view, value)
+        nodes = self._nodes()
+        if index < 0:
+            index = max(0, index + len(nodes))
+        if index < len(nodes):
+            parent = nodes[index].getparent()
+            if parent is not None:
+                parent.insert(parent.index(nodes[index]), node)
+        else:
+            self._field.place(self._view, node)
+
+    def index(self, value: object, start: int = 0, stop: int | None = None) -> int:
+        """The place of this very element, else of the first equal one.
+
+        Raises:
+            ValueError: There is none.
+        """
+        views = list(self)
+        places = range(*slice(start, stop).indices(len(views)))
+        wanted = element(value) if isinstance(value, View) else None
+        same = (place for place in places if element(views[place]) is wanted)
+        equal = (place for place in places if views[place] == value)
+        found = next(chain(same, equal), None)
+        if found is None:
+            raise ValueError(f"{value!r} is not in the list")
+        return found
+
+    def assign(self, wanted: Sequence[V]) -> None:
+        """Make these the children: the first stands where the first stood, and so on.
+
+        Raises:
+            XMLError: One is a view of another kind; the tree is unchanged.
+        """
+        old = self._nodes()
+        here = {id(node) for node in old}
+        new = [self._field.adopt(self._view, each, here) for each in wanted]
+        places = [_tree.new_element("place") for _ in old]
+        for node, place in zip(old, places, strict=True):
+            _tree.swap(node, place)
+        for node, place in zip(new, places, strict=False):
+            _tree.swap(place, node)
+        for place in places[len(new) :]:
+            _tree.remove(place)
+        for node in new[len(places) :]:
+            self._field.place(self._view, node)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, ViewList | list | tuple):
+            return list(self) == list(other)
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # what it says may change
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+class Children(Nested[ViewList[V], Iterable[V] | None]):
+    """All children of one tag, each seen as `kind`."""
+
+    def __init__(self, path: str, kind: type[V]) -> None:
+        super().__init__(path)
+        self.kind = kind
+
+    def nodes(self, view: View) -> list[Node]:
+        """The elements, in the order of the tree."""
+        parent = _tree.find(element(view), self.steps[:-1])
+        return [] if parent is None else list(parent.iterchildren(self.steps[-1]))
+
+    def adopt(self, view: View, value: View, here: Collection[int] = ()) -> Node:
+        """The element of `value`, copied when it sits in a tree already.
+
+        Args:
+            view: The view that has this field.
+            value: What is to be put in.
+            here: The ids of elements that sit in this very list and may move.
+
+        Raises:
+            XMLError: It is no view of this kind.
+        """
+        if not isinstance(value, self.kind):
+            raise self.error(
+                view,
+                f"{self.name} cannot hold {type(value).__name__}",
+                expected=self.kind.__name__,
+            )
+        node = element(value)
+        if node is not None and id(node) in here:
+            return node
+        return _detached(value)
+
+    def read(self, view: View) -> ViewList[V]:
+        """The live list."""
+        return ViewList(view, self)
+
+    def write(self, view: View, value: Iterable[V] | None) -> None:
+        """Make these the children.
+
+        Raises:
+            XMLError: One is of another kind; the tree is unchanged.
+        """
+        ViewList(view, self).assign(list(value or ()))
+
+    def parts(self, view: View) -> Iterable[View]:
+        """The views in the list."""
+        return self.read(view)
+
+    def describe(self, view: View) -> str | None:
+        """Shown when there are any."""
+        found = list(self.read(view))
+        return f"{self.name}={found!r}" if found else None
+
+
+class Child(Nested[V, V | None]):
+    """One child; its view is there even when the element is not, and creates it when written."""
+
+    def __init__(self, path: str, kind: type[V]) -> None:
+        super().__init__(path)
+        self.kind = kind
+
+    def read(self, view: View) -> V:
+        """The live view, false when there is no such element."""
+        return self.kind._within_(view, self.steps)
+
+    def write(self, view: View, value: V | None) -> None:
+        """Put the view's element in the place of the old one; None takes the element out.
+
+        Raises:
+            XMLError: It is a view of another kind; the tree is unchanged.
+        """
+        if value is not None and not isinstance(value, self.kind):
+            raise self.error(
+                view,
+                f"{self.name} cannot hold {type(value).__name__}",
+                expected=self.kind.__name__,
+            )
+        if not value:
+            self.clear(view)
+            return
+        new = _detached(value)
+        old = _tree.find(element(view), self.steps)
+        if old is new:
+            return
+        if old is None:
+            self.place(view, new)
+        else:
+            _tree.swap(old, new)
+
+    def parts(self, view: View) -> Iterable[View]:
+        """The view, when the element is there."""
+        part = self.read(view)
+        return (part,) if part else ()
+
+    def describe(self, view: View) -> str | None:
+        """Shown when it is there."""
+        part = self.read(view)
+        return f"{self.name}={part!r}" if part else None
+
+
+class Via(Field[Got, Given]):
+    """A field of a child, offered on the parent as well: ``domain.disks``."""
+
+    def __init__(self, child_name: str, field: Field[Got, Given]) -> None:
+        super().__init__(".")
+        self.child_name = child_name
+        self.field = field
+        self.shown = False
+
+    def _home(self, view: View) -> View:
+        home: View = getattr(view, self.child_name)
+        return home
+
+    def read(self, view: View) -> Got:
+        """What the child's field says."""
+        return self.field.read(self._home(view))
+
+    def write(self, view: View, value: Given) -> None:
+        """Set the child's field, creating the child."""
+        self.field.write(self._home(view), value)
+
+
+def _detached(value: View) -> Node:
+    node = element(value)
+    if node is None or node.getparent() is not None:
+        node = element(value.copy())
+    if node is None:  # pragma: no cover - a copy has an element
+        raise XMLError(f"{type(value).__name__} has no element")
+    return node
+
+
+One: TypeAlias = Field[V, V | None]
+Many: TypeAlias = Field[ViewList[V], Iterable[V] | None]
+
+
+def child(path: str, kind: type[V]) -> One[V]:
+    """One child element seen as `kind`."""
+    return Child(path, kind)
+
+
+def children(path: str, kind: type[V]) -> Many[V]:
+    """All child elements of a tag, seen as `kind`."""
+    return Children(path, kind)
+
+
+def via(child_name: str, field: Field[Got, Given]) -> Field[Got, Given]:
+    """The field of the child `child_name`, offered on its parent as well."""
+    return Via(child_name, field)

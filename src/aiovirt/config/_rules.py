@@ -1,0 +1,77 @@
+"""Rules that hold between several parts of a configuration: names, and what must not be twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import TypeVar
+
+from aiovirt.config._tree import error_at
+from aiovirt.config._view import element
+from aiovirt.config.devices.base import Device
+from aiovirt.config.devices.disk import Disk
+from aiovirt.errors import XMLError
+from aiovirt.model.addresses import DriveAddress, PciAddress
+
+__all__ = ["naming", "unique_devices", "unique_targets"]
+
+D = TypeVar("D", bound=Device)
+
+
+def naming(name: str | None, error: Callable[[str], XMLError]) -> Iterator[XMLError]:
+    """The rules for names of domains: they become names of files (virDomainDefPostParse…)."""
+    if name is None:
+        return
+    if not name.strip():
+        yield error("the name is empty")
+    elif "/" in name or "\n" in name:
+        yield error(f"the name {name!r} has a slash or a line break in it")
+    elif not name.strip("."):
+        yield error(f"the name {name!r} has dots only")
+
+
+def _twice(
+    devices: Iterable[D], key: Callable[[D], Hashable | None], what: str
+) -> Iterator[XMLError]:
+    seen: set[Hashable] = set()
+    for device in devices:
+        value = key(device)
+        if value is None:
+            continue
+        node = element(device)
+        if value in seen and node is not None:
+            yield error_at(node, f"{what} {value} is taken by another device")
+        seen.add(value)
+
+
+def _target(disk: Disk) -> str | None:
+    return disk.target.dev
+
+
+def unique_targets(disks: Iterable[Disk]) -> Iterator[XMLError]:
+    """No two disks have the same target."""
+    yield from _twice(disks, _target, "the target")
+
+
+def _alias(device: Device) -> str | None:
+    # libvirt's own aliases may repeat: the first console is the first serial port
+    return device.alias if device.kind != "console" else None
+
+
+def _place(device: Device) -> Hashable | None:
+    try:
+        address = device.address
+    except XMLError:
+        return None  # reported as the field's own problem
+    if isinstance(address, PciAddress) and not address.is_unassigned:
+        return f"PCI address {address}"
+    if isinstance(address, DriveAddress) and device.kind == "disk":
+        bus = Disk.target.read(device).bus if isinstance(device, Disk) else None
+        return f"{bus} drive address {address}"
+    return None
+
+
+def unique_devices(devices: Iterator[Device]) -> Iterator[XMLError]:
+    """No two devices have the same alias or address."""
+    every = list(devices)
+    yield from _twice(every, _alias, "the alias")
+    yield from _twice(every, _place, "the")

@@ -1,0 +1,377 @@
+"""Fields that hold one plain value: text, numbers, switches, sizes, UUIDs; and lists of words.
+
+A path says where the value is, seen from the view's element: ``@bus`` is an attribute,
+``boot/@order`` an attribute of a child, ``name`` a child's text, ``.`` the element's own text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from typing import TypeAlias, TypeVar
+from uuid import UUID
+
+from aiovirt.config import _codecs, _tree
+from aiovirt.config._codecs import Codec
+from aiovirt.config._tree import Node
+from aiovirt.config._view import Field, View, element
+from aiovirt.errors import ConfigError, XMLError
+from aiovirt.model.mac import MacAddress
+from aiovirt.model.units import Bytes, unit_factor
+
+__all__ = [
+    "Flag",
+    "Mac",
+    "Number",
+    "Scalar",
+    "Size",
+    "Switch",
+    "Text",
+    "Uuid",
+    "Words",
+    "flag",
+    "mac",
+    "number",
+    "on_off",
+    "size",
+    "switch",
+    "text",
+    "uuid",
+    "words",
+    "yes_no",
+]
+
+Got = TypeVar("Got")
+Given = TypeVar("Given")
+
+Text: TypeAlias = Field[str | None, str | None]
+Number: TypeAlias = Field[int | None, int | None]
+Switch: TypeAlias = Field[bool | None, bool | None]
+Flag: TypeAlias = Field[bool, bool | None]
+Size: TypeAlias = Field[Bytes | None, Bytes | str | None]
+Uuid: TypeAlias = Field[UUID | None, UUID | str | None]
+Mac: TypeAlias = Field[MacAddress | None, MacAddress | str | None]
+Words: TypeAlias = Field[tuple[str, ...], Iterable[str] | None]
+
+
+class Scalar(Field[Got | None, Given | None]):
+    """A value in one attribute or one element's text.
+
+    Args:
+        path: Where it is.
+        codec: How it is read and written.
+        known: The words that are allowed, or none when any value is.
+        required: Whether an element without it is wrong.
+        secret: Whether it is a password.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        codec: Codec[Got, Given],
+        *,
+        known: Sequence[str] = (),
+        required: bool = False,
+        secret: bool = False,
+    ) -> None:
+        super().__init__(path)
+        self.codec = codec
+        self.known = tuple(known)
+        self.required = required
+        self.secret = secret
+
+    def raw(self, view: View) -> str | None:
+        """The text in the tree, or None when there is none."""
+        node = _tree.find(element(view), self.steps)
+        if node is None:
+            return None
+        return _tree.text_of(node) if self.attribute is None else node.get(self.attribute)
+
+    def read(self, view: View) -> Got | None:
+        """The value in the tree, or None when there is none.
+
+        Raises:
+            XMLError: The text in the tree is no such value.
+        """
+        raw = self.raw(view)
+        if raw is None:
+            return None
+        try:
+            return self.decode(raw)
+        except (ValueError, ConfigError) as error:
+            raise self.wrong(view, raw, error) from error
+
+    def write(self, view: View, value: Given | None) -> None:
+        """Write the value; None takes it out.
+
+        Raises:
+            XMLError: The value is not allowed; the tree is unchanged.
+        """
+        if value is None:
+            self.clear(view)
+            return
+        try:
+            self.put(view, self.encode(value))
+        except (ValueError, TypeError, ConfigError) as error:
+            raise self.wrong(view, value, error) from error
+
+    def decode(self, raw: str) -> Got:
+        """The value that `raw` stands for; unknown words pass, a newer libvirt may know them."""
+        return self.codec.read(raw)
+
+    def encode(self, value: Given) -> str:
+        """The text for `value`, checked against the known words."""
+        raw = self.codec.write(value)
+        if self.known and raw not in self.known:
+            raise ValueError(f"{raw!r} is not known")
+        return raw
+
+    def put(self, view: View, raw: str) -> None:
+        """Write the text.
+
+        Raises:
+            ValueError: It has characters that XML cannot carry.
+        """
+        _tree.check_text(raw)
+        node = self.locate(view)
+        if self.attribute is None:
+            _tree.set_text(node, raw)
+        else:
+            node.set(self.attribute, raw)
+
+    def wrong(self, view: View, value: object, cause: Exception | None = None) -> XMLError:
+        """The error for a value that is not allowed here."""
+        words = ", ".join(repr(word) for word in self.known)
+        close = get_close_matches(str(value), self.known, n=1) if self.known else []
+        shown = "the value" if self.secret else repr(value)
+        detail = f": {cause}" if cause and not self.secret and str(cause) else ""
+        return self.error(
+            view,
+            f"{self.label} cannot be {shown}{detail}",
+            expected=f"one of {words}" if words else self.codec.expected,
+            hint=f"Did you mean {close[0]!r}?" if close else getattr(cause, "hint", None),
+        )
+
+    @property
+    def label(self) -> str:
+        """The field in words, for messages."""
+        what = f"attribute {self.attribute}" if self.attribute else "the text"
+        return f"{self.name} ({what})"
+
+    def problems(self, view: View) -> Iterator[XMLError]:
+        """What is wrong: missing, not readable, or a word that is not known."""
+        raw = self.raw(view)
+        if raw is None:
+            if self.required:
+                yield self.error(view, f"{self.label} is missing", expected=self.codec.expected)
+            return
+        try:
+            self.read(view)
+        except XMLError as error:
+            yield error
+        else:
+            if self.known and raw not in self.known:
+                yield self.wrong(view, raw)
+
+
+class SizeScalar(Scalar[Bytes, Bytes | str]):
+    """An amount with its unit beside it, ``<memory unit="MiB">512</memory>``.
+
+    It is written in the unit `unit`, rounded up, which is what libvirt does.  A bare int is
+    refused: nobody can see whether it counts bytes or KiB.
+    """
+
+    def __init__(
+        self, path: str, *, unit: str = "KiB", unit_attribute: str | None = "unit"
+    ) -> None:
+        super().__init__(path, _SIZE)
+        self.unit = unit
+        self.unit_attribute = unit_attribute
+
+    def decode(self, raw: str) -> Bytes:
+        """The amount of ``512 MiB``."""
+        count, _, unit = raw.rpartition(" ")
+        return Bytes(int(count) * unit_factor(unit))
+
+    def raw(self, view: View) -> str | None:
+        """The number and its unit, libvirt's default one when none is written."""
+        count = super().raw(view)
+        node = _tree.find(element(view), self.steps)
+        if count is None or node is None:
+            return None
+        unit = node.get(self.unit_attribute) if self.unit_attribute else None
+        return f"{count} {unit or self.unit}"
+
+    def encode(self, value: Bytes | str) -> str:
+        """The number of units, rounded up."""
+        if isinstance(value, str):
+            value = Bytes.parse(value)
+        if not isinstance(value, Bytes):
+            raise TypeError("the number has no unit")
+        factor = unit_factor(self.unit)
+        return str(int(value.round_up(factor)) // factor)
+
+    def put(self, view: View, raw: str) -> None:
+        """Write the number and its unit."""
+        super().put(view, raw)
+        if self.unit_attribute is not None:
+            self.locate(view).set(self.unit_attribute, self.unit)
+
+    def clear(self, view: View) -> None:
+        """Take the number and its unit out."""
+        node = _tree.find(element(view), self.steps)
+        if node is not None and self.unit_attribute is not None:
+            _tree.drop_attribute(node, self.unit_attribute)
+        super().clear(view)
+
+
+def _no_bare_size(raw: str) -> Bytes:
+    return Bytes(int(raw))
+
+
+_SIZE: Codec[Bytes, Bytes | str] = Codec(
+    _no_bare_size, str, "an amount with its unit, such as GiB(1) or '512 MiB'"
+)
+
+
+class Presence(Field[bool, bool | None]):
+    """An empty element whose being there says yes: ``<readonly/>``."""
+
+    def read(self, view: View) -> bool:
+        """Whether the element is there."""
+        return _tree.find(element(view), self.steps) is not None
+
+    def write(self, view: View, value: bool | None) -> None:  # noqa: FBT001 - it is the value
+        """Create the element or remove it."""
+        if value:
+            self.locate(view)
+        else:
+            self.clear(view)
+
+    def describe(self, view: View) -> str | None:
+        """Shown when it is set."""
+        return f"{self.name}=True" if self.read(view) else None
+
+
+class SwitchElement(Scalar[bool, bool]):
+    """An element with ``state="on"`` or ``"off"``; without a state it says on."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path}/@state", _codecs.ON_OFF)
+
+    def raw(self, view: View) -> str | None:
+        """The state, ``on`` for an element without one, None without an element."""
+        node = _tree.find(element(view), self.steps)
+        return None if node is None else node.get("state", "on")
+
+
+class WordList(Field[tuple[str, ...], Iterable[str] | None]):
+    """One word in each of several like elements: ``<boot dev="cdrom"/><boot dev="hd"/>``."""
+
+    def __init__(self, path: str, *, known: Sequence[str] = (), shown: bool = True) -> None:
+        super().__init__(path)
+        self.shown = shown
+        # one word is checked as a scalar of the single element would be
+        self.one: Scalar[str, str] = Scalar(
+            f"@{self.attribute}" if self.attribute else ".", _codecs.TEXT, known=known
+        )
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        super().__set_name__(owner, name)
+        self.one.name = name
+
+    def _nodes(self, view: View) -> list[Node]:
+        parent = _tree.find(element(view), self.steps[:-1])
+        return [] if parent is None else list(parent.iterchildren(self.steps[-1]))
+
+    def read(self, view: View) -> tuple[str, ...]:
+        """The words in their order; elements that lack one are left out."""
+        views = (View._wrap_(node) for node in self._nodes(view))
+        return tuple(word for each in views if (word := self.one.read(each)) is not None)
+
+    def write(self, view: View, value: Iterable[str] | None) -> None:
+        """Make these the words, in this order.
+
+        Raises:
+            XMLError: A word is not known; the tree is unchanged.
+        """
+        if isinstance(value, str):
+            raise self.one.wrong(view, value, TypeError("one text is no list of words"))
+        given = tuple(value or ())
+        for word in given:
+            self.one.write(View._wrap_(_tree.new_element(self.steps[-1])), word)
+        nodes = self._nodes(view)
+        for node in nodes[len(given) :]:
+            _tree.remove(node)
+        while len(nodes) < len(given):
+            nodes.append(self.add(view))
+        for node, word in zip(nodes, given, strict=False):
+            self.one.write(View._wrap_(node), word)
+
+    def add(self, view: View) -> Node:
+        """Add one more element, still without its word."""
+        node = _tree.new_element(self.steps[-1])
+        self.place(view, node)
+        return node
+
+    def problems(self, view: View) -> Iterator[XMLError]:
+        """The words that are not known."""
+        for node in self._nodes(view):
+            yield from self.one.problems(View._wrap_(node))
+
+    def describe(self, view: View) -> str | None:
+        """Shown when there is a word."""
+        found = self.read(view)
+        return f"{self.name}={list(found)!r}" if found else None
+
+
+def text(
+    path: str, *, known: Sequence[str] = (), required: bool = False, secret: bool = False
+) -> Text:
+    """Text; `known` words are checked when it is set and by `problems`, not when it is read."""
+    return Scalar(path, _codecs.TEXT, known=known, required=required, secret=secret)
+
+
+def number(path: str, *, low: int = 0, high: int | None = None, required: bool = False) -> Number:
+    """A whole number."""
+    return Scalar(path, _codecs.decimal(low, high), required=required)
+
+
+def yes_no(path: str) -> Switch:
+    """A bool written as ``yes`` or ``no``; None when nothing is said."""
+    return Scalar(path, _codecs.YES_NO)
+
+
+def on_off(path: str) -> Switch:
+    """A bool written as ``on`` or ``off``; None when nothing is said."""
+    return Scalar(path, _codecs.ON_OFF)
+
+
+def switch(path: str) -> Switch:
+    """An element with a state: on, off, or not there (None)."""
+    return SwitchElement(path)
+
+
+def flag(path: str) -> Flag:
+    """An element that says yes by being there."""
+    return Presence(path)
+
+
+def size(path: str, *, unit: str = "KiB", unit_attribute: str | None = "unit") -> Size:
+    """An amount of memory or storage, written in `unit`."""
+    return SizeScalar(path, unit=unit, unit_attribute=unit_attribute)
+
+
+def uuid(path: str) -> Uuid:
+    """A UUID."""
+    return Scalar(path, _codecs.UUID_TEXT)
+
+
+def mac(path: str) -> Mac:
+    """A MAC address."""
+    return Scalar(path, _codecs.MAC)
+
+
+def words(path: str, *, known: Sequence[str] = (), shown: bool = True) -> Words:
+    """A list of words, one in each of several like elements."""
+    return WordList(path, known=known, shown=shown)

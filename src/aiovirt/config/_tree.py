@@ -1,0 +1,279 @@
+"""The XML tree below the views: safe parsing, places in it, inserting in order, writing it out.
+
+Everything here works on lxml elements and knows no element of libvirt's by name.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+
+from lxml import etree
+from lxml.etree import _Element as Node
+
+from aiovirt.errors import XMLError
+
+__all__ = [
+    "MAX_XML_BYTES",
+    "NAMESPACES",
+    "Node",
+    "canonical",
+    "check_text",
+    "clone",
+    "drop_attribute",
+    "error_at",
+    "error_below",
+    "find",
+    "insert",
+    "new_element",
+    "parse_xml",
+    "path_of",
+    "qualified",
+    "remove",
+    "serialise",
+    "set_text",
+    "swap",
+    "text_of",
+]
+
+MAX_XML_BYTES = 4 * 1024 * 1024
+"""The longest document that is read: the limit of a string in libvirt's protocol
+(``REMOTE_STRING_MAX`` in remote_protocol.x)."""
+
+NAMESPACES = {
+    "qemu": "http://libvirt.org/schemas/domain/qemu/1.0",
+    "lxc": "http://libvirt.org/schemas/domain/lxc/1.0",
+    "xen": "http://libvirt.org/schemas/domain/xen/1.0",
+    "bhyve": "http://libvirt.org/schemas/domain/bhyve/1.0",
+    "vmware": "http://libvirt.org/schemas/domain/vmware/1.0",
+}
+"""The namespaces that paths may use by their prefix."""
+
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MAX_DEPTH_NOTE = "less than 256 levels, no document type, no entities of its own"
+
+
+def _parser(encoding: str | None) -> etree.XMLParser:
+    # libxml2 itself bounds depth (256 levels) and entity expansion while huge_tree is off
+    return etree.XMLParser(
+        encoding=encoding,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        strip_cdata=False,
+    )
+
+
+def parse_xml(xml: str | bytes) -> Node:
+    """Read a document from untrusted text: no file or network is touched, whatever it says.
+
+    Raises:
+        XMLError: It is not well-formed, too long, too deep, or has a document type.
+    """
+    if len(xml) > MAX_XML_BYTES:
+        raise XMLError("the document is too long", expected=f"at most {MAX_XML_BYTES} bytes")
+    try:
+        if isinstance(xml, str):
+            # the text is decoded already, so what its declaration says of an encoding is void
+            root = etree.fromstring(xml.encode(), _parser("utf-8"))
+        else:
+            root = etree.fromstring(xml, _parser(None))
+    except etree.XMLSyntaxError as error:
+        raise XMLError(
+            f"the document is not well-formed: {error.msg}", line=error.lineno
+        ) from error
+    except UnicodeEncodeError as error:
+        raise XMLError("the document has characters that XML cannot carry") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise XMLError("a document type is not allowed", expected=_MAX_DEPTH_NOTE)
+    return root
+
+
+def clone(node: Node) -> Node:
+    """An independent copy of the element; of a root, with the comments around it."""
+    if node.getparent() is None:
+        return copy.deepcopy(node.getroottree()).getroot()
+    duplicate = copy.deepcopy(node)
+    duplicate.tail = None
+    return duplicate
+
+
+def serialise(node: Node) -> str:
+    """The element as text, indented by two spaces a level as libvirt does.
+
+    White space between elements is not kept; text in elements is.
+    """
+    duplicate = clone(node)
+    _indent(duplicate)
+    whole = duplicate.getroottree()
+    return etree.tostring(whole, encoding="unicode") + "\n"
+
+
+def canonical(node: Node) -> bytes:
+    """A form in which equal configurations are equal bytes (C14N, without indentation)."""
+    duplicate = clone(node)
+    _indent(duplicate)
+    return etree.tostring(duplicate, method="c14n", with_comments=False)
+
+
+def _indent(root: Node) -> None:
+    kept = [
+        (element, [(each, each.text, each.tail) for each in element.iter()])
+        for element in root.iterfind(".//*[@{http://www.w3.org/XML/1998/namespace}space]")
+    ]
+    etree.indent(root, space="  ")
+    for element, texts in kept:
+        for each, text, tail in texts:
+            each.text = text
+            if each is not element:
+                each.tail = tail
+
+
+def new_element(tag: str) -> Node:
+    """A detached element; a known namespace gets its usual prefix."""
+    namespace = etree.QName(tag).namespace
+    prefixes = {prefix: uri for prefix, uri in NAMESPACES.items() if uri == namespace}
+    return etree.Element(tag, nsmap=prefixes)
+
+
+def qualified(step: str) -> str:
+    """A step of a path, ``disk`` or ``qemu:arg``, as lxml's tag."""
+    prefix, colon, name = step.partition(":")
+    return f"{{{NAMESPACES[prefix]}}}{name}" if colon else step
+
+
+def find(node: Node | None, steps: tuple[str, ...]) -> Node | None:
+    """The first element at the end of `steps` below `node`, or None."""
+    for tag in steps:
+        if node is None:
+            return None
+        node = next(node.iterchildren(tag), None)
+    return node
+
+
+def insert(parent: Node, child: Node, order: Mapping[str, int]) -> None:
+    """Put a child where the schema's `order` of tags wants it, after those of its own kind."""
+    rank = order.get(child.tag)
+    if rank is None:
+        parent.append(child)
+        return
+    place = 0
+    for index, sibling in enumerate(parent):
+        theirs = order.get(sibling.tag)
+        if theirs is not None and theirs <= rank:
+            place = index + 1
+    parent.insert(place, child)
+
+
+def swap(old: Node, new: Node) -> None:
+    """Put `new` where `old` stands; `old` is detached."""
+    parent = old.getparent()
+    if parent is None:
+        return
+    behind, old.tail = old.tail, None
+    parent.replace(old, new)
+    new.tail = behind
+
+
+def remove(node: Node) -> None:
+    """Take an element out of its parent; text behind it stays where it is."""
+    parent = node.getparent()
+    if parent is None:
+        return
+    if node.tail and node.tail.strip():
+        before = node.getprevious()
+        if before is None:
+            parent.text = (parent.text or "") + node.tail
+        else:
+            before.tail = (before.tail or "") + node.tail
+    node.tail = None
+    parent.remove(node)
+
+
+def text_of(node: Node) -> str:
+    """The element's own text, comments in it left out."""
+    if len(node) == 0:
+        return node.text or ""
+    return (node.text or "") + "".join(child.tail or "" for child in node)
+
+
+def set_text(node: Node, text: str) -> None:
+    """Replace the element's own text; children stay.
+
+    Raises:
+        ValueError: The text has characters that XML cannot carry.
+    """
+    node.text = text
+    for child in node:
+        child.tail = None
+
+
+def check_text(text: str) -> None:
+    """Check the characters.
+
+    Raises:
+        ValueError: The text has characters that XML cannot carry.
+    """
+    found = _NOT_XML.search(text)
+    if found:
+        raise ValueError(f"XML cannot carry the character {found.group()!r}")
+
+
+def _name_of(node: Node) -> str:
+    name = etree.QName(node).localname
+    return f"{node.prefix}:{name}" if node.prefix else name
+
+
+def _step_of(node: Node) -> str:
+    name = _name_of(node)
+    parent = node.getparent()
+    if parent is None:
+        return name
+    twins = list(parent.iterchildren(node.tag))
+    return f"{name}[{twins.index(node) + 1}]" if len(twins) > 1 else name
+
+
+def path_of(node: Node) -> str:
+    """Where the element is: ``domain/devices/disk[2]/target``."""
+    above = [_step_of(each) for each in node.iterancestors()]
+    return "/".join([*reversed(above), _step_of(node)])
+
+
+def _line_of(node: Node) -> int | None:
+    line: object = node.sourceline
+    return line if isinstance(line, int) else None
+
+
+def drop_attribute(node: Node, name: str) -> None:
+    """Take an attribute out, if it is there."""
+    if name in node.attrib:
+        del node.attrib[name]
+
+
+def error_at(
+    node: Node, message: str, *, expected: str | None = None, hint: str | None = None
+) -> XMLError:
+    """An error that says where the element is."""
+    return XMLError(
+        message, element=path_of(node), line=_line_of(node), expected=expected, hint=hint
+    )
+
+
+def error_below(
+    node: Node,
+    steps: tuple[str, ...],
+    message: str,
+    *,
+    expected: str | None = None,
+    hint: str | None = None,
+) -> XMLError:
+    """An error at the end of `steps` below the element, whether that is there or not."""
+    missing = list(steps)
+    while missing and (below := next(node.iterchildren(missing[0]), None)) is not None:
+        node = below
+        missing.pop(0)
+    where = "/".join([path_of(node), *(etree.QName(step).localname for step in missing)])
+    return XMLError(message, element=where, line=_line_of(node), expected=expected, hint=hint)

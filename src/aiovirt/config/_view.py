@@ -1,0 +1,323 @@
+"""What every typed view is made of: `View`, an element with typed fields, and `Field`, one of them.
+
+A view holds no values.  Reading a field reads the tree, setting it writes the tree, so whatever
+the view does not know (elements, attributes, namespaces, comments) stays where it is.  A class
+declares its fields once, in the order in which they are written::
+
+    class DiskTarget(View, tag="target"):
+        dev: Text = text("@dev", required=True)
+        bus: Text = text("@bus", known=BUSES)
+
+The annotations are what type checkers make the constructor's arguments of (PEP 681), and what
+``disk.target.bus`` is: ``str | None``.
+
+A view of an element that is not there is false, reads as empty, and creates the element when it
+is first written.  This module knows no element by name.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
+
+from aiovirt.config import _tree
+from aiovirt.config._tree import Node
+from aiovirt.errors import XMLError
+
+__all__ = ["Field", "Nested", "View", "element", "problems", "walk"]
+
+Got = TypeVar("Got")
+Given = TypeVar("Given")
+
+
+class Field(ABC, Generic[Got, Given]):
+    """One typed part of a view: reads as `Got`, is set with `Given`.
+
+    Attributes:
+        name: Its name in Python.
+        steps: The tags from the view's element to the one that carries it.
+        attribute: The attribute that carries it, or None when the element's text does.
+        secret: Whether it is left out of reprs and of documents without secrets.
+        shown: Whether it is part of reprs.
+    """
+
+    name: str = ""
+    steps: tuple[str, ...] = ()
+    attribute: str | None = None
+    secret: bool = False
+    shown: bool = True
+
+    def __init__(self, path: str) -> None:
+        *steps, last = path.split("/")
+        if last.startswith("@"):
+            self.attribute = _tree.qualified(last[1:])
+        elif last != ".":
+            steps.append(last)
+        self.steps = tuple(_tree.qualified(step) for step in steps)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, view: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, view: View, owner: type) -> Got: ...
+    def __get__(self, view: View | None, owner: type) -> Self | Got:
+        return self if view is None else self.read(view)
+
+    def __set__(self, view: View, value: Given) -> None:
+        self.write(view, value)
+
+    @abstractmethod
+    def read(self, view: View) -> Got:
+        """What the tree says.
+
+        Raises:
+            XMLError: The tree has something here that cannot be read.
+        """
+
+    @abstractmethod
+    def write(self, view: View, value: Given) -> None:
+        """Make the tree say `value`.
+
+        Raises:
+            XMLError: The value is not allowed here; the tree is unchanged.
+        """
+
+    def problems(self, view: View) -> Iterator[XMLError]:
+        """What is wrong with this field in the tree, parts of it left out."""
+        try:
+            self.read(view)
+        except XMLError as error:
+            yield error
+
+    def describe(self, view: View) -> str | None:
+        """The field as in a constructor call, or None when there is nothing to show."""
+        value = self.read(view)
+        return None if value is None else f"{self.name}={value!r}"
+
+    def clear(self, view: View) -> None:
+        """Take the field's element or attribute out of the tree, and what that leaves empty."""
+        top = element(view)
+        node = _tree.find(top, self.steps)
+        if node is None:
+            return
+        if self.attribute is not None:
+            _tree.drop_attribute(node, self.attribute)
+        elif self.steps:
+            _drop(node)
+            return
+        else:
+            _tree.set_text(node, "")
+        while node is not top and not (len(node) or node.attrib or _tree.text_of(node).strip()):
+            node = _drop(node)
+
+    def place(self, view: View, node: Node) -> None:
+        """Put an element at the end of the field's path, behind those of its kind."""
+        order = view._order_ if len(self.steps) == 1 else {}
+        _tree.insert(_reach(view, self.steps[:-1]), node, order)
+
+    def error(
+        self, view: View, message: str, *, expected: str | None = None, hint: str | None = None
+    ) -> XMLError:
+        """An error at the place of this field, or where it would be."""
+        node = element(view)
+        start = _tree.new_element(view._tag_) if node is None else node
+        return _tree.error_below(start, self.steps, message, expected=expected, hint=hint)
+
+    def locate(self, view: View) -> Node:
+        """The element that carries the field, created when it is not there."""
+        return _reach(view, self.steps)
+
+
+class Nested(Field[Got, Given]):
+    """A field that holds elements with views of their own."""
+
+    @abstractmethod
+    def parts(self, view: View) -> Iterable[View]:
+        """The views of the elements that exist."""
+
+
+def _drop(node: Node) -> Node:
+    above = node.getparent()
+    _tree.remove(node)
+    return node if above is None else above
+
+
+def _reach(view: View, steps: tuple[str, ...]) -> Node:
+    node = view._make_()
+    order = view._order_
+    for tag in steps:
+        below = next(node.iterchildren(tag), None)
+        if below is None:
+            below = _tree.new_element(tag)
+            _tree.insert(node, below, order)
+        node, order = below, {}
+    return node
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False)
+class View:
+    """An element of a configuration, seen through typed fields.
+
+    Views are equal when their elements are, comments, indentation and the order of attributes
+    aside.  They pickle and copy with everything in their element.
+    """
+
+    __slots__ = ("_home_", "_node_")
+
+    _tag_: ClassVar[str] = ""
+    _fields_: ClassVar[dict[str, Field[object, object]]] = {}
+    _order_: ClassVar[dict[str, int]] = {}
+
+    def __init_subclass__(cls, tag: str | None = None) -> None:
+        super().__init_subclass__()
+        if tag is not None:
+            cls._tag_ = _tree.qualified(tag)
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
+        inherited = {name: value for name, value in cls._fields_.items() if name not in own}
+        cls._fields_ = {**own, **inherited}
+        tags = dict.fromkeys(field.steps[0] for field in cls._fields_.values() if field.steps)
+        cls._order_ = {tag: rank for rank, tag in enumerate(tags)}
+
+    def __init__(self, **values: object) -> None:
+        self._node_: Node | None = _tree.new_element(self._tag_)
+        self._home_: tuple[View, tuple[str, ...]] | None = None
+        for name, value in values.items():
+            if name not in self._fields_:
+                raise TypeError(f"{type(self).__name__} has no field {name!r}")
+            if value is not None:
+                setattr(self, name, value)
+        self._complete_()
+
+    @classmethod
+    def _wrap_(cls, node: Node) -> Self:
+        view = cls.__new__(cls)
+        view._node_, view._home_ = node, None
+        return view
+
+    @classmethod
+    def _within_(cls, home: View, steps: tuple[str, ...]) -> Self:
+        view = cls.__new__(cls)
+        view._node_, view._home_ = None, (home, steps)
+        return view
+
+    @classmethod
+    def parse(cls, xml: str | bytes) -> Self:
+        """Read it from XML, which may be hostile: no file or network is touched.
+
+        Values are checked when they are read, or all at once by `problems`.
+
+        Raises:
+            XMLError: The text is not well-formed XML, breaks a limit, or is another element.
+        """
+        root = _tree.parse_xml(xml)
+        if root.tag != cls._tag_:
+            raise _tree.error_at(root, "this is another element", expected=f"<{cls._tag_}>")
+        return cls._wrap_(root)
+
+    def to_xml(self, *, secure: bool = False) -> str:
+        """The element as XML, indented, with everything in it that aiovirt does not know.
+
+        Args:
+            secure: Whether passwords are in it, as with libvirt's ``VIR_DOMAIN_XML_SECURE``.
+        """
+        view = self if secure else self.copy()
+        if not secure:
+            for part in walk(view):
+                for field in part._fields_.values():
+                    if field.secret:
+                        field.clear(part)
+        return _tree.serialise(view._make_())
+
+    def copy(self) -> Self:
+        """An independent copy, secrets and unknown parts included."""
+        node = self._find_()
+        return self._wrap_(_tree.new_element(self._tag_) if node is None else _tree.clone(node))
+
+    def _find_(self) -> Node | None:
+        if self._home_ is None:
+            return self._node_
+        home, steps = self._home_
+        return _tree.find(home._find_(), steps)
+
+    def _make_(self) -> Node:
+        if self._home_ is not None:
+            return _reach(*self._home_)
+        if self._node_ is None:  # pragma: no cover - a view has a home or a node
+            raise AssertionError
+        return self._node_
+
+    def _complete_(self) -> None:
+        """Add what a view made from Python arguments cannot be without."""
+
+    def _rules_(self) -> Iterator[XMLError]:
+        """What is wrong between several fields; classes that have such rules say them here."""
+        yield from ()
+
+    def __bool__(self) -> bool:
+        """Whether the element is there."""
+        return self._find_() is not None
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self) or not isinstance(other, View):
+            return NotImplemented
+        mine, theirs = self._find_(), other._find_()
+        if mine is theirs or mine is None or theirs is None:
+            return mine is theirs
+        return _tree.canonical(mine) == _tree.canonical(theirs)
+
+    __hash__ = None  # type: ignore[assignment] # what it says may change
+
+    def __copy__(self) -> Self:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self.copy()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (type(self), self.to_xml(secure=True))
+
+    def __repr__(self) -> str:
+        """The fields that are set, as a constructor call; never a secret."""
+        shown = (_describe(field, self) for field in self._fields_.values() if field.shown)
+        return f"{type(self).__name__}({', '.join(text for text in shown if text)})"
+
+
+def _describe(field: Field[object, object], view: View) -> str | None:
+    if field.secret:
+        return None
+    try:
+        return field.describe(view)
+    except XMLError:
+        return f"{field.name}=<wrong>"
+
+
+def _restore(kind: type[View], xml: str) -> View:
+    return kind.parse(xml)
+
+
+def element(view: View) -> Node | None:
+    """The lxml element below a view, for what has no field yet; None when it is not there."""
+    return view._find_()
+
+
+def walk(view: View) -> Iterator[View]:
+    """The view and all views below it whose elements exist, in the order of their fields."""
+    yield view
+    for field in view._fields_.values():
+        if isinstance(field, Nested):
+            for part in field.parts(view):
+                yield from walk(part)
+
+
+def problems(view: View) -> Iterator[XMLError]:
+    """Everything in the element that is wrong as far as aiovirt knows; unknown parts are not.
+
+    It reads the tree only: no host is asked, no file looked at.
+    """
+    for part in walk(view):
+        for field in part._fields_.values():
+            yield from field.problems(part)
+        yield from part._rules_()

@@ -1,0 +1,133 @@
+"""The field for a device's ``<address>``: rows that map attributes to the typed values.
+
+The attributes and their notation are libvirt's (basictypes.rng; virDomainDeviceInfoFormat).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from aiovirt.config import _tree
+from aiovirt.config._tree import Node
+from aiovirt.config._view import Field, View, element
+from aiovirt.errors import ConfigError
+from aiovirt.model.addresses import (
+    CcidAddress,
+    CcwAddress,
+    DeviceAddress,
+    DriveAddress,
+    IsaAddress,
+    MmioAddress,
+    OtherAddress,
+    PciAddress,
+    SpaprVioAddress,
+    UnassignedAddress,
+    UsbAddress,
+    VirtioSerialAddress,
+)
+
+__all__ = ["Address", "address"]
+
+Address: TypeAlias = Field[DeviceAddress | None, DeviceAddress | None]
+
+_PCI = {"domain": "0x{:04x}", "bus": "0x{:02x}", "slot": "0x{:02x}", "function": "0x{:x}"}
+_KINDS: dict[str, tuple[Callable[..., DeviceAddress], Mapping[str, str]]] = {
+    "pci": (PciAddress, {**_PCI, "multifunction": "switch"}),
+    "drive": (DriveAddress, dict.fromkeys(("controller", "bus", "target", "unit"), "{}")),
+    "virtio-serial": (VirtioSerialAddress, dict.fromkeys(("controller", "bus", "port"), "{}")),
+    "ccid": (CcidAddress, dict.fromkeys(("controller", "slot"), "{}")),
+    "usb": (UsbAddress, {"bus": "{}", "port": "text"}),
+    "isa": (IsaAddress, {"iobase": "0x{:x}", "irq": "0x{:x}"}),
+    "ccw": (CcwAddress, {"cssid": "0x{:x}", "ssid": "0x{:x}", "devno": "0x{:04x}"}),
+    "spapr-vio": (SpaprVioAddress, {"reg": "0x{:08x}"}),
+    "virtio-mmio": (MmioAddress, {}),
+    "unassigned": (UnassignedAddress, {}),
+}
+"""By the type's word: its value, and each attribute with the form in which it is written."""
+
+_WORDS: dict[object, str] = {kind: word for word, (kind, _) in _KINDS.items()}
+_SWITCH = {"on": True, "off": False}
+
+
+def _read_one(form: str, raw: str) -> object:
+    if form == "text":
+        return raw
+    if form == "switch":
+        return _SWITCH[raw]
+    return int(raw, 0)
+
+
+def _write_one(form: str, value: object) -> str:
+    if form == "text":
+        return str(value)
+    if form == "switch":
+        return "on" if value else "off"
+    return form.format(value)
+
+
+class AddressField(Field[DeviceAddress | None, DeviceAddress | None]):
+    """The ``<address>`` of a device as one value."""
+
+    def read(self, view: View) -> DeviceAddress | None:
+        """The address, or None when the device has none yet.
+
+        Raises:
+            XMLError: A number in it cannot be read or is out of range.
+        """
+        node = _tree.find(element(view), self.steps)
+        if node is None:
+            return None
+        attributes = {str(name): str(value) for name, value in node.attrib.items()}
+        word = attributes.pop("type", "")
+        if word not in _KINDS:
+            return OtherAddress(word, tuple(attributes.items()))
+        kind, forms = _KINDS[word]
+        try:
+            values = {
+                name: _read_one(forms[name], raw)
+                for name, raw in attributes.items()
+                if name in forms
+            }
+            return kind(**values)
+        except (ValueError, KeyError, ConfigError) as error:
+            raise self.error(view, f"this is no {word} address: {error}") from error
+
+    def write(self, view: View, value: DeviceAddress | None) -> None:
+        """Write the address; None takes it out, so that the driver assigns one.
+
+        Raises:
+            XMLError: It is no address.
+        """
+        if value is None:
+            self.clear(view)
+            return
+        if isinstance(value, OtherAddress):
+            _replace(self.locate(view), {"type": value.type, **dict(value.values)})
+            return
+        word = _WORDS.get(type(value))
+        if word is None:
+            raise self.error(
+                view, f"{self.name} cannot be {value!r}", expected="a PciAddress, DriveAddress, …"
+            )
+        given = {name: getattr(value, name) for name in _KINDS[word][1]}
+        texts = {
+            name: _write_one(form, given[name])
+            for name, form in _KINDS[word][1].items()
+            if given[name] is not None
+        }
+        _replace(self.locate(view), {"type": word, **texts})
+
+
+def _replace(node: Node, attributes: Mapping[str, str]) -> None:
+    # what stood in the old address (a zPCI id, say) does not hold at the new place
+    behind = node.tail
+    node.clear()
+    node.tail = behind
+    for name, text in attributes.items():
+        node.set(name, text)
+
+
+def address(path: str = "address") -> Address:
+    """Where the device sits in its guest."""
+    return AddressField(path)

@@ -1,0 +1,148 @@
+"""`DomainConfig`: the configuration of a domain as a view over libvirt's ``<domain>``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aiovirt.config import _rules
+from aiovirt.config._children import Many, One, child, via
+from aiovirt.config._scalars import Number, Size, Text, Uuid, Words, number, size, text, uuid, words
+from aiovirt.config._view import View, problems
+from aiovirt.config.boot import OperatingSystem
+from aiovirt.config.clock import Clock
+from aiovirt.config.cpu import CPU
+from aiovirt.config.devices import Devices
+from aiovirt.config.devices.chardev import Channel, Console, Serial
+from aiovirt.config.devices.disk import Disk
+from aiovirt.config.devices.graphics import Graphics, Video
+from aiovirt.config.devices.interface import Interface
+from aiovirt.config.devices.misc import Controller, Input, Memballoon, Rng
+from aiovirt.config.features import Features
+from aiovirt.config.memory import VCPU, MemoryBacking
+from aiovirt.config.metadata import Metadata
+from aiovirt.errors import XMLError
+
+__all__ = ["DomainConfig", "QemuCommandline"]
+
+DOMAIN_TYPES = (
+    "qemu",
+    "kvm",
+    "hvf",
+    "xen",
+    "lxc",
+    "bhyve",
+    "openvz",
+    "vz",
+    "vmware",
+    "hyperv",
+    "vbox",
+    "phyp",
+    "test",
+    "uml",
+    "parallels",
+    "kqemu",
+)
+ACTIONS = ("destroy", "restart", "preserve", "rename-restart")
+
+
+class QemuCommandline(View, tag="qemu:commandline"):
+    """Arguments handed to QEMU as they are; libvirt and aiovirt promise nothing about them."""
+
+    args: Words = words("qemu:arg/@value", shown=False)
+
+
+class DomainConfig(View, tag="domain"):
+    """The configuration of a domain.
+
+    Made from Python arguments, it holds what they say and no device beyond; the one default is
+    the type ``qemu`` (emulated), with ``kvm`` to be asked for, and ``hvm`` as the kind of
+    machine.  What else is missing is the driver's choice.
+
+    Attributes:
+        type: The hypervisor: ``qemu``, ``kvm``, ….
+        id: The number of the running domain; none in a configuration that is only stored.
+        memory: What the guest has at the start.
+        current_memory: What the balloon leaves it of that.
+        max_memory: What memory can be plugged up to; needs `max_memory_slots`.
+        vcpus: The number of virtual CPUs; `vcpu` has more about them.
+    """
+
+    type: Text = text("@type", known=DOMAIN_TYPES, required=True)
+    id: Number = number("@id")
+    name: Text = text("name", required=True)
+    uuid: Uuid = uuid("uuid")
+    title: Text = text("title")
+    description: Text = text("description")
+    metadata: One[Metadata] = child("metadata", Metadata)
+    max_memory: Size = size("maxMemory")
+    max_memory_slots: Number = number("maxMemory/@slots", low=1)
+    memory: Size = size("memory")
+    current_memory: Size = size("currentMemory")
+    memory_backing: One[MemoryBacking] = child("memoryBacking", MemoryBacking)
+    vcpu: One[VCPU] = child("vcpu", VCPU)
+    vcpus: Number = via("vcpu", VCPU.max)
+    iothreads: Number = number("iothreads")
+    os: One[OperatingSystem] = child("os", OperatingSystem)
+    features: One[Features] = child("features", Features)
+    cpu: One[CPU] = child("cpu", CPU)
+    clock: One[Clock] = child("clock", Clock)
+    on_poweroff: Text = text("on_poweroff", known=ACTIONS)
+    on_reboot: Text = text("on_reboot", known=ACTIONS)
+    on_crash: Text = text("on_crash", known=(*ACTIONS, "coredump-destroy", "coredump-restart"))
+    devices: One[Devices] = child("devices", Devices)
+    emulator: Text = via("devices", Devices.emulator)
+    disks: Many[Disk] = via("devices", Devices.disks)
+    controllers: Many[Controller] = via("devices", Devices.controllers)
+    interfaces: Many[Interface] = via("devices", Devices.interfaces)
+    serials: Many[Serial] = via("devices", Devices.serials)
+    consoles: Many[Console] = via("devices", Devices.consoles)
+    channels: Many[Channel] = via("devices", Devices.channels)
+    inputs: Many[Input] = via("devices", Devices.inputs)
+    graphics: Many[Graphics] = via("devices", Devices.graphics)
+    videos: Many[Video] = via("devices", Devices.videos)
+    memballoon: One[Memballoon] = via("devices", Devices.memballoon)
+    rngs: Many[Rng] = via("devices", Devices.rngs)
+    qemu_commandline: One[QemuCommandline] = child("qemu:commandline", QemuCommandline)
+
+    def problems(self) -> list[XMLError]:
+        """Everything that is wrong as far as aiovirt knows; nothing on a host is looked at."""
+        return list(problems(self))
+
+    def check(self) -> None:
+        """Check all values and how they fit together; parts that aiovirt does not know pass.
+
+        Raises:
+            XMLError: The first thing that is wrong.
+        """
+        for problem in problems(self):
+            raise problem
+
+    def _complete_(self) -> None:
+        """What a domain made from Python arguments cannot be without."""
+        if self.type is None:
+            self.type = "qemu"
+        if self.os.type is None:
+            self.os.type = "exe" if self.type == "lxc" else "hvm"
+
+    def _rules_(self) -> Iterator[XMLError]:
+        """What must hold between fields."""
+        yield from _rules.naming(self.name, lambda *what: DomainConfig.name.error(self, *what))
+        yield from self._memory_rules()
+        yield from _rules.unique_devices(self.devices.all())
+        yield from _rules.unique_targets(self.disks)
+
+    def _memory_rules(self) -> Iterator[XMLError]:
+        if self.memory is not None and self.memory == 0:
+            yield DomainConfig.memory.error(self, "the memory is 0", expected="more than 0")
+        limit = self.max_memory or self.memory
+        if limit is not None and self.current_memory is not None and self.current_memory > limit:
+            yield DomainConfig.current_memory.error(
+                self,
+                f"the current memory, {self.current_memory}, is more than there can be",
+                expected=f"at most {limit}",
+            )
+
+    def __repr__(self) -> str:
+        """What identifies it; devices are left to theirs."""
+        uuid = f", uuid={str(self.uuid)!r}" if self.uuid else ""
+        return f"DomainConfig(name={self.name!r}, type={self.type!r}{uuid})"
