@@ -1,0 +1,426 @@
+"""The QMP client: the core, one channel, and the calls that wait for replies.
+
+It knows no drivers and no domains.  The calling task writes its request itself, and its reply wakes
+it; no task stands between.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+import anyio.lowlevel
+import msgspec
+
+from aiovirt._tasks import Broadcast, Subscription
+from aiovirt.errors import (
+    AiovirtError,
+    CallerError,
+    Closed,
+    ConnectionLost,
+    ProtocolError,
+    QMPCommandError,
+    Unresponsive,
+    Unsupported,
+)
+from aiovirt.protocols.qmp import (
+    DEFAULT_MAX_MESSAGE,
+    NEGOTIATE,
+    Connection,
+    Event,
+    Failure,
+    Greeting,
+    Message,
+    Request,
+    Role,
+    Success,
+)
+from aiovirt.protocols.qmp.commands import Command
+from aiovirt.streams.channel import Channel, Slot, open_channel
+from aiovirt.streams.unix import connect_unix
+
+__all__ = [
+    "EVENTS_LOST",
+    "EVENT_BACKLOG",
+    "IN_FLIGHT",
+    "NEGOTIATE_TIMEOUT_S",
+    "OOB_IN_FLIGHT",
+    "ConnectionEnd",
+    "EventStream",
+    "QMPClient",
+    "connect_qmp",
+]
+
+R = TypeVar("R")
+
+EventStream = Subscription[Event]
+"""A bounded stream of events: an ``async with``, then an ``async for``."""
+
+NEGOTIATE_TIMEOUT_S = 30.0
+"""Seconds that a server has for its greeting and for the negotiation."""
+
+EVENT_BACKLOG = 4096
+"""How many events wait for one slow subscriber."""
+
+EVENTS_LOST = "AIOVIRT_EVENTS_LOST"
+"""The name of the event that announces a loss; its data are ``{"count": number}``."""
+
+IN_FLIGHT = 7
+"""How many commands are sent ahead of their replies.  QEMU stops reading at 8, and then an
+``exec-oob`` could not overtake any more (QMP_REQ_QUEUE_LEN_MAX in monitor/qmp.c)."""
+
+OOB_IN_FLIGHT = 64
+"""How many commands are sent out of band ahead of their replies."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionEnd:
+    """Why a connection ended.
+
+    Attributes:
+        reason: One phrase.
+        error: The error behind it, or None when the peer just closed or this side did.
+    """
+
+    reason: str
+    error: Exception | None = None
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class _Call:
+    """One command on its way: the caller's waiting place, what it holds, and later the reply."""
+
+    __slots__ = ("_held", "reply", "slot")
+
+    def __init__(self, slot: Slot, held: Sequence[anyio.Semaphore]) -> None:
+        self.slot = slot
+        self.reply: Success | Failure | None = None
+        self._held = held
+
+    def finish(self, reply: Success | Failure | None) -> None:
+        """Take the reply, or None when there will be none; wake the caller, if it still waits."""
+        self.reply = reply
+        for semaphore in self._held:
+            semaphore.release()
+        self.slot.set()
+
+
+class QMPClient:
+    """A negotiated QMP connection; `connect_qmp` makes it.
+
+    Any number of tasks of one event loop may call at once.
+
+    Attributes:
+        name: Whose monitor this is, for messages.
+    """
+
+    def __init__(self, name: str, core: Connection) -> None:
+        self.name = name
+        self._core = core
+        self._channel: Channel | None = None
+        self._greeting: Greeting | None = None
+        self._oob = False
+        self._greeted = anyio.Event()
+        self._ended = anyio.Event()
+        self._end: ConnectionEnd | None = None
+        self._calls: dict[object, _Call] = {}
+        self._last_id = 0
+        self._events: Broadcast[Event] = Broadcast(_announce_loss, backlog=EVENT_BACKLOG)
+        self._in_band = anyio.Semaphore(IN_FLIGHT, fast_acquire=True)
+        self._out_of_band = anyio.Semaphore(OOB_IN_FLIGHT, fast_acquire=True)
+        self._with_descriptors = anyio.Semaphore(1, fast_acquire=True)
+
+    # --- what the server is ---------------------------------------------------------------------
+
+    @property
+    def greeting(self) -> Greeting:
+        """What the server said of itself: its version, package and capabilities."""
+        if self._greeting is None:
+            raise Closed(f"{self.name}: the QMP server has not greeted")
+        return self._greeting
+
+    @property
+    def oob(self) -> bool:
+        """Whether commands can be sent out of band."""
+        return self._oob
+
+    # --- calls ----------------------------------------------------------------------------------
+
+    async def execute(
+        self,
+        command: str,
+        arguments: Mapping[str, object] | None = None,
+        *,
+        fds: Sequence[int] = (),
+        oob: bool = False,
+        **kwargs: object,
+    ) -> object:
+        """Run any command and return its result as plain JSON values.
+
+        Args:
+            command: QMP's name of it, such as ``query-status``.
+            arguments: Arguments under QMP's own names.
+            fds: File descriptors to pass along; they stay the caller's, who may close them when
+                this returns.
+            oob: Send it as ``exec-oob``: it overtakes commands that are stuck.
+            kwargs: More arguments; underscores become dashes.
+
+        Raises:
+            QMPCommandError: The server refused.
+            ConnectionLost: The connection ended; `maybe_done` tells whether the command was sent.
+            Closed: The client was closed before.
+            CallerError: `arguments` cannot be written as JSON, or `oob` was not negotiated.
+
+        Cancellation: before the command is sent nothing happens.  Afterwards it may be carried
+        out; its late reply is dropped, and the connection stays good.
+        """
+        merged = dict(arguments or {})
+        merged.update((key.replace("_", "-"), value) for key, value in kwargs.items())
+        success = await self._round_trip(command, merged or None, fds, oob=oob)
+        return success.decode(object)
+
+    async def call(self, command: Command[R], *, fds: Sequence[int] = (), oob: bool = False) -> R:
+        """Run a typed command and return its typed result.
+
+        Arguments, errors and cancellation are those of `execute`, and:
+
+        Raises:
+            ProtocolError: The result is not what this command's type says.
+        """
+        name = command.qmp_name
+        success = await self._round_trip(name, command.arguments(), fds, oob=oob)
+        try:
+            return success.decode(command.result)
+        except msgspec.ValidationError as error:
+            raise ProtocolError(f"{self.name}: unexpected result of {name}: {error}") from error
+
+    def events(self, *names: str, backlog: int | None = None) -> EventStream:
+        """Return a stream of the events with these names, or of all; effective on entering.
+
+        It is bounded: when it is read too slowly the oldest events go, and an event named
+        `EVENTS_LOST` says in their place how many.  It ends with the connection, and raises
+        `ConnectionLost` when that broke.
+
+        Args:
+            names: Such as ``SHUTDOWN``; none at all mean every event.
+            backlog: How many events may wait, instead of `EVENT_BACKLOG`.
+        """
+        wanted = frozenset(names)
+        return self._events.subscribe(_named(wanted) if wanted else None, backlog=backlog)
+
+    async def wait_closed(self) -> ConnectionEnd:
+        """Wait until the connection has ended, and return why. Cancellation: no effect."""
+        await self._ended.wait()
+        return self._end or ConnectionEnd("closed by this side")
+
+    # --- the way of one call ----------------------------------------------------------------------
+
+    async def _round_trip(
+        self,
+        command: str,
+        arguments: Mapping[str, object] | msgspec.Struct | None,
+        fds: Sequence[int],
+        *,
+        oob: bool,
+    ) -> Success:
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        self._check_usable(command, oob=oob)
+        held = await self._hold(fds, oob=oob)
+        try:
+            call = self._post(command, arguments, fds, oob=oob, held=held)
+        except BaseException:
+            for semaphore in held:
+                semaphore.release()
+            raise
+        await call.slot.wait()
+        return self._result(command, call.reply)
+
+    async def _hold(self, fds: Sequence[int], *, oob: bool) -> list[anyio.Semaphore]:
+        """Take a place among the commands in flight; the reply gives it back."""
+        needed = [self._out_of_band if oob else self._in_band]
+        # A descriptor belongs to the connection, not to its command: QEMU drops those that no
+        # command has taken when new ones come.  So one command with descriptors goes at a time.
+        needed += [self._with_descriptors] if fds else []
+        held: list[anyio.Semaphore] = []
+        try:
+            for semaphore in needed:
+                await semaphore.acquire()
+                held.append(semaphore)
+            if self._channel is not None and self._channel.congested:
+                await self._channel.wait_for_room()
+        except BaseException:
+            for semaphore in held:
+                semaphore.release()
+            raise
+        return held
+
+    def _post(
+        self,
+        command: str,
+        arguments: Mapping[str, object] | msgspec.Struct | None,
+        fds: Sequence[int],
+        *,
+        oob: bool,
+        held: Sequence[anyio.Semaphore],
+    ) -> _Call:
+        channel = self._check_usable(command, oob=oob)
+        self._last_id += 1
+        try:
+            data = self._core.send(Request(command, arguments, self._last_id, oob, len(fds)))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise CallerError(
+                f"{self.name}: the arguments of {command} cannot be written as JSON: {error}"
+            ) from error
+        call = _Call(channel.slot(), held)
+        try:
+            channel.send(data, fds)
+        except OSError as error:
+            raise self._lost(command, maybe_done=False) from error
+        self._calls[self._last_id] = call
+        return call
+
+    def _check_usable(self, command: str, *, oob: bool) -> Channel:
+        if self._channel is None:
+            raise Closed(f"{self.name}: the QMP client is closed")
+        if self._end is not None:
+            raise self._lost(command, maybe_done=False) from self._end.error
+        if oob and not self._oob:
+            raise Unsupported("QMP", f"exec-oob of {command}", f"{self.name} does not offer it")
+        return self._channel
+
+    def _result(self, command: str, reply: Success | Failure | None) -> Success:
+        if isinstance(reply, Success):
+            return reply
+        if isinstance(reply, Failure):
+            raise QMPCommandError(command, reply.error_class, reply.description)
+        raise self._lost(command, maybe_done=True) from self._end.error if self._end else None
+
+    def _lost(self, command: str, *, maybe_done: bool) -> ConnectionLost:
+        why = f" ({self._end})" if self._end else ""
+        what = "before it answered" if maybe_done else "and cannot take"
+        return ConnectionLost(
+            f"{self.name}: the QMP connection ended{why} {what} {command}", maybe_done=maybe_done
+        )
+
+    # --- what arrives -----------------------------------------------------------------------------
+
+    def _on_data(self, data: bytes) -> None:
+        try:
+            self._core.receive_data(data)
+        finally:
+            while (message := self._core.next_message()) is not None:
+                self._on_message(message)
+
+    def _on_message(self, message: Message) -> None:
+        if isinstance(message, Success | Failure):
+            self._calls.pop(message.id).finish(message)
+        elif isinstance(message, Event):
+            self._events.publish(message)
+        elif isinstance(message, Greeting):
+            self._greeting = message
+            self._greeted.set()
+
+    def _on_end(self, error: Exception | None) -> None:
+        if error is None:
+            error = self._end_core()
+        self._end = _describe(error, self._channel)
+        calls, self._calls = self._calls, {}
+        for call in calls.values():
+            call.finish(None)
+        self._greeted.set()
+        broken = isinstance(error, ProtocolError)
+        self._events.close(self._events_lost if broken else None)
+        self._ended.set()
+
+    def _end_core(self) -> Exception | None:
+        """Tell the core of the end of the stream: it knows whether a message was cut."""
+        try:
+            self._core.receive_data(b"")
+        except AiovirtError as error:
+            return error
+        return None
+
+    def _events_lost(self) -> ConnectionLost:
+        return ConnectionLost(
+            f"{self.name}: the QMP connection ended ({self._end})", maybe_done=False
+        )
+
+    # --- beginning and end ------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _run(self, sock: socket.socket, timeout_s: float) -> AsyncGenerator[None, None]:
+        async with open_channel(sock, self._on_data, self._on_end) as channel:
+            self._channel = channel
+            try:
+                await self._negotiate(timeout_s)
+                yield
+            finally:
+                self._channel = None
+
+    async def _negotiate(self, timeout_s: float) -> None:
+        with anyio.move_on_after(timeout_s) as scope:
+            await self._greeted.wait()
+            if self._greeting is None:
+                raise self._lost("a client", maybe_done=False) from (
+                    self._end.error if self._end else None
+                )
+            wanted = [offer for offer in self._greeting.capabilities if offer == "oob"]
+            arguments = {"enable": wanted} if wanted else None
+            await self._round_trip(NEGOTIATE, arguments, (), oob=False)
+            self._oob = bool(wanted)
+        if scope.cancelled_caught:
+            raise Unresponsive(
+                f"{self.name}: no QMP greeting and negotiation within {timeout_s:g} s"
+            )
+
+
+def _named(names: frozenset[str]) -> Callable[[Event], bool]:
+    return lambda event: event.name in names
+
+
+def _announce_loss(count: int) -> Event:
+    return Event(EVENTS_LOST, {"count": count})
+
+
+def _describe(error: Exception | None, channel: Channel | None) -> ConnectionEnd:
+    if error is not None:
+        return ConnectionEnd(str(error), error)
+    return ConnectionEnd("closed by the peer" if channel else "closed by this side")
+
+
+@asynccontextmanager
+async def connect_qmp(
+    peer: str | Path | socket.socket,
+    *,
+    name: str = "QEMU",
+    negotiate_timeout_s: float = NEGOTIATE_TIMEOUT_S,
+    max_message: int = DEFAULT_MAX_MESSAGE,
+) -> AsyncGenerator[QMPClient, None]:
+    """Connect to a QMP server, negotiate, and close at the end of the ``async with``.
+
+    Args:
+        peer: The path of its Unix socket, or a connected socket, which then belongs to the client.
+        name: Whose monitor this is, for messages.
+        negotiate_timeout_s: Seconds that the server has to greet and to negotiate.
+        max_message: How many bytes a message of the server has at most.
+
+    Raises:
+        NotFound: There is no such path.
+        PermissionDenied: The path may not be used.
+        ResourceUnavailable: Nobody listens there.
+        Unresponsive: The server did not greet in time.
+        ProtocolError: What answers is no QMP server.
+        ConnectionLost: It ended the connection at once.
+    """
+    sock = peer if isinstance(peer, socket.socket) else await connect_unix(peer)
+    with sock:
+        client = QMPClient(name, Connection(Role.CLIENT, peer=name, max_message=max_message))
+        async with client._run(sock, negotiate_timeout_s):  # noqa: SLF001 - a friend in one module
+            yield client

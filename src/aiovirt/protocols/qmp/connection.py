@@ -1,0 +1,190 @@
+"""The QMP core: both ends of a connection, bytes in, messages out. No I/O, no clock.
+
+`Connection` checks that each message is allowed where it comes, keeps the ids that are waited for,
+and bounds the length of a message.  Source: QEMU's docs/interop/qmp-spec.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+
+from aiovirt.errors import Closed, ProtocolError
+from aiovirt.protocols.qmp._lines import LineBuffer
+from aiovirt.protocols.qmp._wire import FromServer, encode, parse_from_client, parse_from_server
+from aiovirt.protocols.qmp.messages import (
+    Disconnected,
+    Event,
+    Failure,
+    Greeting,
+    MessageId,
+    Request,
+    Success,
+)
+
+__all__ = ["DEFAULT_MAX_MESSAGE", "NEGOTIATE", "Connection", "Message", "Phase", "Role"]
+
+DEFAULT_MAX_MESSAGE = 64 * 1024 * 1024
+"""Bytes.  The longest reply known, QEMU's own schema, has less than one MiB; QEMU itself takes
+commands of at most 64 MiB (MAX_TOKEN_SIZE in json-streamer.c)."""
+
+NEGOTIATE = "qmp_capabilities"
+"""The command that ends the negotiation."""
+
+Message = Request | FromServer | Disconnected
+
+
+class Role(Enum):
+    """Which end of the connection this is."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+class Phase(Enum):
+    """How far a connection has come."""
+
+    GREETING = "greeting"
+    NEGOTIATION = "negotiation"
+    READY = "ready"
+    CLOSED = "closed"
+
+
+_FROM_SERVER: dict[Phase, frozenset[type]] = {
+    Phase.GREETING: frozenset({Greeting}),
+    Phase.NEGOTIATION: frozenset({Success, Failure}),
+    Phase.READY: frozenset({Success, Failure, Event}),
+    Phase.CLOSED: frozenset(),
+}
+"""What a server may say in each phase."""
+
+_FROM_CLIENT: dict[Phase, frozenset[type]] = {
+    Phase.GREETING: frozenset(),
+    Phase.NEGOTIATION: frozenset({Request}),
+    Phase.READY: frozenset({Request}),
+    Phase.CLOSED: frozenset(),
+}
+"""What a client may say in each phase."""
+
+
+class Connection:
+    """One end of a QMP connection.
+
+    Feed it with `receive_data`, take messages with `next_message`, and write what `send` returns.
+    After a `ProtocolError` it is closed.
+
+    Args:
+        role: Which end this is.
+        peer: Who is at the other end, for messages.
+        max_message: How many bytes a message of the peer has at most.
+    """
+
+    def __init__(
+        self, role: Role, *, peer: str = "QMP peer", max_message: int = DEFAULT_MAX_MESSAGE
+    ) -> None:
+        self.role = role
+        self.phase = Phase.GREETING
+        self._peer = peer
+        self._lines = LineBuffer(max_message, peer)
+        self._inbox: deque[Message] = deque()
+        self._waiting: set[MessageId] = set()
+        self._negotiating: MessageId = None
+
+    @property
+    def unanswered(self) -> int:
+        """How many requests wait for their reply."""
+        return len(self._waiting)
+
+    def receive_data(self, data: bytes, descriptors: int = 0) -> None:
+        """Take bytes from the peer; none at all mean that it ended the connection.
+
+        Args:
+            data: The bytes.
+            descriptors: How many file descriptors came with them; they belong to the first request
+                that these bytes complete.
+
+        Raises:
+            ProtocolError: The peer does not keep to the protocol.  What came before the fault can
+                still be taken with `next_message`.
+            LimitExceeded: A message is too long.
+        """
+        if self.phase is Phase.CLOSED:
+            raise Closed(f"{self._peer}: this QMP connection is closed")
+        try:
+            self._receive(data, descriptors)
+        except ProtocolError:
+            self.phase = Phase.CLOSED
+            raise
+
+    def next_message(self) -> Message | None:
+        """Return the next whole message, or None when more data is needed."""
+        return self._inbox.popleft() if self._inbox else None
+
+    def send(self, message: Request | FromServer) -> bytes:
+        """Return the bytes that say `message`.
+
+        Raises:
+            ProtocolError: It is not allowed in this phase or for this role, or its id is in use.
+            TypeError: An argument is of no kind that JSON has.
+        """
+        outgoing = _FROM_CLIENT if self.role is Role.CLIENT else _FROM_SERVER
+        if type(message) not in outgoing[self.phase]:
+            raise self._illegal(message, "cannot be sent")
+        if isinstance(message, Request):
+            self._check_request(message)
+        data = encode(message)
+        self._note(message)
+        return data
+
+    def _receive(self, data: bytes, descriptors: int) -> None:
+        if not data:
+            self._end()
+            return
+        incoming = _FROM_SERVER if self.role is Role.CLIENT else _FROM_CLIENT
+        for line in self._lines.feed(data):
+            message: Request | FromServer
+            if self.role is Role.CLIENT:
+                message = parse_from_server(line, self._peer)
+            else:
+                message = parse_from_client(line, self._peer, descriptors)
+                descriptors = 0
+            if type(message) not in incoming[self.phase]:
+                raise self._illegal(message, "came")
+            self._note(message)
+            self._inbox.append(message)
+
+    def _end(self) -> None:
+        self.phase = Phase.CLOSED
+        if self._lines.pending:
+            raise ProtocolError(f"{self._peer}: the connection ended inside a message")
+        self._inbox.append(Disconnected())
+
+    def _check_request(self, message: Request) -> None:
+        if self.phase is Phase.NEGOTIATION and message.name != NEGOTIATE:
+            raise ProtocolError(f"{self._peer}: {message.name} must wait for the negotiation")
+        if message.id in self._waiting:
+            raise ProtocolError(f"{self._peer}: the id {message.id!r} is in use")
+
+    def _note(self, message: Request | FromServer) -> None:
+        """Follow what passes in either direction: the phase, and the ids waited for."""
+        if isinstance(message, Success | Failure):
+            self._note_reply(message)
+        elif isinstance(message, Request):
+            self._waiting.add(message.id)
+            if message.name == NEGOTIATE and self.phase is Phase.NEGOTIATION:
+                self._negotiating = message.id
+        elif isinstance(message, Greeting):
+            self.phase = Phase.NEGOTIATION
+
+    def _note_reply(self, reply: Success | Failure) -> None:
+        if reply.id not in self._waiting:
+            said = reply.description if isinstance(reply, Failure) else "a result"
+            raise ProtocolError(f"{self._peer}: reply with unknown id {reply.id!r}: {said}")
+        self._waiting.remove(reply.id)
+        negotiated = self.phase is Phase.NEGOTIATION and reply.id == self._negotiating
+        if negotiated and isinstance(reply, Success):
+            self.phase = Phase.READY
+
+    def _illegal(self, message: object, what: str) -> ProtocolError:
+        kind = type(message).__name__
+        return ProtocolError(f"{self._peer}: {kind} {what} in phase {self.phase.value}")

@@ -1,0 +1,152 @@
+"""The channel on any loop anyio knows, which means trio: the waiting task itself reads.
+
+Whoever waits for a reply leads: it waits for the socket and reads for all.  The others follow, and
+when the leader has its own reply, the next of them leads.  While nobody waits for a reply a task
+of the channel leads, so that what comes unasked is handed on too.  It does not take over between
+two calls of a busy caller: that would cost each call a switch of tasks.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import OrderedDict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import anyio
+
+from aiovirt._tasks import open_task_group
+from aiovirt.streams.channel import Channel, OnData, OnEnd, Slot
+
+__all__ = ["AnyioChannel"]
+
+IDLE_AFTER_S = 0.002
+"""How long after the last call the channel's own task leaves the reading to callers."""
+
+
+class AnyioChannel(Channel):
+    """See `Channel`."""
+
+    def __init__(self, sock: socket.socket, on_data: OnData, on_end: OnEnd) -> None:
+        super().__init__(sock, on_data, on_end)
+        self._followers: OrderedDict[_LeaderSlot, None] = OrderedDict()
+        self._led = False
+        self._calls = 0
+        self._vacant: anyio.Event | None = None
+        self._to_write = anyio.Event()
+
+    @asynccontextmanager
+    async def run(self) -> AsyncGenerator[None, None]:
+        """See `Channel.run`."""
+        async with open_task_group() as group:
+            group.start_soon(self._read_while_idle)
+            group.start_soon(self._write_when_asked)
+            try:
+                yield
+            finally:
+                group.cancel_scope.cancel()
+
+    def slot(self) -> Slot:
+        """See `Channel.slot`."""
+        self._calls += 1
+        return _LeaderSlot(self)
+
+    async def lead_or_follow(self, slot: _LeaderSlot) -> None:
+        """Wait until something was read, or until it is the slot's turn to lead, or it is set."""
+        if not self._led:
+            await self._lead()
+            return
+        self._followers[slot] = None
+        try:
+            await slot.sleep()
+        finally:
+            del self._followers[slot]
+
+    def pass_on(self) -> None:
+        """Let the next lead: a follower, else the channel's own task."""
+        if self._led:
+            return
+        for follower in self._followers:
+            follower.wake()
+            return
+        if self._vacant is not None:
+            self._vacant.set()
+
+    async def _lead(self) -> None:
+        """Read once, for all."""
+        self._led = True
+        try:
+            await anyio.wait_readable(self._sock)
+            self._read_once()
+        finally:
+            self._led = False
+
+    async def _read_while_idle(self) -> None:
+        calls = -1
+        while not self.ended:
+            busy, calls = calls != self._calls, self._calls
+            if busy:
+                await anyio.sleep(IDLE_AFTER_S)
+            elif self._led or self._followers:
+                await self._until_vacant()
+            else:
+                await self._lead()
+                self.pass_on()
+
+    async def _until_vacant(self) -> None:
+        self._vacant = anyio.Event()
+        try:
+            await self._vacant.wait()
+        finally:
+            self._vacant = None
+
+    async def _write_when_asked(self) -> None:
+        while not self.ended:
+            await self._to_write.wait()
+            self._to_write = anyio.Event()
+            while self._outgoing:
+                await anyio.wait_writable(self._sock)
+                self._flush_or_end()
+
+    def _flush_or_end(self) -> None:
+        try:
+            self._flush()
+        except OSError as error:
+            self.end(error)
+
+    def _want_to_write(self) -> None:
+        self._to_write.set()
+
+
+class _LeaderSlot(Slot):
+    __slots__ = ("_channel", "_event", "_is_set")
+
+    def __init__(self, channel: AnyioChannel) -> None:
+        self._channel = channel
+        self._is_set = False
+        self._event: anyio.Event | None = None
+
+    def set(self) -> None:
+        self._is_set = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Let the follower look again whether it leads now."""
+        if self._event is not None:
+            self._event.set()
+
+    async def sleep(self) -> None:
+        """Wait until somebody wakes this follower."""
+        self._event = anyio.Event()
+        try:
+            await self._event.wait()
+        finally:
+            self._event = None
+
+    async def wait(self) -> None:
+        channel = self._channel
+        try:
+            while not (self._is_set or channel.ended):
+                await channel.lead_or_follow(self)
+        finally:
+            channel.pass_on()

@@ -1,0 +1,77 @@
+"""The channel on asyncio and uvloop: the loop's own reader callback, registered once.
+
+anyio's `wait_readable` registers and unregisters for each wait, which costs more than the read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from aiovirt.streams.channel import Channel, OnData, OnEnd, Slot
+
+__all__ = ["AsyncioChannel"]
+
+
+class _FutureSlot(Slot):
+    __slots__ = ("_future",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._future: asyncio.Future[None] = loop.create_future()
+
+    def set(self) -> None:
+        if not self._future.done():
+            self._future.set_result(None)
+
+    async def wait(self) -> None:
+        await self._future
+
+
+class AsyncioChannel(Channel):
+    """See `Channel`."""
+
+    def __init__(self, sock: socket.socket, on_data: OnData, on_end: OnEnd) -> None:
+        super().__init__(sock, on_data, on_end)
+        self._loop = asyncio.get_running_loop()
+        self._writing = False
+
+    @asynccontextmanager
+    async def run(self) -> AsyncGenerator[None, None]:
+        """See `Channel.run`."""
+        self._loop.add_reader(self._sock, self._readable)
+        try:
+            yield
+        finally:
+            self._stop()
+
+    def slot(self) -> Slot:
+        """See `Channel.slot`."""
+        return _FutureSlot(self._loop)
+
+    def _readable(self) -> None:
+        if not self._read_once():
+            self._stop()
+
+    def _want_to_write(self) -> None:
+        if not self._writing:
+            self._writing = True
+            self._loop.add_writer(self._sock, self._writable)
+
+    def _writable(self) -> None:
+        try:
+            self._flush()
+        except OSError as error:
+            self._stop()
+            self.end(error)
+            return
+        if not self._outgoing:
+            self._writing = False
+            self._loop.remove_writer(self._sock)
+
+    def _stop(self) -> None:
+        self._loop.remove_reader(self._sock)
+        if self._writing:
+            self._writing = False
+            self._loop.remove_writer(self._sock)

@@ -1,0 +1,229 @@
+"""A channel: a connected Unix socket whose traffic costs no task switch.
+
+What arrives is handed to a callback at once, in the order of arrival, whether somebody waits or
+not; what is sent goes out at once, or is kept, within a bound, until the socket takes it.  So a
+request and its reply need one wait in the calling task and nothing else.
+
+How a socket is watched differs between event loops; each way is one subclass in a module of its
+own, loaded on first use.  A channel knows nothing of protocols.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import anyio
+import sniffio
+
+from aiovirt.errors import AiovirtError, Closed
+
+__all__ = ["MAX_OUTGOING", "READ_SIZE", "Channel", "Slot", "open_channel"]
+
+READ_SIZE = 256 * 1024
+"""Bytes read from the socket at once, at most."""
+
+MAX_OUTGOING = 1024 * 1024
+"""Bytes kept for a socket that takes no more; beyond, `Channel.send` refuses."""
+
+OnData = Callable[[bytes], None]
+OnEnd = Callable[[Exception | None], None]
+
+
+class Slot(ABC):
+    """One waiting place: one task waits, and somebody sets it, once, before or after."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def set(self) -> None:
+        """Wake the waiter. Setting twice, or after the waiter was cancelled, does nothing."""
+
+    @abstractmethod
+    async def wait(self) -> None:
+        """Wait until it is set. Cancellation: nothing is lost."""
+
+
+class Channel(ABC):
+    """A socket with callbacks for what arrives; made by `open_channel`.
+
+    Args:
+        sock: A connected, non-blocking socket; the channel does not close it.
+        on_data: Gets what arrives, never empty.  It must not wait.  An `AiovirtError` of it, such
+            as a `ProtocolError`, ends the channel and goes to `on_end`.
+        on_end: Called once when nothing will arrive any more: with None when the peer ended the
+            stream, else with the error.
+    """
+
+    def __init__(self, sock: socket.socket, on_data: OnData, on_end: OnEnd) -> None:
+        self._sock = sock
+        self._on_data = on_data
+        self._on_end = on_end
+        self._outgoing: deque[_Piece] = deque()
+        self._outgoing_size = 0
+        self._room: anyio.Event | None = None
+        self._ended = False
+
+    @abstractmethod
+    def run(self) -> AbstractAsyncContextManager[None]:
+        """Watch the socket while the returned ``async with`` is open."""
+
+    @abstractmethod
+    def slot(self) -> Slot:
+        """Return a new waiting place, for the next reply."""
+
+    @abstractmethod
+    def _want_to_write(self) -> None:
+        """Arrange for `_flush` to be called when the socket takes data again."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will arrive any more."""
+        return self._ended
+
+    @property
+    def congested(self) -> bool:
+        """Whether as much waits to be sent as may wait."""
+        return self._outgoing_size >= MAX_OUTGOING
+
+    def send(self, data: bytes, descriptors: Sequence[int] = ()) -> None:
+        """Send `data` after all that was sent before; it never waits.
+
+        Args:
+            data: At least one byte.
+            descriptors: File descriptors that travel with the first byte (SCM_RIGHTS).  They stay
+                the caller's, and may be closed as soon as this returns.
+
+        Raises:
+            Closed: The channel has ended.
+            OSError: The peer is gone.
+        """
+        if self._ended:
+            raise Closed("the channel has ended")
+        sent = 0 if self._outgoing else self._send_some(data, descriptors)
+        if sent < len(data):
+            piece = _Piece(data[sent:], descriptors if sent == 0 else ())
+            self._outgoing.append(piece)
+            self._outgoing_size += len(piece.data)
+            self._want_to_write()
+
+    async def wait_for_room(self) -> None:
+        """Wait until the channel is not `congested`, or has ended. Cancellation: no effect."""
+        while self.congested and not self._ended:
+            if self._room is None:
+                self._room = anyio.Event()
+            await self._room.wait()
+
+    def _send_some(self, data: bytes, descriptors: Sequence[int]) -> int:
+        try:
+            if descriptors:
+                return socket.send_fds(self._sock, [data], list(descriptors))
+            return self._sock.send(data)
+        except BlockingIOError:
+            return 0
+
+    def _flush(self) -> None:
+        """Send of what waits as much as the socket takes. Raises OSError."""
+        while self._outgoing:
+            piece = self._outgoing[0]
+            sent = self._send_some(piece.data, piece.descriptors)
+            if sent:
+                piece.close()
+            self._outgoing_size -= sent
+            piece.data = piece.data[sent:]
+            if piece.data:
+                break
+            self._outgoing.popleft()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        if self._room is not None and (self._ended or not self.congested):
+            self._room.set()
+            self._room = None
+
+    def _read_once(self) -> bool:
+        """Read once if there is something, hand it on, and tell whether there is more to come."""
+        try:
+            data = self._sock.recv(READ_SIZE)
+        except BlockingIOError:
+            return True
+        except OSError as error:
+            self.end(error)
+            return False
+        return self._take(data)
+
+    def _take(self, data: bytes) -> bool:
+        if not data:
+            self.end(None)
+            return False
+        try:
+            self._on_data(data)
+        except AiovirtError as error:
+            self.end(error)
+            return False
+        except Exception as error:
+            self.end(error)
+            raise
+        return True
+
+    def end(self, error: Exception | None = None) -> None:
+        """Hand nothing on any more, forget what waits to be sent, and call `on_end`, once."""
+        if self._ended:
+            return
+        self._ended = True
+        for piece in self._outgoing:
+            piece.close()
+        self._outgoing.clear()
+        self._outgoing_size = 0
+        self._make_room()
+        self._on_end(error)
+
+
+class _Piece:
+    """Bytes that wait to be sent, with the descriptors that travel with the first of them.
+
+    It keeps duplicates of the descriptors, because their owner may close them meanwhile.
+    """
+
+    __slots__ = ("data", "descriptors")
+
+    def __init__(self, data: bytes, descriptors: Sequence[int]) -> None:
+        self.data = data
+        self.descriptors: list[int] = []
+        for descriptor in descriptors:
+            self.descriptors.append(os.dup(descriptor))
+
+    def close(self) -> None:
+        while self.descriptors:
+            os.close(self.descriptors.pop())
+
+
+@asynccontextmanager
+async def open_channel(
+    sock: socket.socket, on_data: OnData, on_end: OnEnd
+) -> AsyncGenerator[Channel, None]:
+    """Watch `sock` while the ``async with`` is open; see `Channel` for the arguments.
+
+    `on_end` is called at the latest on leaving, with None.
+    """
+    sock.settimeout(0)
+    channel = _channel_class()(sock, on_data, on_end)
+    try:
+        async with channel.run():
+            yield channel
+    finally:
+        channel.end()
+
+
+def _channel_class() -> type[Channel]:
+    if sniffio.current_async_library() == "asyncio":
+        from aiovirt.streams._channel_asyncio import AsyncioChannel  # noqa: PLC0415 - on first use
+
+        return AsyncioChannel
+    from aiovirt.streams._channel_anyio import AnyioChannel  # noqa: PLC0415 - on first use
+
+    return AnyioChannel

@@ -1,0 +1,1 @@
+"""Real peers for tests: fakes built from aiovirt's own server cores, with scripted faults."""
