@@ -1,0 +1,158 @@
+"""A process held by its pidfd: it cannot be mistaken for another one, and waiting takes no thread.
+
+Children and adopted strangers are held alike; only a child's exit status can be had.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from dataclasses import dataclass
+
+import anyio
+
+from aiovirt.errors import Closed, Unresponsive
+
+__all__ = ["KILL_WAIT_S", "ExitStatus", "Handle"]
+
+WALL = 0x40000000  # __WALL of linux/wait.h
+
+KILL_WAIT_S = 30.0
+"""How long a process may take to end after SIGKILL (it may hang in the kernel, on a dead disk)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExitStatus:
+    """How a program ended: one of the two is set, or none when the kernel tells it another.
+
+    Attributes:
+        status: The exit status.
+        signal: The signal that killed it.
+    """
+
+    status: int | None = None
+    signal: int | None = None
+
+
+class Handle:
+    """A process behind a pidfd, which the handle owns."""
+
+    def __init__(self, pid: int, pidfd: int) -> None:
+        self.pid = pid
+        self.exit: ExitStatus | None = None
+        self._pidfd = pidfd
+        self._waiting = False
+
+    @property
+    def pidfd(self) -> int:
+        """The descriptor.
+
+        Raises:
+            Closed: The handle was closed.
+        """
+        if self._pidfd < 0:
+            raise Closed(f"the handle of process {self.pid} was closed")
+        return self._pidfd
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._pidfd < 0
+
+    def close(self) -> None:
+        """Close the pidfd; the process is left alone."""
+        fd, self._pidfd = self._pidfd, -1
+        if fd >= 0:
+            if self._waiting:
+                anyio.notify_closing(fd)
+            os.close(fd)
+
+    def has_ended(self) -> bool:
+        """Whether the process has ended, reaped or not."""
+        if self.exit is not None:
+            return True
+        poll = select.poll()
+        poll.register(self.pidfd, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def reap(self) -> ExitStatus | None:
+        """Take the exit status of a child that has ended; None while it runs.
+
+        A process that is no child of ours (a daemon, usually) has an empty status.
+        """
+        return self._reap(os.WNOHANG)
+
+    def reap_now(self) -> None:
+        """Take the exit status of a child that is already ending, blocking for that moment."""
+        self._reap(0)
+
+    def _reap(self, how: int) -> ExitStatus | None:
+        if self.exit is None:
+            try:
+                info = os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED | how | WALL)
+            except ChildProcessError:
+                self.exit = ExitStatus()
+                return self.exit
+            if info is not None:
+                exited = info.si_code == os.CLD_EXITED
+                number = info.si_status
+                self.exit = ExitStatus(number) if exited else ExitStatus(signal=number)
+        return self.exit
+
+    async def wait_end(self) -> None:
+        """Wait until the process has ended, without reaping it; any number of tasks may.
+
+        Raises:
+            Closed: The handle was or is closed.
+
+        *Cancellation*: changes nothing.
+        """
+        fd = self.pidfd
+        if self._waiting:
+            await self._wait_on_copy(fd)
+            return
+        self._waiting = True
+        try:
+            await anyio.wait_readable(fd)
+        except anyio.ClosedResourceError:
+            raise Closed(f"the handle of process {self.pid} was closed while in use") from None
+        finally:
+            self._waiting = False
+
+    async def _wait_on_copy(self, fd: int) -> None:
+        """Wait beside another task: event loops take one reader for each descriptor."""
+        copy = os.dup(fd)
+        try:
+            await anyio.wait_readable(copy)
+        finally:
+            os.close(copy)
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the process alone; one that has ended is no error.
+
+        Raises:
+            PermissionError: The process belongs to somebody else.
+        """
+        try:
+            signal.pidfd_send_signal(self.pidfd, number)
+        except ProcessLookupError:
+            return
+
+    async def ends_within(self, limit_s: float) -> bool:
+        """Wait for the end for so many seconds and tell whether it came."""
+        with anyio.move_on_after(limit_s):
+            await self.wait_end()
+            return True
+        return False
+
+    async def must_end(self) -> None:
+        """Wait for the end after SIGKILL.
+
+        Raises:
+            Unresponsive: It takes longer than `KILL_WAIT_S`: the process hangs in the kernel.
+        """
+        if not await self.ends_within(KILL_WAIT_S):
+            raise Unresponsive(
+                f"process {self.pid} did not end within KILL_WAIT_S ({KILL_WAIT_S:g} s) of SIGKILL"
+            )

@@ -1,0 +1,70 @@
+"""Users and groups by name: looked up before the fork, because the lookup may ask a server."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from dataclasses import dataclass
+
+import anyio.to_thread
+
+from aiovirt.errors import ConfigError
+from aiovirt.processes._command import Command
+
+__all__ = ["Identity", "resolve_identity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a program runs as; None leaves that part as it is."""
+
+    uid: int | None = None
+    gid: int | None = None
+    groups: tuple[int, ...] | None = None
+
+
+NOBODY_ELSE = Identity()
+
+
+def _entry(user: str | int) -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(user) if isinstance(user, str) else pwd.getpwuid(user)
+    except KeyError:
+        if isinstance(user, str):
+            raise ConfigError(f"there is no user {user!r} on this host", field="user") from None
+        return None  # a number needs no name
+
+
+def _gid(group: str | int) -> int:
+    if isinstance(group, int):
+        return group
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise ConfigError(f"there is no group {group!r} on this host", field="group") from None
+
+
+def _lookup(command: Command) -> Identity:
+    entry = None if command.user is None else _entry(command.user)
+    uid = entry.pw_uid if entry else command.user
+    assert uid is None or isinstance(uid, int)
+    gid = _gid(command.group) if command.group is not None else entry and entry.pw_gid
+    if command.groups is not None:
+        groups: tuple[int, ...] | None = tuple(_gid(group) for group in command.groups)
+    elif entry is not None and gid is not None:
+        groups = tuple(os.getgrouplist(entry.pw_name, gid))
+    else:
+        groups = None if gid is None and uid is None else () if gid is None else (gid,)
+    return Identity(uid, gid, groups)
+
+
+async def resolve_identity(command: Command) -> Identity:
+    """Return who the command runs as; names are looked up in a worker thread.
+
+    Raises:
+        ConfigError: There is no such user or group.
+    """
+    if command.user is None and command.group is None and command.groups is None:
+        return NOBODY_ELSE
+    return await anyio.to_thread.run_sync(_lookup, command)

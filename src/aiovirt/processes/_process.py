@@ -1,0 +1,167 @@
+"""A running child, owned by a scope: it has ended and is reaped when the scope ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import anyio
+
+from aiovirt.processes import _start
+from aiovirt.processes._command import Command
+from aiovirt.processes._handle import ExitStatus, Handle
+from aiovirt.processes._pipes import PipeReceiveStream, PipeSendStream
+from aiovirt.processes._start import Handshake
+from aiovirt.processes._stdio import Source, Stdio, Target, Wires
+
+__all__ = ["GRACE_S", "Process", "launch", "open_process"]
+
+GRACE_S = 5.0
+"""How long a program has between SIGTERM and SIGKILL unless told otherwise."""
+
+
+class Process:
+    """A child process and our ends of its pipes.
+
+    Attributes:
+        command: What was started.
+        stdin, stdout, stderr: Byte streams for those that are `Stdio.PIPE`, else None.
+    """
+
+    def __init__(self, command: Command, handle: Handle, wires: Wires) -> None:
+        self.command = command
+        self.stdin: PipeSendStream | None = wires.stdin
+        self.stdout: PipeReceiveStream | None = wires.stdout
+        self.stderr: PipeReceiveStream | None = wires.stderr
+        self._handle = handle
+        self._wires = wires
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is also the id of its process group."""
+        return self._handle.pid
+
+    @property
+    def exit(self) -> ExitStatus | None:
+        """How the program ended, once `wait` has returned or the scope has ended."""
+        return self._handle.exit
+
+    async def wait(self) -> ExitStatus:
+        """Wait for the program's end and return its status; any number of tasks may.
+
+        *Cancellation*: the program goes on.
+        """
+        handle = self._handle
+        if handle.exit is None:
+            await handle.wait_end()
+        status = handle.reap()
+        assert status is not None
+        return status
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the program alone; one that has ended is no error."""
+        if self._handle.exit is None:
+            self._handle.send_signal(number)
+
+    def send_signal_to_group(self, number: int) -> None:
+        """Send a signal to the program and all it started that stayed in its group."""
+        if (
+            self._handle.exit is None
+        ):  # not reaped: the pid, and with it the group, is still its own
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, number)
+
+    async def terminate(self, grace_s: float = GRACE_S) -> ExitStatus:
+        """End the whole group: SIGTERM, SIGKILL after `grace_s` seconds, and reap.
+
+        What the program leaves behind in its group is killed with it.
+
+        Raises:
+            Unresponsive: It hangs in the kernel and did not end after SIGKILL.
+
+        *Cancellation*: SIGKILL at once; the child is reaped all the same.
+        """
+        handle = self._handle
+        if handle.exit is not None:
+            return handle.exit
+        self.send_signal_to_group(signal.SIGTERM)
+        self.send_signal_to_group(signal.SIGCONT)  # a stopped program could not act on it
+        try:
+            await handle.ends_within(grace_s)
+        finally:
+            self.send_signal_to_group(signal.SIGKILL)
+            with anyio.CancelScope(shield=True):
+                await handle.must_end()
+            status = handle.reap()
+        assert status is not None
+        return status
+
+    async def aclose(self, grace_s: float = GRACE_S) -> None:
+        """End the program if it still runs, as `terminate` does, and close our ends of its pipes.
+
+        *Cancellation*: waited out; no child and no descriptor is left.
+        """
+        try:
+            if self._handle.exit is None:
+                with anyio.CancelScope(shield=True):
+                    await self.terminate(grace_s)
+        finally:
+            self._wires.close()
+            self._handle.close()
+
+
+async def launch(
+    command: Command,
+    stdin: Source,
+    stdout: Target,
+    stderr: Target,
+    handshake: Handshake | None = None,
+) -> Process:
+    """Start a command; the caller must call `aclose` on the process."""
+    wires = Wires.open(stdin, stdout, stderr)
+    try:
+        handle = await _start.start(command, wires.stdio, handshake=handshake)
+    except BaseException:
+        wires.close()
+        raise
+    wires.close_theirs()
+    return Process(command, handle, wires)
+
+
+@asynccontextmanager
+async def open_process(
+    command: Command,
+    *,
+    stdin: Source = Stdio.NULL,
+    stdout: Target = Stdio.NULL,
+    stderr: Target = Stdio.NULL,
+    handshake: Handshake | None = None,
+    grace_s: float = GRACE_S,
+) -> AsyncIterator[Process]:
+    """Run a command for the length of a scope.
+
+    When the scope ends, by its end, an error or cancellation, a program that still runs gets
+    SIGTERM, then SIGKILL after `grace_s` seconds, with its whole process group, and is reaped.
+
+    Args:
+        command: What to run.
+        stdin: `Stdio`, a descriptor, or a file to read.
+        stdout: `Stdio`, a descriptor, or a file to write.
+        stderr: The same, or `Stdio.STDOUT` to go where stdout goes.
+        handshake: Called with the pid while the child waits just before its exec; when it raises,
+            or we die, the program is never executed.
+        grace_s: Seconds between SIGTERM and SIGKILL.
+
+    Raises:
+        ExecutableNotFound, CannotExecute, SpawnSetupError: It could not be started.
+        ConfigError: Something about the command is wrong; nothing was started.
+
+    *Cancellation*: as above; the scope ends only when the child is reaped.
+    """
+    process = await launch(command, stdin, stdout, stderr, handshake)
+    try:
+        yield process
+    finally:
+        await process.aclose(grace_s)
