@@ -131,7 +131,6 @@ class QMPClient:
         self._ended = anyio.Event()
         self._end: ConnectionEnd | None = None
         self._calls: dict[object, _Call] = {}
-        self._last_id = 0
         self._events: Broadcast[Event] = Broadcast(_announce_loss, backlog=EVENT_BACKLOG)
         self._in_band = anyio.Semaphore(IN_FLIGHT, fast_acquire=True)
         self._out_of_band = anyio.Semaphore(OOB_IN_FLIGHT, fast_acquire=True)
@@ -271,9 +270,9 @@ class QMPClient:
         held: Sequence[anyio.Semaphore],
     ) -> _Call:
         channel = self._check_usable(command, oob=oob)
-        self._last_id += 1
+        number = self._core.fresh_id()
         try:
-            data = self._core.send(Request(command, arguments, self._last_id, oob, len(fds)))
+            data = self._core.send(Request(command, arguments, number, oob, len(fds)))
         except (TypeError, ValueError, OverflowError) as error:
             raise CallerError(
                 f"{self.name}: the arguments of {command} cannot be written as JSON: {error}"
@@ -283,7 +282,7 @@ class QMPClient:
             channel.send(data, fds)
         except OSError as error:
             raise self._lost(command, maybe_done=False) from error
-        self._calls[self._last_id] = call
+        self._calls[number] = call
         return call
 
     def _check_usable(self, command: str, *, oob: bool) -> Channel:

@@ -175,9 +175,10 @@ _SHAPES: dict[type, Callable[..., Mapping[str, object]]] = {
 
 
 def encode(message: Request | FromServer) -> bytes:
-    """Return `message` as one line of JSON, with its end.
+    """Return `message` as JSON; a server's ends its line, a client's needs no end.
 
     Raises:
         TypeError: An argument is of no kind that JSON has.
     """
-    return _encoder.encode(_SHAPES[type(message)](message)) + b"\r\n"
+    data = _encoder.encode(_SHAPES[type(message)](message))
+    return data if isinstance(message, Request) else data + b"\r\n"

@@ -10,8 +10,8 @@ from collections import deque
 from enum import Enum
 
 from aiovirt.errors import Closed, ProtocolError
-from aiovirt.protocols.qmp._lines import LineBuffer
 from aiovirt.protocols.qmp._wire import FromServer, encode, parse_from_client, parse_from_server
+from aiovirt.protocols.qmp.framing import LineBuffer, ObjectBuffer
 from aiovirt.protocols.qmp.messages import (
     Disconnected,
     Event,
@@ -85,23 +85,37 @@ class Connection:
         self.role = role
         self.phase = Phase.GREETING
         self._peer = peer
-        self._lines = LineBuffer(max_message, peer)
+        cutter = LineBuffer if role is Role.CLIENT else ObjectBuffer
+        self._cutter: LineBuffer | ObjectBuffer = cutter(max_message, peer)
         self._inbox: deque[Message] = deque()
         self._waiting: set[MessageId] = set()
         self._negotiating: MessageId = None
+        self._last_id = 0
+        self._descriptors = 0
 
     @property
     def unanswered(self) -> int:
         """How many requests wait for their reply."""
         return len(self._waiting)
 
+    def fresh_id(self) -> int:
+        """Return an id that is not in use, as short as can be.
+
+        QEMU reads its monitor one byte at a time (monitor_can_read in monitor/monitor.c), with a
+        system call or two for each: every byte of a request costs microseconds.
+        """
+        number = self._last_id = (self._last_id + 1) % 10
+        while number in self._waiting:
+            number += 1
+        return number
+
     def receive_data(self, data: bytes, descriptors: int = 0) -> None:
         """Take bytes from the peer; none at all mean that it ended the connection.
 
         Args:
             data: The bytes.
-            descriptors: How many file descriptors came with them; they belong to the first request
-                that these bytes complete.
+            descriptors: How many file descriptors came with them; they are told of with the next
+                request that is complete.
 
         Raises:
             ProtocolError: The peer does not keep to the protocol.  What came before the fault can
@@ -111,7 +125,8 @@ class Connection:
         if self.phase is Phase.CLOSED:
             raise Closed(f"{self._peer}: this QMP connection is closed")
         try:
-            self._receive(data, descriptors)
+            self._descriptors += descriptors
+            self._receive(data)
         except ProtocolError:
             self.phase = Phase.CLOSED
             raise
@@ -136,18 +151,18 @@ class Connection:
         self._note(message)
         return data
 
-    def _receive(self, data: bytes, descriptors: int) -> None:
+    def _receive(self, data: bytes) -> None:
         if not data:
             self._end()
             return
         incoming = _FROM_SERVER if self.role is Role.CLIENT else _FROM_CLIENT
-        for line in self._lines.feed(data):
+        for line in self._cutter.feed(data):
             message: Request | FromServer
             if self.role is Role.CLIENT:
                 message = parse_from_server(line, self._peer)
             else:
-                message = parse_from_client(line, self._peer, descriptors)
-                descriptors = 0
+                message = parse_from_client(line, self._peer, self._descriptors)
+                self._descriptors = 0
             if type(message) not in incoming[self.phase]:
                 raise self._illegal(message, "came")
             self._note(message)
@@ -155,7 +170,7 @@ class Connection:
 
     def _end(self) -> None:
         self.phase = Phase.CLOSED
-        if self._lines.pending:
+        if self._cutter.pending:
             raise ProtocolError(f"{self._peer}: the connection ended inside a message")
         self._inbox.append(Disconnected())
 
