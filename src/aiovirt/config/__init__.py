@@ -59,7 +59,7 @@ from aiovirt.config.devices.misc import (
     Vsock,
     Watchdog,
 )
-from aiovirt.config.domain import DomainConfig, QemuCommandline
+from aiovirt.config.domain import DomainConfig, QemuCommandline, QemuEnv
 from aiovirt.config.features import Features, HypervFeatures, KvmFeatures
 from aiovirt.config.memory import VCPU, MemoryBacking
 from aiovirt.config.metadata import Metadata
@@ -114,6 +114,7 @@ __all__ = [
     "PortForward",
     "PortRange",
     "QemuCommandline",
+    "QemuEnv",
     "Rng",
     "RngBackend",
     "Serial",

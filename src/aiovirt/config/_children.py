@@ -223,8 +223,8 @@ class Child(Nested[V, V | None]):
 
     def parts(self, view: View) -> Iterable[View]:
         """The view, when the element is there."""
-        part = self.read(view)
-        return (part,) if part else ()
+        node = _tree.find(element(view), self.steps)
+        return () if node is None else (self.kind._wrap_(node),)
 
     def describe(self, view: View) -> str | None:
         """Shown when it is there."""
@@ -235,11 +235,12 @@ class Child(Nested[V, V | None]):
 class Via(Field[Got, Given]):
     """A field of a child, offered on the parent as well: ``domain.disks``."""
 
+    delegated = True
+
     def __init__(self, child_name: str, field: Field[Got, Given]) -> None:
         super().__init__(".")
         self.child_name = child_name
         self.field = field
-        self.shown = False
 
     def _home(self, view: View) -> View:
         home: View = getattr(view, self.child_name)

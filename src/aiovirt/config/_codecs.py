@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -9,7 +10,9 @@ from uuid import UUID
 
 from aiovirt.model.mac import MacAddress
 
-__all__ = ["MAC", "ON_OFF", "TEXT", "UUID_TEXT", "YES_NO", "Codec", "decimal", "hexadecimal"]
+__all__ = ["MAC", "ON_OFF", "TEXT", "UUID_TEXT", "YES_NO", "Codec", "decimal", "whole"]
+
+_DIGITS = re.compile(r"\s*[+-]?[0-9]{1,20}\s*")
 
 Got = TypeVar("Got")
 Given = TypeVar("Given")
@@ -44,6 +47,17 @@ def _write_mac(value: MacAddress | str) -> str:
     return str(value if isinstance(value, MacAddress) else MacAddress.parse(value))
 
 
+def whole(raw: str) -> int:
+    """The number that `raw` says in decimal digits, white space around it allowed.
+
+    Raises:
+        ValueError: It is no such number.
+    """
+    if _DIGITS.fullmatch(raw) is None:
+        raise ValueError(f"{raw!r} is no whole number")
+    return int(raw)
+
+
 def decimal(low: int, high: int | None) -> Codec[int, int]:
     """Whole numbers from `low` to `high`, both allowed; None is no bound."""
     bounds = f"at least {low}" if high is None else f"{low} to {high}"
@@ -56,13 +70,8 @@ def decimal(low: int, high: int | None) -> Codec[int, int]:
         return value
 
     return Codec(
-        lambda raw: check(int(raw)), lambda value: str(check(value)), f"a number, {bounds}"
+        lambda raw: check(whole(raw)), lambda value: str(check(value)), f"a number, {bounds}"
     )
-
-
-def hexadecimal(digits: int) -> Codec[int, int]:
-    """Whole numbers written as ``0x1f`` with at least `digits` digits, read in either base."""
-    return Codec(lambda raw: int(raw, 0), lambda value: f"0x{value:0{digits}x}", "a number")
 
 
 def _switch(on: str, off: str) -> Codec[bool, bool]:

@@ -123,7 +123,7 @@ class Scalar(Field[Got | None, Given | None]):
         """The text for `value`, checked against the known words."""
         raw = self.codec.write(value)
         if self.known and raw not in self.known:
-            raise ValueError(f"{raw!r} is not known")
+            raise ValueError
         return raw
 
     def put(self, view: View, raw: str) -> None:
@@ -155,8 +155,9 @@ class Scalar(Field[Got | None, Given | None]):
     @property
     def label(self) -> str:
         """The field in words, for messages."""
-        what = f"attribute {self.attribute}" if self.attribute else "the text"
-        return f"{self.name} ({what})"
+        if self.attribute is None or self.attribute == self.name:
+            return self.name
+        return f"{self.name} (attribute {self.attribute})"
 
     def problems(self, view: View) -> Iterator[XMLError]:
         """What is wrong: missing, not readable, or a word that is not known."""
@@ -191,7 +192,7 @@ class SizeScalar(Scalar[Bytes, Bytes | str]):
     def decode(self, raw: str) -> Bytes:
         """The amount of ``512 MiB``."""
         count, _, unit = raw.rpartition(" ")
-        return Bytes(int(count) * unit_factor(unit))
+        return Bytes(_codecs.whole(count) * unit_factor(unit))
 
     def raw(self, view: View) -> str | None:
         """The number and its unit, libvirt's default one when none is written."""
@@ -225,17 +226,15 @@ class SizeScalar(Scalar[Bytes, Bytes | str]):
         super().clear(view)
 
 
-def _no_bare_size(raw: str) -> Bytes:
-    return Bytes(int(raw))
-
-
 _SIZE: Codec[Bytes, Bytes | str] = Codec(
-    _no_bare_size, str, "an amount with its unit, such as GiB(1) or '512 MiB'"
+    Bytes.parse, str, "an amount with its unit, such as GiB(1) or '512 MiB'"
 )
 
 
 class Presence(Field[bool, bool | None]):
     """An empty element whose being there says yes: ``<readonly/>``."""
+
+    keeps_empty = True
 
     def read(self, view: View) -> bool:
         """Whether the element is there."""
@@ -268,9 +267,8 @@ class SwitchElement(Scalar[bool, bool]):
 class WordList(Field[tuple[str, ...], Iterable[str] | None]):
     """One word in each of several like elements: ``<boot dev="cdrom"/><boot dev="hd"/>``."""
 
-    def __init__(self, path: str, *, known: Sequence[str] = (), shown: bool = True) -> None:
+    def __init__(self, path: str, *, known: Sequence[str] = ()) -> None:
         super().__init__(path)
-        self.shown = shown
         # one word is checked as a scalar of the single element would be
         self.one: Scalar[str, str] = Scalar(
             f"@{self.attribute}" if self.attribute else ".", _codecs.TEXT, known=known
@@ -372,6 +370,6 @@ def mac(path: str) -> Mac:
     return Scalar(path, _codecs.MAC)
 
 
-def words(path: str, *, known: Sequence[str] = (), shown: bool = True) -> Words:
+def words(path: str, *, known: Sequence[str] = ()) -> Words:
     """A list of words, one in each of several like elements."""
-    return WordList(path, known=known, shown=shown)
+    return WordList(path, known=known)

@@ -6,7 +6,6 @@ Everything here works on lxml elements and knows no element of libvirt's by name
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Mapping
 
 from lxml import etree
@@ -26,6 +25,7 @@ __all__ = [
     "error_below",
     "find",
     "insert",
+    "is_empty",
     "new_element",
     "parse_xml",
     "path_of",
@@ -50,7 +50,6 @@ NAMESPACES = {
 }
 """The namespaces that paths may use by their prefix."""
 
-_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MAX_DEPTH_NOTE = "less than 256 levels, no document type, no entities of its own"
 
 
@@ -193,6 +192,11 @@ def remove(node: Node) -> None:
     parent.remove(node)
 
 
+def is_empty(node: Node) -> bool:
+    """Whether the element has no attribute, no child and no text."""
+    return not (len(node) or node.attrib or (node.text or "").strip())
+
+
 def text_of(node: Node) -> str:
     """The element's own text, comments in it left out."""
     if len(node) == 0:
@@ -217,9 +221,10 @@ def check_text(text: str) -> None:
     Raises:
         ValueError: The text has characters that XML cannot carry.
     """
-    found = _NOT_XML.search(text)
-    if found:
-        raise ValueError(f"XML cannot carry the character {found.group()!r}")
+    try:
+        etree.Element("probe").text = text
+    except ValueError as error:
+        raise ValueError("XML cannot carry all of its characters") from error
 
 
 def _name_of(node: Node) -> str:

@@ -39,14 +39,16 @@ class Field(ABC, Generic[Got, Given]):
         steps: The tags from the view's element to the one that carries it.
         attribute: The attribute that carries it, or None when the element's text does.
         secret: Whether it is left out of reprs and of documents without secrets.
-        shown: Whether it is part of reprs.
+        delegated: Whether it is a part's field offered again: shown and checked there.
+        keeps_empty: Whether its element says something by merely being there.
     """
 
     name: str = ""
     steps: tuple[str, ...] = ()
     attribute: str | None = None
     secret: bool = False
-    shown: bool = True
+    delegated: bool = False
+    keeps_empty: bool = False
 
     def __init__(self, path: str) -> None:
         *steps, last = path.split("/")
@@ -99,19 +101,29 @@ class Field(ABC, Generic[Got, Given]):
 
     def clear(self, view: View) -> None:
         """Take the field's element or attribute out of the tree, and what that leaves empty."""
-        top = element(view)
-        node = _tree.find(top, self.steps)
+        node = _tree.find(element(view), self.steps)
         if node is None:
             return
         if self.attribute is not None:
             _tree.drop_attribute(node, self.attribute)
         elif self.steps:
-            _drop(node)
+            _tree.remove(node)
             return
         else:
             _tree.set_text(node, "")
-        while node is not top and not (len(node) or node.attrib or _tree.text_of(node).strip()):
-            node = _drop(node)
+        self._drop_empty(view, node)
+
+    def _drop_empty(self, view: View, node: Node) -> None:
+        steps = self.steps
+        kept = {field.steps for field in view._fields_.values() if field.keeps_empty}
+        while steps and steps not in kept and _tree.is_empty(node):
+            above = node.getparent()
+            if above is None:
+                return
+            _tree.remove(node)
+            node, steps = above, steps[:-1]
+        if self.attribute is None and not steps and view._home_ and _tree.is_empty(node):
+            _tree.remove(node)
 
     def place(self, view: View, node: Node) -> None:
         """Put an element at the end of the field's path, behind those of its kind."""
@@ -122,9 +134,12 @@ class Field(ABC, Generic[Got, Given]):
         self, view: View, message: str, *, expected: str | None = None, hint: str | None = None
     ) -> XMLError:
         """An error at the place of this field, or where it would be."""
-        node = element(view)
+        steps = self.steps
+        while (node := element(view)) is None and view._home_ is not None:
+            view, above = view._home_
+            steps = above + steps
         start = _tree.new_element(view._tag_) if node is None else node
-        return _tree.error_below(start, self.steps, message, expected=expected, hint=hint)
+        return _tree.error_below(start, steps, message, expected=expected, hint=hint)
 
     def locate(self, view: View) -> Node:
         """The element that carries the field, created when it is not there."""
@@ -137,12 +152,6 @@ class Nested(Field[Got, Given]):
     @abstractmethod
     def parts(self, view: View) -> Iterable[View]:
         """The views of the elements that exist."""
-
-
-def _drop(node: Node) -> Node:
-    above = node.getparent()
-    _tree.remove(node)
-    return node if above is None else above
 
 
 def _reach(view: View, steps: tuple[str, ...]) -> Node:
@@ -170,14 +179,24 @@ class View:
     _tag_: ClassVar[str] = ""
     _fields_: ClassVar[dict[str, Field[object, object]]] = {}
     _order_: ClassVar[dict[str, int]] = {}
+    _late_: ClassVar[frozenset[str]] = frozenset()
 
-    def __init_subclass__(cls, tag: str | None = None) -> None:
+    def __init_subclass__(cls, tag: str | None = None, *, late: bool = False) -> None:
+        """Collect the fields.
+
+        Args:
+            tag: The element's name.
+            late: Whether the fields are written behind those of subclasses.
+        """
         super().__init_subclass__()
         if tag is not None:
             cls._tag_ = _tree.qualified(tag)
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
-        inherited = {name: value for name, value in cls._fields_.items() if name not in own}
-        cls._fields_ = {**own, **inherited}
+        early = {name: field for name, field in cls._fields_.items() if name not in cls._late_}
+        trailing = {name: field for name, field in cls._fields_.items() if name in cls._late_}
+        cls._fields_ = {**early, **own, **trailing}
+        if late:
+            cls._late_ = cls._late_ | own.keys()
         tags = dict.fromkeys(field.steps[0] for field in cls._fields_.values() if field.steps)
         cls._order_ = {tag: rank for rank, tag in enumerate(tags)}
 
@@ -281,12 +300,12 @@ class View:
 
     def __repr__(self) -> str:
         """The fields that are set, as a constructor call; never a secret."""
-        shown = (_describe(field, self) for field in self._fields_.values() if field.shown)
+        shown = (_describe(field, self) for field in self._fields_.values())
         return f"{type(self).__name__}({', '.join(text for text in shown if text)})"
 
 
 def _describe(field: Field[object, object], view: View) -> str | None:
-    if field.secret:
+    if field.secret or field.delegated:
         return None
     try:
         return field.describe(view)
@@ -319,5 +338,6 @@ def problems(view: View) -> Iterator[XMLError]:
     """
     for part in walk(view):
         for field in part._fields_.values():
-            yield from field.problems(part)
+            if not field.delegated:
+                yield from field.problems(part)
         yield from part._rules_()

@@ -31,7 +31,7 @@ class NumaCell(View, tag="cell"):
 
     id: Number = number("@id")
     cpus: Text = text("@cpus")
-    memory: Size = size("@memory", unit_attribute=None)
+    memory: Size = size("@memory")
     mem_access: Text = text("@memAccess", known=("shared", "private"))
     discard: Switch = yes_no("@discard")
 

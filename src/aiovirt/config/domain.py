@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiovirt.config import _rules
-from aiovirt.config._children import Many, One, child, via
+from aiovirt.config._children import Many, One, child, children, via
 from aiovirt.config._scalars import Number, Size, Text, Uuid, Words, number, size, text, uuid, words
 from aiovirt.config._view import View, problems
 from aiovirt.config.boot import OperatingSystem
@@ -22,7 +22,7 @@ from aiovirt.config.memory import VCPU, MemoryBacking
 from aiovirt.config.metadata import Metadata
 from aiovirt.errors import XMLError
 
-__all__ = ["DomainConfig", "QemuCommandline"]
+__all__ = ["DomainConfig", "QemuCommandline", "QemuEnv"]
 
 DOMAIN_TYPES = (
     "qemu",
@@ -43,12 +43,29 @@ DOMAIN_TYPES = (
     "kqemu",
 )
 ACTIONS = ("destroy", "restart", "preserve", "rename-restart")
+_NO_MEMORY = frozenset({"openvz", "test"})
+
+
+class QemuEnv(View, tag="qemu:env"):
+    """A variable of QEMU's environment."""
+
+    name: Text = text("@name", required=True)
+    value: Text = text("@value")
+
+    def __repr__(self) -> str:
+        """The name; what it says may be secret."""
+        return f"QemuEnv(name={self.name!r})"
 
 
 class QemuCommandline(View, tag="qemu:commandline"):
     """Arguments handed to QEMU as they are; libvirt and aiovirt promise nothing about them."""
 
-    args: Words = words("qemu:arg/@value", shown=False)
+    args: Words = words("qemu:arg/@value")
+    env: Many[QemuEnv] = children("qemu:env", QemuEnv)
+
+    def __repr__(self) -> str:
+        """How many there are; what they say may be secret."""
+        return f"QemuCommandline({len(self.args)} args, {len(self.env)} env)"
 
 
 class DomainConfig(View, tag="domain"):
@@ -132,7 +149,7 @@ class DomainConfig(View, tag="domain"):
         yield from _rules.unique_targets(self.disks)
 
     def _memory_rules(self) -> Iterator[XMLError]:
-        if self.memory is not None and self.memory == 0:
+        if self.memory == 0 and self.type not in _NO_MEMORY:
             yield DomainConfig.memory.error(self, "the memory is 0", expected="more than 0")
         limit = self.max_memory or self.memory
         if limit is not None and self.current_memory is not None and self.current_memory > limit:

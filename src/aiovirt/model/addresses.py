@@ -52,7 +52,7 @@ _PCI_TEXT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class PciAddress(_Ranged):
     """A place on a PCI bus; all zero means "on PCI, anywhere".
 
@@ -99,7 +99,7 @@ class PciAddress(_Ranged):
         return f"{self.domain:04x}:{self.bus:02x}:{self.slot:02x}.{self.function:x}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class DriveAddress(_Ranged):
     """A place on a disk controller.
 
@@ -120,7 +120,7 @@ class DriveAddress(_Ranged):
     )
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class VirtioSerialAddress(_Ranged):
     """A port of a virtio-serial controller; port None lets the driver choose."""
 
@@ -131,7 +131,7 @@ class VirtioSerialAddress(_Ranged):
     HIGHEST: ClassVar[dict[str, int]] = dict.fromkeys(("controller", "bus", "port"), 0xFFFFFFFF)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class CcidAddress(_Ranged):
     """A slot of a smartcard reader."""
 
@@ -141,7 +141,7 @@ class CcidAddress(_Ranged):
     HIGHEST: ClassVar[dict[str, int]] = dict.fromkeys(("controller", "slot"), 0xFFFFFFFF)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class UsbAddress(_Ranged):
     """A port of a USB bus: hubs make it a path such as ``1.2``; None lets the driver choose."""
 
@@ -151,7 +151,7 @@ class UsbAddress(_Ranged):
     HIGHEST: ClassVar[dict[str, int]] = {"bus": 0xFFFFFFFF}
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class IsaAddress(_Ranged):
     """An I/O port and an interrupt of the ISA bus."""
 
@@ -161,7 +161,7 @@ class IsaAddress(_Ranged):
     HIGHEST: ClassVar[dict[str, int]] = {"iobase": 0xFFFF, "irq": 0xFF}
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class CcwAddress(_Ranged):
     """A place on the channel subsystem of S/390; None lets the driver choose."""
 
@@ -172,7 +172,7 @@ class CcwAddress(_Ranged):
     HIGHEST: ClassVar[dict[str, int]] = {"cssid": 0xFE, "ssid": 3, "devno": 0xFFFF}
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class SpaprVioAddress(_Ranged):
     """A register of the virtual I/O bus of POWER; None lets the driver choose."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from dataclasses import dataclass
 
 from aiovirt.errors import ConfigError
@@ -50,7 +50,7 @@ class MacAddress:
     @classmethod
     def random(cls, prefix: bytes = _QEMU_PREFIX) -> MacAddress:
         """Draw an address below `prefix`, by default the one libvirt uses for QEMU guests."""
-        return cls(prefix + secrets.token_bytes(_LENGTH - len(prefix)))
+        return cls(prefix + os.urandom(_LENGTH - len(prefix)))
 
     @property
     def is_multicast(self) -> bool:

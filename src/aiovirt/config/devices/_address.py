@@ -5,6 +5,7 @@ The attributes and their notation are libvirt's (basictypes.rng; virDomainDevice
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -47,7 +48,15 @@ _KINDS: dict[str, tuple[Callable[..., DeviceAddress], Mapping[str, str]]] = {
 """By the type's word: its value, and each attribute with the form in which it is written."""
 
 _WORDS: dict[object, str] = {kind: word for word, (kind, _) in _KINDS.items()}
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20}")
 _SWITCH = {"on": True, "off": False}
+
+
+def _number(raw: str) -> int:
+    # as strtoul with base 0: 0x is hexadecimal, a leading 0 octal
+    if _NUMBER.fullmatch(raw) is None:
+        raise ValueError(f"{raw!r} is no number")
+    return int(raw, 0 if raw[:2].lower() == "0x" else 8 if raw[0] == "0" else 10)
 
 
 def _read_one(form: str, raw: str) -> object:
@@ -55,7 +64,7 @@ def _read_one(form: str, raw: str) -> object:
         return raw
     if form == "switch":
         return _SWITCH[raw]
-    return int(raw, 0)
+    return _number(raw)
 
 
 def _write_one(form: str, value: object) -> str:

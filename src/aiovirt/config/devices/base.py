@@ -19,7 +19,7 @@ def absolute(path: str | PathLike[str]) -> str:
     return str(Path(path).absolute())
 
 
-class Device(View):
+class Device(View, late=True):
     """A device of any kind.
 
     Attributes:
