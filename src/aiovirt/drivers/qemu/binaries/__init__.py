@@ -1,0 +1,25 @@
+"""QEMU binaries: where they are, what they can do, and a cache of that on disk.
+
+Knows nothing of domains.
+"""
+
+from __future__ import annotations
+
+from aiovirt.drivers.qemu.binaries.capabilities import (
+    BinaryCapabilities,
+    CPUModel,
+    Feature,
+    Machine,
+)
+from aiovirt.drivers.qemu.binaries.find import find_emulator, host_arch, known_emulators
+
+
+__all__ = [
+    "BinaryCapabilities",
+    "CPUModel",
+    "Feature",
+    "Machine",
+    "find_emulator",
+    "host_arch",
+    "known_emulators",
+]

@@ -1,0 +1,49 @@
+"""Completing a configuration: the steps, in the order in which each needs the one before."""
+
+from __future__ import annotations
+
+from aiovirt.config import Device, DomainConfig
+from aiovirt.drivers.qemu.binaries.capabilities import BinaryCapabilities
+from aiovirt.drivers.qemu.devices.controllers import add_controllers, number_controllers
+from aiovirt.drivers.qemu.devices.defaults import fill_devices
+from aiovirt.drivers.qemu.devices.lookup import model_of
+from aiovirt.drivers.qemu.devices.machine import settle_domain
+from aiovirt.drivers.qemu.devices.pci_places import assign_pci
+from aiovirt.drivers.qemu.devices.places import (
+    assign_drives,
+    assign_serial_ports,
+    assign_usb_ports,
+)
+
+__all__ = ["complete"]
+
+# Elements of <devices> that change nothing here: what they ask for is there anyway.
+_HARMLESS = frozenset({"audio"})
+
+
+def complete(config: DomainConfig, binary: BinaryCapabilities) -> None:
+    """Fill in everything libvirt would fill in when a domain is defined, in place.
+
+    Afterwards each device has its place, and completing again changes nothing.  A configuration
+    that is refused may be left half completed: hand in a copy.
+
+    Raises:
+        XMLError: Something in it cannot be done; the error names the element and its line.
+    """
+    config.check()
+    family = settle_domain(config, binary)
+    for device in config.devices.all():
+        if type(device) is Device and device.kind not in _HARMLESS:
+            raise Device.alias.error(device, f"the QEMU driver has no <{device.kind}> devices yet")
+    fill_devices(config, family)
+    assign_drives(config)
+    assign_serial_ports(config)
+    number_controllers(config)
+    add_controllers(config, family)
+    for controller in config.controllers:
+        if controller.model is None and controller.type == "usb":
+            controller.model = family.usb_model
+    for device in config.devices.all():
+        model_of(device, family)
+    assign_usb_ports(config, family)
+    assign_pci(config, family)

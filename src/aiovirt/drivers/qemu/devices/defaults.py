@@ -1,0 +1,192 @@
+"""Devices' own settings that a configuration leaves open, filled in as libvirt fills them.
+
+Knows no addresses and no controllers.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiovirt.config import (
+    Channel,
+    Console,
+    ConsoleTarget,
+    Disk,
+    DomainConfig,
+    Graphics,
+    GraphicsListen,
+    Input,
+    Interface,
+    Memballoon,
+    Serial,
+    Video,
+)
+from aiovirt.drivers.qemu.devices.families import Family
+from aiovirt.model.mac import MacAddress
+from aiovirt.model.units import KiB
+
+__all__ = ["fill_devices"]
+
+_BUS_OF_PREFIX: Final = {"hd": "ide", "sd": "scsi", "vd": "virtio", "fd": "fdc"}
+_DISPLAYED: Final = ("vnc", "spice")
+
+
+def fill_devices(config: DomainConfig, family: Family) -> None:
+    """Complete every device of a domain, and add the devices libvirt adds.
+
+    Raises:
+        XMLError: A device contradicts itself.
+    """
+    for disk in config.disks:
+        _disk(disk, family)
+    for interface in config.interfaces:
+        _interface(interface, family)
+    _pair_consoles(config)
+    _number_ports(config, family)
+    for channel in config.channels:
+        _channel(channel)
+    for graphics in config.graphics:
+        _graphics(graphics)
+    _videos(config, family)
+    _inputs(config, family)
+    if not config.memballoon:
+        config.memballoon = Memballoon(model="virtio" if family.balloon else "none")
+
+
+def _disk(disk: Disk, family: Family) -> None:
+    disk.type = disk.type or "file"
+    prefix = (disk.target.dev or "")[:2]
+    if disk.device is None:
+        disk.device = "floppy" if prefix == "fd" else "disk"
+    if disk.target.bus is None:
+        bus = _BUS_OF_PREFIX.get(prefix, family.disk_bus)
+        disk.target.bus = family.disk_bus if bus == "ide" else bus
+    if disk.driver.name is None:
+        disk.driver.name = "qemu"
+    if disk.driver.type is None:
+        disk.driver.type = "raw"
+    if disk.device == "cdrom":
+        disk.readonly = True
+
+
+def _interface(interface: Interface, family: Family) -> None:
+    if interface.mac is None:
+        interface.mac = MacAddress.random()
+    elif interface.mac.is_multicast:
+        raise Interface.mac.error(interface, f"{interface.mac} is a multicast address")
+    if interface.model is None:
+        interface.model = family.nic_model
+
+
+def _pair_consoles(config: DomainConfig) -> None:
+    """The first console is the first serial port, whichever of the two was written.
+
+    Source: virDomainDefAddConsoleCompat of libvirt.
+    """
+    consoles, serials = list(config.consoles), list(config.serials)
+    first = consoles[0] if consoles else None
+    if first is not None and first.target.type in {None, "serial"}:
+        if not serials:
+            config.serials = [_as_serial(first)]
+        _mirror(config.serials[0], first)
+    elif serials:
+        mirror = Console(type=serials[0].type, target=ConsoleTarget(type="serial", port=0))
+        config.consoles.insert(0, mirror)
+        _mirror(config.serials[0], config.consoles[0])
+
+
+def _as_serial(console: Console) -> Serial:
+    return Serial(
+        type=console.type,
+        sources=[source.copy() for source in console.sources],
+        protocol=console.protocol,
+        log=console.log.copy() if console.log else None,
+    )
+
+
+def _mirror(serial: Serial, console: Console) -> None:
+    console.type = serial.type
+    console.sources = [source.copy() for source in serial.sources]
+    console.protocol = serial.protocol
+    console.log = serial.log.copy() if serial.log else None
+    console.target.type = "serial"
+    console.target.port = 0
+
+
+def _number_ports(config: DomainConfig, family: Family) -> None:
+    for number, serial in enumerate(config.serials):
+        target = serial.target
+        if target.type is None and target.model is None:
+            target.type = family.serial[0]
+        if target.model is None:
+            default = family.serial[1] if target.type == family.serial[0] else target.type
+            target.model = default
+        if target.port is None:
+            target.port = number
+    for number, console in enumerate(config.consoles):
+        if console.target.type is None:
+            console.target.type = "virtio"
+        if console.target.port is None:
+            console.target.port = number
+
+
+def _channel(channel: Channel) -> None:
+    if channel.target.type is None:
+        channel.target.type = "virtio"
+    if channel.type == "spicevmc" and channel.target.name is None:
+        channel.target.name = "com.redhat.spice.0"
+    if channel.type == "unix" and channel.source.mode is None:
+        channel.source.mode = "bind"
+
+
+def _graphics(graphics: Graphics) -> None:
+    if graphics.type not in _DISPLAYED:
+        return
+    if graphics.port is None and graphics.autoport is None:
+        graphics.autoport = True
+    if graphics.autoport and graphics.port is None:
+        graphics.port = -1
+    if not graphics.listens:
+        kind = "socket" if graphics.socket else "address"
+        listen = GraphicsListen(type=kind, address=graphics.listen, socket=graphics.socket)
+        graphics.listens = [listen]
+
+
+def _videos(config: DomainConfig, family: Family) -> None:
+    shown = any(graphics.type in _DISPLAYED for graphics in config.graphics)
+    if shown and not config.videos and family.video_model != "none":
+        config.videos = [Video(family.video_model)]
+    for number, video in enumerate(config.videos):
+        model = video.model
+        if model.type is None:
+            model.type = family.video_model
+        if model.type == "none":
+            continue
+        if model.heads is None:
+            model.heads = 1
+        if number == 0 and model.primary is None:
+            model.primary = True
+        for name, value in _VIDEO_MEMORY.get(model.type, {}).items():
+            if getattr(model, name) is None:
+                setattr(model, name, value)
+
+
+_VIDEO_MEMORY: Final = {
+    "vga": {"vram": KiB(16384)},
+    "cirrus": {"vram": KiB(16384)},
+    "vmvga": {"vram": KiB(16384)},
+    "bochs": {"vram": KiB(16384)},
+    "qxl": {"ram": KiB(65536), "vram": KiB(65536), "vgamem": KiB(16384)},
+}
+
+
+def _inputs(config: DomainConfig, family: Family) -> None:
+    for device in config.inputs:
+        if device.bus is None:
+            on_ps2 = family.ps2 and device.type in {"mouse", "keyboard"}
+            usual = "usb" if family.usb_model else "virtio"
+            device.bus = "ps2" if on_ps2 else usual
+    if family.ps2 and config.graphics:
+        for kind in ("mouse", "keyboard"):
+            if not any(d.type == kind and d.bus == "ps2" for d in config.inputs):
+                config.inputs.append(Input(type=kind, bus="ps2"))

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aiovirt.drivers.qemu.devices.pci import Connector, Topology
+from aiovirt.errors import ConfigError
+from aiovirt.model.addresses import PciAddress
+
+needs = st.lists(
+    st.sampled_from([Connector.CONVENTIONAL, Connector.EXPRESS, Connector.ROOT_PORT]), max_size=120
+)
+
+
+@given(st.sampled_from(["pci-root", "pcie-root"]), needs)
+def test_no_place_is_given_twice(root: str, wanted: list[Connector]) -> None:
+    topology = Topology(root)
+    places = [topology.allocate(need, f"device {i}") for i, need in enumerate(wanted)]
+    places += [bus.address for bus in topology.added]
+    assert len(set(places)) == len(places)
+    assert not list(topology.orphans())
+
+
+@given(st.sampled_from(["pci-root", "pcie-root"]), needs)
+def test_every_added_bus_is_plugged_into_a_bus_with_a_lower_index_or_known_before(
+    root: str, wanted: list[Connector]
+) -> None:
+    topology = Topology(root)
+    for i, need in enumerate(wanted):
+        topology.allocate(need, f"device {i}")
+    known = {0}
+    for bus in topology.added:
+        assert bus.address.bus in known
+        assert bus.index not in known
+        known.add(bus.index)
+
+
+def test_pci_root_gives_its_slots_in_order() -> None:
+    topology = Topology("pci-root")
+    assert [topology.allocate(Connector.EXPRESS, "x").slot for _ in range(3)] == [1, 2, 3]
+
+
+def test_a_full_pci_root_keeps_its_last_slot_for_a_bridge() -> None:
+    topology = Topology("pci-root")
+    places = [topology.allocate(Connector.CONVENTIONAL, f"net{i}") for i in range(40)]
+    assert [(b.model, b.address) for b in topology.added] == [("pci-bridge", PciAddress(0, 0, 31))]
+    assert places[30] == PciAddress(0, 1, 1)
+
+
+def test_express_devices_get_a_root_port_each() -> None:
+    topology = Topology("pcie-root")
+    assert topology.allocate(Connector.EXPRESS, "net0") == PciAddress(0, 1, 0)
+    assert topology.allocate(Connector.EXPRESS, "net1") == PciAddress(0, 2, 0)
+    assert [bus.address for bus in topology.added] == [
+        PciAddress(0, 0, 1, 0, multifunction=True),
+        PciAddress(0, 0, 1, 1),
+    ]
+
+
+def test_the_ninth_root_port_takes_the_next_slot() -> None:
+    topology = Topology("pcie-root")
+    for i in range(9):
+        topology.allocate(Connector.EXPRESS, f"net{i}")
+    assert topology.added[8].address == PciAddress(0, 0, 2, 0, multifunction=True)
+
+
+def test_a_conventional_device_gets_a_bridge_behind_a_root_port() -> None:
+    topology = Topology("pcie-root")
+    assert topology.allocate(Connector.CONVENTIONAL, "watchdog0") == PciAddress(0, 2, 1)
+    assert [b.model for b in topology.added] == ["pcie-root-port", "pcie-to-pci-bridge"]
+
+
+def test_a_free_port_is_kept_for_hot_plug() -> None:
+    topology = Topology("pcie-root")
+    topology.allocate(Connector.EXPRESS, "net0")
+    topology.ensure_free_port()
+    topology.ensure_free_port()
+    assert len(topology.added) == 2
+
+
+def test_a_taken_place_is_refused_with_both_names() -> None:
+    topology = Topology("pci-root")
+    topology.reserve(PciAddress(0, 0, 3), "net0")
+    with pytest.raises(ConfigError, match=r"0000:00:03\.0 of net1 is taken by net0"):
+        topology.reserve(PciAddress(0, 0, 3), "net1")
+
+
+def test_functions_of_a_slot_are_places_of_their_own() -> None:
+    topology = Topology("pci-root")
+    topology.reserve(PciAddress(0, 0, 3, 0), "a")
+    topology.reserve(PciAddress(0, 0, 3, 1), "b")
+    assert topology.allocate(Connector.CONVENTIONAL, "c") == PciAddress(0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        PciAddress(0, 7, 1),
+        PciAddress(0, 0, 0),
+        PciAddress(1, 0, 1),
+    ],
+)
+def test_places_that_do_not_exist_are_refused(address: PCIAddress) -> None:
+    with pytest.raises(ConfigError, match="net0"):
+        Topology("pci-root").reserve(address, "net0")
+
+
+def test_a_function_without_function_zero_is_an_orphan() -> None:
+    topology = Topology("pci-root")
+    topology.reserve(PciAddress(0, 0, 3, 1), "b")
+    assert list(topology.orphans()) == [(PciAddress(0, 0, 3, 1), "b")]
+
+
+def test_two_controllers_with_one_index_are_refused() -> None:
+    topology = Topology("pcie-root")
+    topology.add_bus(1, "pcie-root-port")
+    with pytest.raises(ConfigError, match="index 1"):
+        topology.add_bus(1, "pcie-root-port")
+
+
+def test_an_unknown_controller_model_is_refused() -> None:
+    with pytest.raises(ConfigError, match="pxb"):
+        Topology("pci-root").add_bus(1, "pxb")

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from aiovirt.drivers.qemu.keycodes import KEYS, qcode, send_key_arguments
+from aiovirt.errors import ConfigError
+
+HEADER = Path("/usr/include/linux/input-event-codes.h")
+
+
+@pytest.mark.parametrize("key", ["KEY_LEFTCTRL", "key_leftctrl", 29, "29"])
+def test_a_key_is_known_by_name_and_by_number(key: int | str) -> None:
+    assert qcode(key) == "ctrl"
+
+
+def test_no_key_stands_twice_in_the_table() -> None:
+    for column in zip(*KEYS, strict=True):
+        assert len(set(column)) == len(KEYS)
+
+
+@pytest.mark.parametrize("key", ["KEY_NOSUCH", 9999, "", "ctrl"])
+def test_an_unknown_key_is_named(key: int | str) -> None:
+    with pytest.raises(ConfigError, match="no key"):
+        qcode(key)
+
+
+@pytest.mark.parametrize("count", [0, 17])
+def test_none_and_too_many_keys_are_refused(count: int) -> None:
+    with pytest.raises(ConfigError, match="1 to 16"):
+        send_key_arguments(["KEY_A"] * count)
+
+
+def test_arguments_are_those_of_send_key() -> None:
+    assert send_key_arguments(["KEY_LEFTCTRL", 16], 50) == {
+        "keys": [{"type": "qcode", "data": "ctrl"}, {"type": "qcode", "data": "q"}],
+        "hold-time": 50,
+    }
+
+
+@pytest.mark.real
+def test_numbers_are_the_kernel_headers() -> None:
+    defines = dict(re.findall(r"#define\s+(KEY_\w+)\s+(\d+)\b", HEADER.read_text()))
+    assert {key.name: key.code for key in KEYS} == {
+        key.name: int(defines[key.name]) for key in KEYS
+    }
