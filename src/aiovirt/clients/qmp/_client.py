@@ -196,9 +196,10 @@ class QMPClient:
         name = command.qmp_name
         success = await self._round_trip(name, command.arguments(), fds, oob=oob)
         try:
-            return success.decode(command.result)
+            value: R = msgspec.json.decode(success.raw, type=command.result)
         except msgspec.ValidationError as error:
             raise ProtocolError(f"{self.name}: unexpected result of {name}: {error}") from error
+        return value
 
     def events(self, *names: str, backlog: int | None = None) -> EventStream:
         """Return a stream of the events with these names, or of all; effective on entering.

@@ -7,12 +7,22 @@ from typing import ClassVar, Generic, TypeVar
 
 import msgspec
 
-__all__ = ["Command", "Empty", "Value"]
+__all__ = ["Command", "Empty", "Value", "underscored"]
 
 R_co = TypeVar("R_co", covariant=True)
 
 
-class Value(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: name.replace("_", "-")):
+def dashed(name: str) -> str:
+    """Return QMP's name of a member whose name has dashes there."""
+    return name.rstrip("_").replace("_", "-")
+
+
+def underscored(name: str) -> str:
+    """Return QMP's name of a member whose name has underscores there too."""
+    return name.rstrip("_")
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename=dashed):
     """A part of a result. Members that a newer QEMU has beyond it are passed over."""
 
 
@@ -20,13 +30,7 @@ class Empty(Value, frozen=True):
     """The result of commands that have none."""
 
 
-class Command(
-    msgspec.Struct,
-    Generic[R_co],
-    frozen=True,
-    omit_defaults=True,
-    rename=lambda name: name.rstrip("_").replace("_", "-"),
-):
+class Command(msgspec.Struct, Generic[R_co], frozen=True, omit_defaults=True, rename=dashed):
     """One QMP command with its arguments; those that are None are left out.
 
     Attributes:
@@ -35,7 +39,7 @@ class Command(
     """
 
     qmp_name: ClassVar[str]
-    result: ClassVar[type]
+    result: ClassVar[object] = Empty
 
     def arguments(self) -> Mapping[str, object] | msgspec.Struct | None:
         """Return what is sent as the command's arguments, or None when it takes none."""
