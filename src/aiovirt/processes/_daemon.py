@@ -121,8 +121,9 @@ async def start_daemon(
     stderr: Target = Stdio.NULL,
     handshake: Handshake | None = None,
 ) -> DaemonProcess:
-    """Start a program that is no child of ours: it has a session without terminal, and `/` as its
-    directory unless the command names one.
+    """Start a program that is no child of ours and goes on without us.
+
+    It is in a session without terminal; its directory is ``/`` unless the command names one.
 
     Args:
         command: What to run.

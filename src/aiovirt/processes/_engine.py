@@ -68,31 +68,33 @@ class _Middle:
 
     @property
     def pid(self) -> int:
-        pid: int = self._helper.outcome(self._job)[0]
+        pid: int = self._helper.outcome(self._job, False)[0]
         return pid
 
     @property
     def pidfd(self) -> int:
-        pidfd: int = self._helper.outcome(self._job)[1]
+        pidfd: int = self._helper.outcome(self._job, False)[1]
         return pidfd
 
     def finish(self) -> Outcome:
         ended = os.waitid(os.P_PIDFD, self.fd, os.WEXITED | WALL)
         os.close(self.fd)
-        outcome = Outcome(*self._helper.outcome(self._job))
         if ended is not None and ended.si_status != 0:
-            outcome = self._end_program(outcome)
-        self._helper.release(self._job)
-        return outcome
+            self._end_program()
+            return Outcome(self.pid, self.pidfd, SPAWN_FAILED, errno.ECANCELED)
+        return Outcome(*self._helper.outcome(self._job, True))
 
-    def _end_program(self, outcome: Outcome) -> Outcome:
-        """Somebody killed the middle process: its program still runs in our memory."""
-        if outcome.pidfd >= 0:
-            signal.pidfd_send_signal(outcome.pidfd, signal.SIGKILL)
+    def _end_program(self) -> None:
+        """Somebody killed the middle process: end its program, which may still run in our memory.
+
+        The job is never freed then, the one case in which memory is given up for safety.
+        """
+        pidfd = self.pidfd
+        if pidfd >= 0:
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
             ended = select.poll()
-            ended.register(outcome.pidfd, select.POLLIN)
+            ended.register(pidfd, select.POLLIN)
             ended.poll()
-        return Outcome(outcome.pid, outcome.pidfd, SPAWN_FAILED, errno.ECANCELED)
 
 
 class HelperEngine:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+from pathlib import Path
 
-__all__ = ["STDERR", "high_copy", "high_pipe", "lifted"]
+from aiovirt.errors import PermissionDenied, ResourceUnavailable
+
+__all__ = ["STDERR", "high_copy", "high_pipe", "lifted", "open_file"]
 
 STDERR = 2
 
@@ -16,9 +19,7 @@ def high_copy(fd: int) -> int:
 
 
 def lifted(fd: int) -> int:
-    """Return the descriptor itself, or when it is 0 to 2 (because ours were closed) a copy above
-    in its place.
-    """
+    """Return the descriptor, or a copy above 2 in its place (it is 0 to 2 if ours were closed)."""
     if fd > STDERR:
         return fd
     try:
@@ -31,3 +32,17 @@ def high_pipe() -> tuple[int, int]:
     """Return the reading and the writing end of a pipe, both above 2, both closing at exec."""
     read, write = os.pipe2(os.O_CLOEXEC)
     return lifted(read), lifted(write)
+
+
+def open_file(path: Path, flags: int, mode: int = 0o600) -> int:
+    """Return a descriptor that closes at exec.
+
+    Raises:
+        PermissionDenied, ResourceUnavailable: The file cannot be opened; the error names it.
+    """
+    try:
+        return os.open(path, flags | os.O_CLOEXEC | os.O_NOCTTY, mode)
+    except PermissionError as error:
+        raise PermissionDenied(f"{path}: {error.strerror}") from error
+    except OSError as error:
+        raise ResourceUnavailable(f"{path}: {error.strerror}") from error

@@ -8,6 +8,7 @@ This module must not start anything.
 from __future__ import annotations
 
 import array
+import fcntl
 import os
 import resource
 import struct
@@ -23,7 +24,6 @@ from aiovirt.processes._steps import CLONE_FILES, LAST_FD, Op, Plan, Step
 
 __all__ = ["Wiring", "environment", "make_plan"]
 
-F_SETFD = 2
 CLOSE_RANGE_UNSHARE = 2
 PR_SET_KEEPCAPS = 8
 PR_CAPBSET_DROP = 24
@@ -51,11 +51,13 @@ class Wiring:
         stdio: For 0, 1 and 2: our descriptor (3 or more), `Wiring.NULL` or `Wiring.INHERIT`.
         passed: Descriptors that keep their number and survive exec.
         handshake: The child's end of the handshake's socket, or None.
+        pidfile: The open pidfile, which stands in `passed` too, or -1.
     """
 
     stdio: tuple[int, int, int]
     passed: tuple[int, ...] = ()
     handshake: int | None = None
+    pidfile: int = -1
 
     NULL = -1
     INHERIT = -2
@@ -90,7 +92,7 @@ def _stdio_steps(wiring: Wiring) -> Iterator[_Phased]:
     for source in {fd for fd in wiring.stdio if fd > Wiring.NULL}.difference(wiring.passed):
         yield "stdio", (Op.CLOSE, source)
     for fd in wiring.passed:
-        yield "pass_fds", (Op.FCNTL, fd, F_SETFD, 0)
+        yield "pass_fds", (Op.FCNTL, fd, fcntl.F_SETFD, 0)
 
 
 def _session_steps(command: Command, *, orphan: bool) -> Iterator[_Phased]:
@@ -110,6 +112,16 @@ def _write(phase: str, path: str | Path, text: str) -> _Phased:
     return phase, (Op.WRITE_FILE, os.fsencode(path), data, len(data))
 
 
+def _pidfile_steps(command: Command, pidfile: int) -> Iterator[_Phased]:
+    """Lock, compare, write: by the program's own process, which keeps lock and descriptor."""
+    if command.pidfile is None:
+        return
+    phase = f"pidfile {command.pidfile}"
+    lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)  # struct flock
+    yield phase, (Op.FCNTL, pidfile, fcntl.F_SETLK, lock)
+    yield phase, (Op.PIDFILE, pidfile, os.fsencode(command.pidfile))
+
+
 def _host_steps(command: Command, cgroups: Sequence[Path]) -> Iterator[_Phased]:
     for cgroup in cgroups:
         yield _write(f"cgroup {cgroup}", cgroup / "cgroup.procs", "0")
@@ -121,8 +133,6 @@ def _host_steps(command: Command, cgroups: Sequence[Path]) -> Iterator[_Phased]:
         mask = sum(1 << cpu for cpu in command.affinity)
         data = mask.to_bytes((mask.bit_length() + 63) // 64 * 8, "little")
         yield "affinity", (Op.SETAFFINITY, 0, len(data), data)
-    if command.pidfile is not None:
-        yield f"pidfile {command.pidfile}", (Op.PIDFILE, os.fsencode(command.pidfile))
     for name, value in command.limits.items():
         pair = struct.pack("=QQ", *[value % (1 << 64)] * 2)
         yield f"limits.{name}", (Op.PRLIMIT, 0, _RESOURCES[name], pair, 0)
@@ -213,6 +223,7 @@ def make_plan(
         *_stdio_steps(wiring),
         *_session_steps(command, orphan=orphan),
         *_host_steps(command, cgroups),
+        *_pidfile_steps(command, wiring.pidfile),
         *_identity_steps(command, identity),
         *_last_steps(command, wiring, orphan=orphan),
     ]

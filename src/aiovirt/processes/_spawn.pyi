@@ -1,12 +1,10 @@
-"""What the C helper offers; `_twin` offers the same in Python."""
-
 from typing import NewType
 
 from aiovirt.processes._steps import Step
 
 Job = NewType("Job", object)
 
-OPS: tuple[str, ...]
+OPS: str
 
 def spawn(
     steps: tuple[Step, ...],
@@ -24,8 +22,7 @@ def spawn_detached(
     env: tuple[bytes, ...],
     flags: int,
     cgroup: int,
-    orphan: bool,  # noqa: FBT001  the last of seven positional arguments of a C function
+    orphan: bool,
     /,
 ) -> tuple[Job, int, int]: ...
-def outcome(job: Job, /) -> tuple[int, int, int, int]: ...
-def release(job: Job, /) -> None: ...
+def outcome(job: Job, ended: bool, /) -> tuple[int, int, int, int]: ...

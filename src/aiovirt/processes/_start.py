@@ -29,7 +29,7 @@ from aiovirt.errors import (
 from aiovirt.processes._abilities import abilities
 from aiovirt.processes._command import Command, Secret
 from aiovirt.processes._engine import BesideUs, Engine, default_engine
-from aiovirt.processes._fds import high_pipe
+from aiovirt.processes._fds import high_pipe, lifted, open_file
 from aiovirt.processes._handle import Handle
 from aiovirt.processes._identity import resolve_identity
 from aiovirt.processes._plan import Wiring, make_plan
@@ -53,6 +53,7 @@ class _Preparation:
         self.command = command
         self.stdio = stdio
         self.cgroup = -1
+        self.pidfile = -1
         self.secrets: list[int] = []
         self.ours = -1
         self.theirs: int | None = None
@@ -82,6 +83,11 @@ class _Preparation:
             self.cgroup = os.open(paths[0], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
             self.owned.append(self.cgroup)
 
+    def open_pidfile(self, path: Path) -> None:
+        """Open the pidfile; the program's own process locks it."""
+        self.pidfile = lifted(open_file(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644))
+        self.owned.append(self.pidfile)
+
     def open_handshake(self) -> None:
         ours, theirs = (end.detach() for end in socket.socketpair())
         self.owned += (ours, theirs)
@@ -110,7 +116,9 @@ class _Preparation:
 
     def wiring(self) -> Wiring:
         passed = (*self.command.pass_fds, *self.secrets)
-        return Wiring(self.stdio, passed, self.theirs)
+        if self.pidfile >= 0:
+            passed = (*passed, self.pidfile)
+        return Wiring(self.stdio, passed, self.theirs, self.pidfile)
 
 
 def _filled_pipe(data: bytes) -> int:
@@ -215,6 +223,8 @@ async def start(
     try:
         if command.cgroup:
             preparation.enter_cgroup()
+        if command.pidfile is not None:
+            preparation.open_pidfile(command.pidfile)
         if handshake is not None:
             preparation.open_handshake()
         beside = orphan or handshake is not None

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from aiovirt.errors import ConfigError, PermissionDenied, ResourceUnavailable
-from aiovirt.processes._fds import STDERR, high_copy, high_pipe, lifted
+from aiovirt.errors import ConfigError
+from aiovirt.processes._fds import STDERR, high_copy, high_pipe, lifted, open_file
 from aiovirt.processes._pipes import PipeReceiveStream, PipeSendStream
 from aiovirt.processes._plan import Wiring
 
@@ -46,15 +46,6 @@ class OutputFile:
 
 Source: TypeAlias = Stdio | int | Path
 Target: TypeAlias = Stdio | int | Path | OutputFile
-
-
-def _open(path: Path, flags: int, mode: int = 0o600) -> int:
-    try:
-        return os.open(path, flags | os.O_CLOEXEC | os.O_NOCTTY, mode)
-    except PermissionError as error:
-        raise PermissionDenied(f"{path}: {error.strerror}") from error
-    except OSError as error:
-        raise ResourceUnavailable(f"{path}: {error.strerror}") from error
 
 
 class Wires:
@@ -108,7 +99,7 @@ class Wires:
             self.stdin = PipeSendStream(write)
             return read
         if isinstance(source, Path):
-            return self._keep(_open(source, os.O_RDONLY))
+            return self._keep(open_file(source, os.O_RDONLY))
         return self._plain(source)
 
     def _output(self, target: Target) -> tuple[int, PipeReceiveStream | None]:
@@ -120,7 +111,9 @@ class Wires:
             target = OutputFile(target)
         if isinstance(target, OutputFile):
             how = os.O_APPEND if target.append else os.O_TRUNC
-            return self._keep(_open(target.path, os.O_WRONLY | os.O_CREAT | how, target.mode)), None
+            return self._keep(
+                open_file(target.path, os.O_WRONLY | os.O_CREAT | how, target.mode)
+            ), None
         return self._plain(target), None
 
     def _plain(self, what: Stdio | int) -> int:

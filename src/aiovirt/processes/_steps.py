@@ -40,7 +40,7 @@ class Op(enum.IntEnum):
     WRITE_FILE = 9
     """path, data, length: one whole write to an existing file."""
     PIDFILE = 10
-    """path: create, lock, and write the own pid; the lock stays with the program."""
+    """descriptor, path: write the own pid into the file if the path still leads to it."""
     PRLIMIT = 11
     """pid, resource, struct rlimit64, 0."""
     SETPRIORITY = 12

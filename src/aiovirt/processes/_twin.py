@@ -90,23 +90,15 @@ def _write_file(path: bytes, data: bytes, _length: int) -> None:
         os.close(fd)
 
 
-def _lock_file(path: bytes) -> int | None:
-    """Open and lock; None when the file was replaced meanwhile."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
-    fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    with contextlib.suppress(FileNotFoundError):
-        if os.path.samestat(os.fstat(fd), os.stat(path)):
-            return fd
-    os.close(fd)
-    return None
+def _fcntl(fd: int, code: int, argument: int | bytes) -> None:
+    fcntl.fcntl(fd, code, argument)
 
 
-def _pidfile(path: bytes) -> None:
-    while (fd := _lock_file(path)) is None:
-        pass
+def _pidfile(fd: int, path: bytes) -> None:
+    if not os.path.samestat(os.fstat(fd), os.stat(path)):
+        raise OSError(errno.ESTALE, "the pidfile was replaced")
     os.ftruncate(fd, 0)
     os.write(fd, b"%d\n" % os.getpid())
-    os.set_inheritable(fd, True)  # left to the program, and the lock with it
 
 
 def _setaffinity(_pid: int, _length: int, mask: bytes) -> None:
@@ -135,7 +127,7 @@ _RUN: dict[int, Callable[..., object]] = {
     Op.OPEN_AS: _open_as,
     Op.DUP: lambda source, number, _flags: os.dup2(source, number),
     Op.CLOSE: os.close,
-    Op.FCNTL: fcntl.fcntl,
+    Op.FCNTL: _fcntl,
     Op.UMASK: os.umask,
     Op.SETSID: os.setsid,
     Op.SETPGID: os.setpgid,
