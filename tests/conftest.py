@@ -1,11 +1,20 @@
-"""Fixtures of every test: the event loops a test runs on."""
+"""What every test gets: the event loops, the watch over leaks and blocking, real counterparts."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import blocking
+import counterparts
+import leaks
 import pytest
 import uvloop
+
+from aiovirt.errors import HostError
+from aiovirt.testing import tinyguest
 
 LOOPS = [
     pytest.param(("asyncio", {"loop_factory": None}), id="asyncio"),
@@ -14,8 +23,74 @@ LOOPS = [
 ]
 
 
+def pytest_configure() -> None:
+    """Watch for blocking calls from here on."""
+    blocking.watch()
+    # libuv opens a pipe for signals with the first loop and keeps it: no test is to blame.
+    uvloop.new_event_loop().close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Watch the tasks of every test that is a coroutine function."""
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.obj = leaks.without_leaked_tasks(item.obj)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """Fail a test that leaves a descriptor or a child process."""
+    with leaks.none_left():
+        yield
+
+
 @pytest.fixture(params=LOOPS)
 def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     """Run the test once on each event loop."""
     backend: tuple[str, dict[str, Any]] = request.param
     return backend
+
+
+@pytest.fixture(scope="session")
+def qemu() -> Path:
+    """Return QEMU for x86-64."""
+    return counterparts.program("qemu-system-x86_64")
+
+
+@pytest.fixture(scope="session")
+def qemu_img() -> Path:
+    """Return qemu-img."""
+    return counterparts.program("qemu-img")
+
+
+@pytest.fixture(scope="session")
+def qemu_storage_daemon() -> Path:
+    """Return qemu-storage-daemon."""
+    return counterparts.program("qemu-storage-daemon")
+
+
+@pytest.fixture(scope="session")
+def qemu_ga() -> Path:
+    """Return the guest agent, which also runs outside of a guest."""
+    return counterparts.program("qemu-ga")
+
+
+@pytest.fixture(scope="session")
+def strace() -> Path:
+    """Return strace."""
+    return counterparts.program("strace")
+
+
+@pytest.fixture(scope="session")
+def grammars() -> Path:
+    """Return the folder of libvirt's RNG grammars."""
+    return counterparts.grammars()
+
+
+@pytest.fixture(scope="session")
+def tiny_guest() -> tinyguest.TinyGuest:
+    """Return the guest that boots in seconds, built when it was not."""
+    try:
+        return tinyguest.build()
+    except HostError as error:
+        counterparts.absent(f"the tiny guest ({error})", "linux-image-cloud-amd64 (by apt)")

@@ -1,0 +1,50 @@
+"""Where the real counterparts of tests are, and what happens when one is missing.
+
+In CI a missing counterpart fails the test: a suite that skips what it is for proves nothing.
+Elsewhere the test is skipped, and the reason names the Debian package to install.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+PACKAGES = {
+    "qemu-system-x86_64": "qemu-system-x86",
+    "qemu-system-aarch64": "qemu-system-arm",
+    "qemu-img": "qemu-utils",
+    "qemu-storage-daemon": "qemu-system-common",
+    "qemu-ga": "qemu-guest-agent",
+    "busybox": "busybox-static",
+    "strace": "strace",
+    "gcc": "gcc",
+    "libvirt RNG grammars": "libvirt0",
+}
+"""Program (or what else it is) to the Debian package that brings it."""
+
+GRAMMARS = Path("/usr/share/libvirt/schemas")
+SEARCH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+
+
+def absent(what: str, package: str) -> NoReturn:
+    """End the test: a failure in CI, a skip elsewhere."""
+    reason = f"{what} is missing: install the Debian package {package}"
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def program(name: str) -> Path:
+    """Return the path of a program of `PACKAGES`, or end the test."""
+    found = shutil.which(name, path=SEARCH)
+    return Path(found) if found else absent(name, PACKAGES[name])
+
+
+def grammars() -> Path:
+    """Return the folder of libvirt's RNG grammars, or end the test."""
+    name = "libvirt RNG grammars"
+    return GRAMMARS if (GRAMMARS / "domain.rng").exists() else absent(name, PACKAGES[name])

@@ -1,0 +1,338 @@
+"""A host in memory, with a driver of its own: a strict peer for what speaks to public objects.
+
+It keeps its domains while the process lives, refuses what a real driver would refuse, and tells
+its events. ``fake:///NAME`` is the host of that name once this module stands in the table of
+drivers; what its guests do on console, screen and monitor is in `fakeguest`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+import anyio
+from fakeguest import FakeConsoles, FakeMonitor, FakeScreen, Guest
+
+from aiovirt._tasks import Broadcast, Subscription
+from aiovirt.config import DomainConfig
+from aiovirt.errors import AlreadyExists, Busy, ConfigError, InvalidState, NotFound
+from aiovirt.interfaces import Ability, Definition, Events, HostInfo, Lifecycle, Statistics
+from aiovirt.model.domain import DomainInfo, DomainKey, DomainRecord, StateReason
+from aiovirt.model.events import Event, EventsLost, LifecycleDetail, LifecycleEvent
+from aiovirt.model.statistics import (
+    BalloonStats,
+    BlockStats,
+    CpuStats,
+    DomainStats,
+    InterfaceStats,
+    StatsGroup,
+    VcpuStats,
+)
+from aiovirt.model.uri import URI
+
+__all__ = ["HOSTS", "FakeHost", "open_driver"]
+
+A = TypeVar("A", bound=Ability)
+
+GIB = 1024**3
+
+
+@dataclass
+class FakeHost:
+    """What is on a host. It stays when its connection is closed."""
+
+    guests: dict[UUID, Guest] = field(default_factory=dict)
+    opened: bool = False
+    stubborn: bool = False
+    """Guests ignore their power button."""
+    ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    broadcast: Broadcast[Event] = field(default_factory=lambda: Broadcast(_lost))
+
+    def guest(self, key: DomainKey) -> Guest:
+        """The guest of that key."""
+        return self.find(lambda guest: guest.key.uuid == key.uuid, f"domain {key.name!r}")
+
+    def find(self, test: Callable[[Guest], bool], what: str) -> Guest:
+        """The guest that passes a test."""
+        for guest in self.guests.values():
+            if test(guest):
+                return guest
+        raise NotFound(f"no {what}", hint="aiovirt list --all shows what there is")
+
+    def tell(self, guest: Guest, detail: LifecycleDetail) -> None:
+        """Publish a life cycle event."""
+        event = LifecycleEvent(time=0.0, domain=guest.key, detail=detail)
+        self.broadcast.publish(event)
+
+    def change(self, guest: Guest, reason: StateReason, detail: LifecycleDetail) -> None:
+        """Put a guest in a state and tell of it."""
+        guest.reason = reason
+        if not reason.state.active:
+            guest.id = None
+            guest.off.set()
+            if not guest.persistent:
+                del self.guests[guest.key.uuid]
+        self.tell(guest, detail)
+
+
+def _lost(count: int) -> Event:
+    return EventsLost(time=0.0, count=count)
+
+
+HOSTS: dict[str, FakeHost] = {}
+
+
+class FakeDefinition(Definition):
+    """Definitions."""
+
+    driver_name = "fake"
+
+    def __init__(self, host: FakeHost) -> None:
+        self._host = host
+
+    async def define(self, config: DomainConfig) -> DomainRecord:
+        """Refuses a name that has another UUID, and what the configuration itself finds wrong."""
+        config = config.copy()
+        config.check()
+        name = config.name or ""
+        same = [guest for guest in self._host.guests.values() if guest.key.name == name]
+        if same and config.uuid not in {None, same[0].key.uuid}:
+            raise AlreadyExists(f"domain {name!r} exists with another UUID")
+        config.uuid = config.uuid or (same[0].key.uuid if same else uuid4())
+        key = DomainKey(UUID(str(config.uuid)), name)
+        old = self._host.guests.get(key.uuid)
+        if old is not None:
+            old.config = config
+        guest = self._host.guests.setdefault(key.uuid, Guest(key, config))
+        updated, added = LifecycleDetail.DEFINED_UPDATED, LifecycleDetail.DEFINED_ADDED
+        self._host.tell(guest, added if old is None else updated)
+        return guest.record
+
+    async def undefine(self, domain: DomainKey) -> None:
+        """A running one stays, transient."""
+        guest = self._host.guest(domain)
+        if not guest.persistent:
+            raise InvalidState(f"domain {domain.name!r} is transient")
+        guest.persistent = False
+        if guest.id is None:
+            del self._host.guests[domain.uuid]
+        self._host.tell(guest, LifecycleDetail.UNDEFINED_REMOVED)
+
+    async def records(self) -> Sequence[DomainRecord]:
+        """By name."""
+        return sorted((g.record for g in self._host.guests.values()), key=lambda r: r.key.name)
+
+    async def record(self, domain: DomainKey) -> DomainRecord:
+        """One."""
+        return self._host.guest(domain).record
+
+    async def find_by_name(self, name: str) -> DomainRecord:
+        """By name."""
+        return self._host.find(lambda guest: guest.key.name == name, f"domain {name!r}").record
+
+    async def find_by_uuid(self, uuid: UUID) -> DomainRecord:
+        """By UUID."""
+        return self._host.find(lambda guest: guest.key.uuid == uuid, f"domain {uuid}").record
+
+    async def find_by_id(self, number: int) -> DomainRecord:
+        """By id."""
+        return self._host.find(lambda guest: guest.id == number, f"domain with id {number}").record
+
+    async def config(
+        self, domain: DomainKey, *, inactive: bool = False, secure: bool = False
+    ) -> DomainConfig:
+        """The live one carries the id."""
+        guest = self._host.guest(domain)
+        config = guest.config.copy()
+        if not inactive:
+            config.id = guest.id
+        return config
+
+    async def set_autostart(self, domain: DomainKey, *, autostart: bool) -> None:
+        """Refuses transient ones."""
+        guest = self._host.guest(domain)
+        if not guest.persistent:
+            raise InvalidState(f"domain {domain.name!r} is transient")
+        guest.autostart = autostart
+
+
+class FakeLifecycle(Lifecycle):
+    """Life cycles."""
+
+    driver_name = "fake"
+
+    def __init__(self, host: FakeHost) -> None:
+        self._host = host
+
+    async def start(self, domain: DomainKey, *, paused: bool = False) -> None:
+        """Refuses one that runs."""
+        guest = self._host.guest(domain)
+        if guest.id is not None:
+            raise InvalidState(f"domain {domain.name!r} is already running")
+        guest.id = next(self._host.ids)
+        guest.off = anyio.Event()
+        self._host.change(guest, StateReason.RUNNING_BOOTED, LifecycleDetail.STARTED_BOOTED)
+        if paused:
+            self._host.change(guest, StateReason.PAUSED_USER, LifecycleDetail.SUSPENDED_PAUSED)
+
+    def _running(self, domain: DomainKey) -> Guest:
+        guest = self._host.guest(domain)
+        if guest.id is None:
+            raise InvalidState(
+                f"domain {domain.name!r} is not running", hint=f"aiovirt start {domain.name}"
+            )
+        return guest
+
+    async def shutdown(self, domain: DomainKey, *, wait: bool = False) -> None:
+        """Obeyed at once, unless guests are stubborn."""
+        guest = self._running(domain)
+        if not self._host.stubborn:
+            detail = LifecycleDetail.STOPPED_SHUTDOWN
+            self._host.change(guest, StateReason.SHUTOFF_SHUTDOWN, detail)
+        if wait:
+            await guest.off.wait()
+
+    async def reboot(self, domain: DomainKey) -> None:
+        """Nothing changes but the count."""
+        self._running(domain).boots += 1
+
+    async def reset(self, domain: DomainKey) -> None:
+        """Likewise."""
+        self._running(domain).boots += 1
+
+    async def destroy(self, domain: DomainKey, *, graceful: bool = False) -> None:
+        """At once."""
+        guest = self._running(domain)
+        detail = LifecycleDetail.STOPPED_DESTROYED
+        self._host.change(guest, StateReason.SHUTOFF_DESTROYED, detail)
+
+    async def suspend(self, domain: DomainKey) -> None:
+        """Twice is no error."""
+        guest = self._running(domain)
+        self._host.change(guest, StateReason.PAUSED_USER, LifecycleDetail.SUSPENDED_PAUSED)
+
+    async def resume(self, domain: DomainKey) -> None:
+        """Twice is no error."""
+        guest = self._running(domain)
+        self._host.change(guest, StateReason.RUNNING_UNPAUSED, LifecycleDetail.RESUMED_UNPAUSED)
+
+
+class FakeEvents(Events):
+    """Events."""
+
+    driver_name = "fake"
+
+    def __init__(self, host: FakeHost) -> None:
+        self._host = host
+
+    def subscribe(self, *, limit: int = 1024) -> Subscription[Event]:
+        """All events from now on."""
+        return self._host.broadcast.subscribe(backlog=limit)
+
+
+class FakeStatistics(Statistics):
+    """Figures that are always the same."""
+
+    driver_name = "fake"
+
+    def __init__(self, host: FakeHost) -> None:
+        self._host = host
+
+    async def info(self, domain: DomainKey) -> DomainInfo:
+        """One gibibyte, two processors."""
+        record = self._host.guest(domain).record
+        return DomainInfo(record, GIB, GIB // 2, 2, 1_500_000_000 if record.id else 0)
+
+    async def stats(
+        self, domains: Sequence[DomainKey] | None = None, *, groups: StatsGroup = StatsGroup.ALL
+    ) -> Sequence[DomainStats]:
+        """Running ones have figures."""
+        keys = domains or [guest.key for guest in self._host.guests.values()]
+        return [_stats(self._host.guest(key).record, groups) for key in keys]
+
+
+def _stats(record: DomainRecord, groups: StatsGroup) -> DomainStats:
+    if record.id is None:
+        return DomainStats(record)
+    block = BlockStats("vda", "/disk.img", 10, 4096, 5, 20, 8192, 6, 1, 7)
+    interface = InterfaceStats("vnet0", 1, 2, 3, 4, 5, 6, 7, 8)
+    return DomainStats(
+        record,
+        cpu=CpuStats(30, 20, 10) if StatsGroup.CPU in groups else None,
+        balloon=BalloonStats(GIB // 2, GIB, None) if StatsGroup.BALLOON in groups else None,
+        vcpus=(VcpuStats(0, 100, 15),) if StatsGroup.VCPU in groups else None,
+        interfaces=(interface,) if StatsGroup.INTERFACE in groups else None,
+        blocks=(block,) if StatsGroup.BLOCK in groups else None,
+    )
+
+
+class FakeHostInfo(HostInfo):
+    """The host itself; it knows one machine type."""
+
+    driver_name = "fake"
+
+    async def hostname(self) -> str:
+        """Its name."""
+        return "fakehost"
+
+    async def version(self) -> str:
+        """Its version."""
+        return "Fake 1.2.3"
+
+    async def capabilities(self) -> str:
+        """Its document."""
+        return "<capabilities/>\n"
+
+    async def domain_capabilities(
+        self,
+        *,
+        emulator: str | None = None,
+        arch: str | None = None,
+        machine: str | None = None,
+        virt_type: str | None = None,
+    ) -> str:
+        """Refuses any machine but its own."""
+        if machine not in {None, "fake"}:
+            raise ConfigError(f"no machine type {machine!r}", field="machine")
+        return "<domainCapabilities/>\n"
+
+
+class FakeDriver:
+    """The driver of one host."""
+
+    name = "fake"
+
+    def __init__(self, uri: URI, host: FakeHost) -> None:
+        self.uri = uri
+        self._abilities: dict[type[Ability], Ability] = {
+            Definition: FakeDefinition(host),
+            Lifecycle: FakeLifecycle(host),
+            Events: FakeEvents(host),
+            Statistics: FakeStatistics(host),
+            HostInfo: FakeHostInfo(),
+        }
+        for kind in (FakeConsoles, FakeScreen, FakeMonitor):
+            self._abilities[kind.__mro__[1]] = kind(host.guest)
+
+    def ability(self, kind: type[A]) -> A:
+        """One of its abilities; one it lacks refuses everything."""
+        ability = self._abilities.get(kind) or kind()
+        assert isinstance(ability, kind)
+        return ability
+
+
+@asynccontextmanager
+async def open_driver(uri: URI) -> AsyncIterator[FakeDriver]:
+    """Open a host, for one at a time."""
+    host = HOSTS.setdefault(uri.path, FakeHost())
+    if host.opened:
+        raise Busy(f"another process has {uri} open", hint="wait until it is done")
+    host.opened = True
+    try:
+        yield FakeDriver(uri, host)
+    finally:
+        host.opened = False

@@ -1,0 +1,110 @@
+"""The tiny guest: what its build picks, how it fails, and that it boots."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import IO
+
+import counterparts
+import pytest
+
+from aiovirt.errors import ResourceUnavailable
+from aiovirt.testing import tinyguest
+from aiovirt.testing._guest_files import FILES
+
+INDEX = """\
+kernel/drivers/net/virtio_net.ko: kernel/net/failover.ko kernel/drivers/virtio/virtio.ko
+kernel/drivers/block/virtio_blk.ko: kernel/drivers/virtio/virtio.ko
+kernel/net/failover.ko:
+kernel/fs/virtio_netfs.ko.xz:
+"""
+MACHINES = {
+    "pc": "virtio-net-pci",
+    "q35": "virtio-net-pci",
+    "microvm": "virtio-net-device",
+}
+
+
+def test_modules_come_with_what_they_need_each_once() -> None:
+    assert tinyguest.modules_needed(INDEX, ("virtio_net", "virtio_blk", "builtin")) == [
+        "kernel/drivers/net/virtio_net.ko",
+        "kernel/net/failover.ko",
+        "kernel/drivers/virtio/virtio.ko",
+        "kernel/drivers/block/virtio_blk.ko",
+    ]
+
+
+def test_the_clock_rate_is_read_in_kilohertz() -> None:
+    assert tinyguest._clock_rate_khz("processor\t: 0\ncpu MHz\t\t: 2596.150\n") == 2_596_150
+    assert tinyguest._clock_rate_khz("model name\t: none told\n") is None
+
+
+def test_the_cache_is_where_xdg_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert tinyguest.cache_folder() == tmp_path / "aiovirt/tinyguest"
+
+
+def test_a_system_without_apt_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ResourceUnavailable, match="apt-get is not here"):
+        tinyguest.build()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", [name for name, (_, script) in FILES.items() if script])
+def test_every_script_of_the_guest_parses(name: str) -> None:
+    busybox = counterparts.program("busybox")
+    subprocess.run([busybox, "sh", "-n"], input=FILES[name][0].encode(), check=True)
+
+
+def read_until(stream: IO[bytes], end: bytes) -> bytes:
+    """Read up to the given bytes; a guest that ends before it says them ends the test."""
+    said = b""
+    while not said.endswith(end):
+        byte = stream.read(1)
+        assert byte, f"the guest ended, and said {said!r}"
+        said += byte
+    return said
+
+
+@contextmanager
+def booted(qemu: Path, guest: tinyguest.TinyGuest, machine: str) -> Iterator[Popen[bytes]]:
+    """Boot the guest with its serial console on the process's standard streams."""
+    command = f"{qemu} -accel tcg -m 192 -nodefaults -no-user-config -no-reboot -display none"
+    network = f"-netdev user,id=net -device {MACHINES[machine]},netdev=net"
+    cmdline = guest.microvm_cmdline if machine == "microvm" else guest.cmdline
+    kernel = ["-kernel", str(guest.kernel), "-initrd", str(guest.initrd), "-append", cmdline]
+    arguments = [*command.split(), "-machine", machine, *network.split(), "-serial", "stdio"]
+    with Popen([*arguments, *kernel], stdin=PIPE, stdout=PIPE, bufsize=0) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("machine", MACHINES)
+def test_it_boots_has_a_shell_and_turns_itself_off(
+    qemu: Path, tiny_guest: tinyguest.TinyGuest, machine: str
+) -> None:
+    with booted(qemu, tiny_guest, machine) as process:
+        assert process.stdin
+        assert process.stdout
+        assert tinyguest.BANNER.encode() in read_until(process.stdout, b"tiny# ")
+        process.stdin.write(b"cat /sys/class/net/*/device/uevent; poweroff\n")
+        said = read_until(process.stdout, b"reboot: Power down")
+    assert b"DRIVER=virtio_net" in said
+
+
+@pytest.mark.real
+def test_a_cached_guest_costs_nothing_and_reports_nothing(
+    tiny_guest: tinyguest.TinyGuest,
+) -> None:
+    lines: list[str] = []
+    assert tinyguest.build(report=lines.append) == tiny_guest
+    assert lines == []
