@@ -10,7 +10,6 @@ import socket
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import anyio
@@ -29,7 +28,6 @@ from aiovirt.errors import (
     Unsupported,
 )
 from aiovirt.protocols.qmp import (
-    DEFAULT_MAX_MESSAGE,
     NEGOTIATE,
     Connection,
     Event,
@@ -37,32 +35,26 @@ from aiovirt.protocols.qmp import (
     Greeting,
     Message,
     Request,
-    Role,
     Success,
 )
 from aiovirt.protocols.qmp.commands import Command
+from aiovirt.protocols.qmp.schema import Schema
 from aiovirt.streams.channel import Channel, Slot, open_channel
-from aiovirt.streams.unix import connect_unix
 
 __all__ = [
     "EVENTS_LOST",
     "EVENT_BACKLOG",
     "IN_FLIGHT",
-    "NEGOTIATE_TIMEOUT_S",
     "OOB_IN_FLIGHT",
     "ConnectionEnd",
     "EventStream",
     "QMPClient",
-    "connect_qmp",
 ]
 
 R = TypeVar("R")
 
 EventStream = Subscription[Event]
 """A bounded stream of events: an ``async with``, then an ``async for``."""
-
-NEGOTIATE_TIMEOUT_S = 30.0
-"""Seconds that a server has for its greeting and for the negotiation."""
 
 EVENT_BACKLOG = 4096
 """How many events wait for one slow subscriber."""
@@ -135,6 +127,7 @@ class QMPClient:
         self._in_band = anyio.Semaphore(IN_FLIGHT, fast_acquire=True)
         self._out_of_band = anyio.Semaphore(OOB_IN_FLIGHT, fast_acquire=True)
         self._with_descriptors = anyio.Semaphore(1, fast_acquire=True)
+        self._schema: Schema | None = None
 
     # --- what the server is ---------------------------------------------------------------------
 
@@ -149,6 +142,13 @@ class QMPClient:
     def oob(self) -> bool:
         """Whether commands can be sent out of band."""
         return self._oob
+
+    def check_against(self, schema: Schema | None) -> None:
+        """From now on refuse commands that do not fit the server's schema; None ends that.
+
+        Such a command raises `CallerError` with all complaints, and is not sent.
+        """
+        self._schema = schema
 
     # --- calls ----------------------------------------------------------------------------------
 
@@ -232,6 +232,8 @@ class QMPClient:
     ) -> Success:
         await anyio.lowlevel.checkpoint_if_cancelled()
         self._check_usable(command, oob=oob)
+        if self._schema is not None:
+            self._check_arguments(self._schema, command, arguments, oob=oob)
         held = await self._hold(fds, oob=oob)
         try:
             call = self._post(command, arguments, fds, oob=oob, held=held)
@@ -295,6 +297,18 @@ class QMPClient:
             raise Unsupported("QMP", f"exec-oob of {command}", f"{self.name} does not offer it")
         return self._channel
 
+    def _check_arguments(
+        self,
+        schema: Schema,
+        command: str,
+        arguments: Mapping[str, object] | msgspec.Struct | None,
+        *,
+        oob: bool,
+    ) -> None:
+        complaints = schema.check_command(command, msgspec.to_builtins(arguments), oob=oob)
+        if complaints:
+            raise CallerError(f"{self.name}: {'; '.join(map(str, complaints))}")
+
     def _result(self, command: str, reply: Success | Failure | None) -> Success:
         if isinstance(reply, Success):
             return reply
@@ -355,7 +369,8 @@ class QMPClient:
     # --- beginning and end ------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def _run(self, sock: socket.socket, timeout_s: float) -> AsyncGenerator[None, None]:
+    async def running(self, sock: socket.socket, timeout_s: float) -> AsyncGenerator[None, None]:
+        """Negotiate over `sock`, then serve calls while the ``async with`` is open."""
         async with open_channel(sock, self._on_data, self._on_end) as channel:
             self._channel = channel
             try:
@@ -393,34 +408,3 @@ def _describe(error: Exception | None, channel: Channel | None) -> ConnectionEnd
     if error is not None:
         return ConnectionEnd(str(error), error)
     return ConnectionEnd("closed by the peer" if channel else "closed by this side")
-
-
-@asynccontextmanager
-async def connect_qmp(
-    peer: str | Path | socket.socket,
-    *,
-    name: str = "QEMU",
-    negotiate_timeout_s: float = NEGOTIATE_TIMEOUT_S,
-    max_message: int = DEFAULT_MAX_MESSAGE,
-) -> AsyncGenerator[QMPClient, None]:
-    """Connect to a QMP server, negotiate, and close at the end of the ``async with``.
-
-    Args:
-        peer: The path of its Unix socket, or a connected socket, which then belongs to the client.
-        name: Whose monitor this is, for messages.
-        negotiate_timeout_s: Seconds that the server has to greet and to negotiate.
-        max_message: How many bytes a message of the server has at most.
-
-    Raises:
-        NotFound: There is no such path.
-        PermissionDenied: The path may not be used.
-        ResourceUnavailable: Nobody listens there.
-        Unresponsive: The server did not greet in time.
-        ProtocolError: What answers is no QMP server.
-        ConnectionLost: It ended the connection at once.
-    """
-    sock = peer if isinstance(peer, socket.socket) else await connect_unix(peer)
-    with sock:
-        client = QMPClient(name, Connection(Role.CLIENT, peer=name, max_message=max_message))
-        async with client._run(sock, negotiate_timeout_s):  # noqa: SLF001 - a friend in one module
-            yield client

@@ -10,7 +10,6 @@ from collections import deque
 from enum import Enum
 
 from aiovirt.errors import Closed, ProtocolError
-from aiovirt.protocols.qmp._wire import FromServer, encode, parse_from_client, parse_from_server
 from aiovirt.protocols.qmp.framing import LineBuffer, ObjectBuffer
 from aiovirt.protocols.qmp.messages import (
     Disconnected,
@@ -21,6 +20,7 @@ from aiovirt.protocols.qmp.messages import (
     Request,
     Success,
 )
+from aiovirt.protocols.qmp.wire import FromServer, encode, parse_from_client, parse_from_server
 
 __all__ = ["DEFAULT_MAX_MESSAGE", "NEGOTIATE", "Connection", "Message", "Phase", "Role"]
 
