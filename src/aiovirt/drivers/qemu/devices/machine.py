@@ -47,7 +47,7 @@ def settle_domain(config: DomainConfig, binary: BinaryCapabilities) -> Family:
     family = family_for(config)
     _settle_vcpus(config, machine)
     _settle_memory(config)
-    _settle_cpu(config, machine)
+    _settle_cpu(config, binary, machine)
     if config.uuid is None:
         config.uuid = uuid4()
     if config.clock.offset is None:
@@ -127,10 +127,19 @@ def _settle_memory(config: DomainConfig) -> None:
         config.current_memory = config.memory
 
 
-def _settle_cpu(config: DomainConfig, machine: Machine) -> None:
-    """Without a model it is the one QEMU would take: written down, so that it stays the same."""
+def _settle_cpu(config: DomainConfig, binary: BinaryCapabilities, machine: Machine) -> None:
+    """Without a model it is the one QEMU would take: written down, so that it stays the same.
+
+    On 64-bit ARM that one has 32 bits only (``cortex-a15``), so there it is the fullest.
+    """
     cpu = config.cpu
-    if config.type == "qemu" and cpu.mode is None and cpu.model is None and machine.default_cpu:
+    if cpu.mode is not None or cpu.model is not None:
+        return
+    if config.os.arch == "aarch64":
+        cpu.mode = "host-passthrough" if config.type == "kvm" else "maximum"
+        return
+    names = {model.type: model.name for model in binary.cpu_models}
+    name = names.get(machine.default_cpu or "")
+    if name is not None:
         cpu.mode, cpu.match, cpu.check = "custom", "exact", "none"
-        cpu.model = machine.default_cpu.removesuffix(f"-{config.os.arch}-cpu")
-        cpu.fallback = "forbid"
+        cpu.model, cpu.fallback = name, "forbid"

@@ -1,0 +1,8 @@
+"""From a completed configuration to QEMU's command line, without touching the host."""
+
+from __future__ import annotations
+
+from aiovirt.drivers.qemu.argv.build import build
+from aiovirt.drivers.qemu.argv.resources import TAP_TYPES, Resources, Tap
+
+__all__ = ["TAP_TYPES", "Resources", "Tap", "build"]

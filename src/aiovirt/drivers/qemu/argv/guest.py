@@ -1,0 +1,128 @@
+"""What every part of the command line is made from, and the names of buses in QEMU's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from aiovirt.config import Controller, Device, DomainConfig
+from aiovirt.drivers.qemu.argv.resources import Resources
+from aiovirt.drivers.qemu.argv.words import as_json
+from aiovirt.drivers.qemu.binaries.capabilities import BinaryCapabilities
+from aiovirt.drivers.qemu.devices.families import Family
+from aiovirt.drivers.qemu.devices.lookup import model_of
+from aiovirt.drivers.qemu.devices.models import Model, driver_of
+from aiovirt.model.addresses import PciAddress
+
+__all__ = ["Guest"]
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A completed configuration with aliases, the binary that runs it, and its resources."""
+
+    config: DomainConfig
+    binary: BinaryCapabilities
+    resources: Resources
+    family: Family
+
+    @cached_property
+    def mmio(self) -> bool:
+        """Whether virtio devices are on virtio-mmio instead of PCI."""
+        return self.family.pci_root is None
+
+    @cached_property
+    def _controllers(self) -> Mapping[tuple[str, int], Controller]:
+        return {(c.type or "", c.index or 0): c for c in self.config.controllers}
+
+    @cached_property
+    def _mmio_buses(self) -> Mapping[str, int]:
+        """The transport of each virtio device, by alias, in the order of the document."""
+        if not self.mmio:
+            return {}
+        virtio = (d for d in self.config.devices.all() if model_of(d, self.family).virtio)
+        return {device.alias or "": number for number, device in enumerate(virtio)}
+
+    def bus_of(self, kind: str, index: int) -> str:
+        """The alias of a controller, which is the stem of its buses' names in QEMU.
+
+        Raises:
+            XMLError: There is no such controller.
+        """
+        controller = self._controllers.get((kind, index))
+        if controller is None:
+            raise DomainConfig.controllers.error(
+                self.config, f"there is no {kind} controller with index {index}"
+            )
+        return controller.alias or f"{kind}{index}"
+
+    def device(self, device: Device, props: Mapping[str, object], *, bus: bool = True) -> str:
+        """The JSON of a ``-device`` with its driver, id, place and boot order.
+
+        Args:
+            device: The configured device; its model says the driver.
+            props: Further properties, those that are None left out.
+            bus: Whether the place on PCI or virtio-mmio is to be told.
+        """
+        model = model_of(device, self.family)
+        place = self.place(device, model) if bus else {}
+        named = {
+            "driver": driver_of(model, mmio=self.mmio),
+            "id": device.alias,
+            **place,
+            "bootindex": self.boot_index(device),
+        }
+        return as_json({**named, **props})
+
+    def place(self, device: Device, model: Model) -> dict[str, object]:
+        """The properties ``bus`` and ``addr`` of a device on PCI or virtio-mmio."""
+        if model.virtio and self.mmio:
+            return {"bus": f"virtio-mmio-bus.{self._mmio_buses[device.alias or '']}"}
+        address = device.address
+        if model.needs is None and not isinstance(address, PciAddress):
+            return {}
+        if not isinstance(address, PciAddress):
+            raise Device.address.error(device, "the device has no PCI address")
+        return self.pci_place(address)
+
+    def pci_place(self, address: PciAddress) -> dict[str, object]:
+        """A PCI address as properties."""
+        function = f".{address.function:#x}" if address.function else ""
+        return {
+            "bus": self.bus_of("pci", address.bus),
+            "multifunction": True if address.multifunction else None,
+            "addr": f"{address.slot:#x}{function}",
+        }
+
+    @cached_property
+    def _boot_by_kind(self) -> Mapping[str, int]:
+        """The boot index of the first device of each kind, when no device has its own order.
+
+        Only the first device of a kind is booted from, as in libvirt (qemuBuildBootIndexes).
+        """
+        devices = self.config.devices.all()
+        if any(device.boot_order is not None for device in devices):
+            return {}
+        order = {kind: place for place, kind in enumerate(self.config.os.boot, start=1)}
+        found: dict[str, int] = {}
+        for kind, device in _boot_devices(self.config):
+            if kind in order:
+                found.setdefault(device.alias or "", order.pop(kind))
+        return found
+
+    def boot_index(self, device: Device) -> int | None:
+        """The device's place in the boot order, or None."""
+        if device.boot_order is not None:
+            return device.boot_order
+        return self._boot_by_kind.get(device.alias or "")
+
+
+_BOOT_KINDS = {"disk": "hd", "lun": "hd", "cdrom": "cdrom", "floppy": "fd"}
+
+
+def _boot_devices(config: DomainConfig) -> list[tuple[str, Device]]:
+    found: list[tuple[str, Device]] = []
+    found += [(_BOOT_KINDS.get(disk.device or "disk", ""), disk) for disk in config.disks]
+    found += [("network", interface) for interface in config.interfaces]
+    return found
