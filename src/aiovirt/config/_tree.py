@@ -72,20 +72,19 @@ def parse_xml(xml: str | bytes) -> Node:
     Raises:
         XMLError: It is not well-formed, too long, too deep, or has a document type.
     """
-    if len(xml) > MAX_XML_BYTES:
+    try:
+        # text is decoded already: what its declaration says of an encoding is void
+        data, encoding = (xml.encode(), "utf-8") if isinstance(xml, str) else (xml, None)
+    except UnicodeEncodeError as error:
+        raise XMLError("the document has characters that XML cannot carry") from error
+    if len(data) > MAX_XML_BYTES:
         raise XMLError("the document is too long", expected=f"at most {MAX_XML_BYTES} bytes")
     try:
-        if isinstance(xml, str):
-            # the text is decoded already, so what its declaration says of an encoding is void
-            root = etree.fromstring(xml.encode(), _parser("utf-8"))
-        else:
-            root = etree.fromstring(xml, _parser(None))
+        root = etree.fromstring(data, _parser(encoding))
     except etree.XMLSyntaxError as error:
         raise XMLError(
             f"the document is not well-formed: {error.msg}", line=error.lineno
         ) from error
-    except UnicodeEncodeError as error:
-        raise XMLError("the document has characters that XML cannot carry") from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise XMLError("a document type is not allowed", expected=_MAX_DEPTH_NOTE)
     return root
@@ -101,19 +100,23 @@ def clone(node: Node) -> Node:
 
 
 def serialise(node: Node) -> str:
-    """The element as text, indented by two spaces a level as libvirt does.
+    """The root element as text, indented by two spaces a level as libvirt does.
 
-    White space between elements is not kept; text in elements is.
+    It is indented in place: hand in a copy.  White space between elements is not kept, text in
+    elements is.
     """
-    duplicate = clone(node)
-    _indent(duplicate)
-    whole = duplicate.getroottree()
-    return etree.tostring(whole, encoding="unicode") + "\n"
+    _indent(node)
+    before = reversed(list(node.itersiblings(preceding=True)))
+    around = [*before, node, *node.itersiblings()]
+    return "".join(
+        etree.tostring(each, encoding="unicode", with_tail=False) + "\n" for each in around
+    )
 
 
 def canonical(node: Node) -> bytes:
     """A form in which equal configurations are equal bytes (C14N, without indentation)."""
     duplicate = clone(node)
+    etree.strip_tags(duplicate, etree.Comment)
     _indent(duplicate)
     return etree.tostring(duplicate, method="c14n", with_comments=False)
 
@@ -210,7 +213,7 @@ def set_text(node: Node, text: str) -> None:
     Raises:
         ValueError: The text has characters that XML cannot carry.
     """
-    node.text = text
+    node.text = text or None  # so that no text is written in one way only
     for child in node:
         child.tail = None
 

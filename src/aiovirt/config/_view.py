@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
+from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
 
 from aiovirt.config import _tree
 from aiovirt.config._tree import Node
@@ -179,6 +179,7 @@ class View:
     _tag_: ClassVar[str] = ""
     _fields_: ClassVar[dict[str, Field[object, object]]] = {}
     _order_: ClassVar[dict[str, int]] = {}
+    _secrets_: ClassVar[tuple[Field[object, object], ...]] = ()
     _late_: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, tag: str | None = None, *, late: bool = False) -> None:
@@ -197,6 +198,7 @@ class View:
         cls._fields_ = {**early, **own, **trailing}
         if late:
             cls._late_ = cls._late_ | own.keys()
+        cls._secrets_ = tuple(field for field in cls._fields_.values() if field.secret)
         tags = dict.fromkeys(field.steps[0] for field in cls._fields_.values() if field.steps)
         cls._order_ = {tag: rank for rank, tag in enumerate(tags)}
 
@@ -242,12 +244,11 @@ class View:
         Args:
             secure: Whether passwords are in it, as with libvirt's ``VIR_DOMAIN_XML_SECURE``.
         """
-        view = self if secure else self.copy()
+        view = self.copy()
         if not secure:
             for part in walk(view):
-                for field in part._fields_.values():
-                    if field.secret:
-                        field.clear(part)
+                for field in part._secrets_:
+                    field.clear(part)
         return _tree.serialise(view._make_())
 
     def copy(self) -> Self:
@@ -274,6 +275,13 @@ class View:
     def _rules_(self) -> Iterator[XMLError]:
         """What is wrong between several fields; classes that have such rules say them here."""
         yield from ()
+
+    if not TYPE_CHECKING:  # a type checker knows the fields and would take this for leave
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if name not in self._fields_ and name not in View.__slots__:
+                raise AttributeError(f"{type(self).__name__} has no field {name!r}")
+            super().__setattr__(name, value)
 
     def __bool__(self) -> bool:
         """Whether the element is there."""
@@ -340,4 +348,11 @@ def problems(view: View) -> Iterator[XMLError]:
         for field in part._fields_.values():
             if not field.delegated:
                 yield from field.problems(part)
-        yield from part._rules_()
+        yield from _broken_rules(part)
+
+
+def _broken_rules(view: View) -> Iterator[XMLError]:
+    try:
+        yield from view._rules_()
+    except XMLError:
+        return  # a value that cannot be read: its field has said so

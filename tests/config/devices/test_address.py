@@ -1,0 +1,98 @@
+"""Device addresses are one typed value in XML."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiovirt.config import Controller
+from aiovirt.errors import XMLError
+from aiovirt.model.addresses import (
+    CcidAddress,
+    CcwAddress,
+    DeviceAddress,
+    DriveAddress,
+    IsaAddress,
+    MmioAddress,
+    OtherAddress,
+    PciAddress,
+    SpaprVioAddress,
+    UnassignedAddress,
+    UsbAddress,
+    VirtioSerialAddress,
+)
+
+ROWS: list[tuple[DeviceAddress, str]] = [
+    (PciAddress(), 'type="pci" domain="0x0000" bus="0x00" slot="0x00" function="0x0"'),
+    (
+        PciAddress(1, 2, 31, 7, multifunction=True),
+        'type="pci" domain="0x0001" bus="0x02" slot="0x1f" function="0x7" multifunction="on"',
+    ),
+    (DriveAddress(unit=5), 'type="drive" controller="0" bus="0" target="0" unit="5"'),
+    (VirtioSerialAddress(0, 0, 1), 'type="virtio-serial" controller="0" bus="0" port="1"'),
+    (CcidAddress(0, 1), 'type="ccid" controller="0" slot="1"'),
+    (UsbAddress(0, "1.2"), 'type="usb" bus="0" port="1.2"'),
+    (IsaAddress(0x3F8, 4), 'type="isa" iobase="0x3f8" irq="0x4"'),
+    (CcwAddress(0xFE, 0, 1), 'type="ccw" cssid="0xfe" ssid="0x0" devno="0x0001"'),
+    (SpaprVioAddress(0x1000), 'type="spapr-vio" reg="0x00001000"'),
+    (MmioAddress(), 'type="virtio-mmio"'),
+    (UnassignedAddress(), 'type="unassigned"'),
+    (OtherAddress("future", (("a", "1"),)), 'type="future" a="1"'),
+]
+
+
+@pytest.mark.parametrize(("address", "attributes"), ROWS)
+def test_writes_as_libvirt_does(address: DeviceAddress, attributes: str) -> None:
+    device = Controller(type="usb", address=address)
+    assert f"<address {attributes}/>" in device.to_xml()
+
+
+@pytest.mark.parametrize("address", [row[0] for row in ROWS])
+def test_reads_what_it_writes(address: DeviceAddress) -> None:
+    device = Controller(type="usb", address=address)
+    assert Controller.parse(device.to_xml()).address == address
+
+
+def _with(attributes: str) -> Controller:
+    return Controller.parse(f"<controller><address {attributes}/></controller>")
+
+
+def test_numbers_are_read_as_c_does() -> None:
+    assert _with("type='pci' bus='0x1F' slot='010' function='1'").address == PciAddress(
+        bus=0x1F, slot=8, function=1
+    )
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "type='pci' slot='32'",
+        "type='pci' slot='x'",
+        "type='pci' slot='09'",
+        "type='pci' slot=''",
+        "type='pci' multifunction='maybe'",
+        "type='drive' unit='-1'",
+        "type='ccw' cssid='0xff'",
+    ],
+)
+def test_a_wrong_number_is_an_error_with_its_place(attributes: str) -> None:
+    device = _with(attributes)
+    with pytest.raises(XMLError) as caught:
+        _ = device.address
+    assert caught.value.element == "controller/address"
+
+
+def test_none_lets_the_driver_assign_it() -> None:
+    device = _with("type='pci' slot='1'")
+    device.address = None
+    assert "<address" not in device.to_xml()
+
+
+def test_a_new_address_leaves_nothing_of_the_old() -> None:
+    device = _with("type='pci' slot='1' future='x'")
+    device.address = MmioAddress()
+    assert '<address type="virtio-mmio"/>' in device.to_xml()
+
+
+def test_what_is_no_address_is_refused() -> None:
+    with pytest.raises(XMLError, match="PciAddress"):
+        Controller(address="0000:00:01.0")  # type: ignore[arg-type] # the mistake is the point

@@ -1,0 +1,121 @@
+"""Whatever is built is valid, stable and read back the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from aiovirt.config import (
+    CPU,
+    Channel,
+    Console,
+    Disk,
+    DomainConfig,
+    Graphics,
+    Input,
+    Interface,
+    Memballoon,
+    Rng,
+    Serial,
+    Video,
+)
+from aiovirt.model.mac import MacAddress
+from aiovirt.model.units import Bytes
+
+words = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=8)
+prose = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), max_size=30)
+paths = st.lists(words, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts))
+ports = st.integers(min_value=1, max_value=65535)
+macs = st.binary(min_size=5, max_size=5).map(lambda tail: MacAddress(b"\x52" + tail))
+
+
+def _named(disks: list[Disk]) -> list[Disk]:
+    for disk, letter in zip(disks, "abcde", strict=False):
+        disk.target.dev = f"vd{letter}"
+    return disks
+
+
+disks = st.lists(
+    st.one_of(
+        st.builds(Disk.file, paths),
+        st.builds(Disk.block, paths),
+        st.builds(Disk.cdrom, st.one_of(st.none(), paths)),
+    ),
+    max_size=5,
+).map(_named)
+interfaces = st.one_of(
+    st.builds(Interface.user, mac=macs),
+    st.builds(Interface.bridge, words, mac=macs),
+    st.builds(Interface.network, words, mac=macs),
+    st.builds(Interface.ethernet, words, mac=macs),
+)
+serials = st.one_of(
+    st.builds(Serial.pty),
+    st.builds(Serial.null),
+    st.builds(Serial.unix, paths, listen=st.booleans()),
+    st.builds(Serial.file, paths, append=st.one_of(st.none(), st.booleans())),
+    st.builds(Serial.tcp, words, ports, listen=st.booleans()),
+)
+graphics = st.one_of(
+    st.builds(Graphics.vnc, st.one_of(st.none(), ports), password=st.one_of(st.none(), words)),
+    st.builds(Graphics.vnc, socket=paths),
+    st.builds(Graphics.spice, st.one_of(st.none(), ports), listen=st.just("127.0.0.1")),
+)
+configs = st.builds(
+    DomainConfig,
+    type=st.sampled_from(["qemu", "kvm"]),
+    name=words,
+    uuid=st.one_of(st.none(), st.uuids()),
+    description=st.one_of(st.none(), prose),
+    memory=st.integers(min_value=1, max_value=2**50).map(Bytes),
+    vcpus=st.integers(min_value=1, max_value=512),
+    cpu=st.one_of(st.none(), st.builds(CPU, mode=st.just("host-model"))),
+    on_reboot=st.sampled_from([None, "destroy", "restart"]),
+    disks=disks,
+    interfaces=st.lists(interfaces, max_size=3),
+    serials=st.lists(serials, max_size=3),
+    consoles=st.lists(st.builds(Console.pty), max_size=1),
+    channels=st.lists(st.builds(Channel.agent), max_size=1),
+    graphics=st.lists(graphics, max_size=2),
+    videos=st.lists(st.builds(Video, st.sampled_from(["vga", "virtio", "qxl"])), max_size=2),
+    inputs=st.lists(st.builds(Input.tablet), max_size=1),
+    rngs=st.lists(st.builds(Rng.urandom), max_size=1),
+    memballoon=st.one_of(st.none(), st.builds(Memballoon, model=st.just("virtio"))),
+)
+
+
+@given(config=configs)
+def test_what_is_built_is_valid(schema: etree.RelaxNG, config: DomainConfig) -> None:
+    config.check()
+    schema.assertValid(etree.fromstring(config.to_xml(secure=True)))
+
+
+@given(configs)
+def test_what_is_written_reads_back_equal(config: DomainConfig) -> None:
+    assert DomainConfig.parse(config.to_xml(secure=True)) == config
+
+
+@given(configs)
+def test_formatting_twice_is_formatting_once(config: DomainConfig) -> None:
+    once = config.to_xml(secure=True)
+    assert DomainConfig.parse(once).to_xml(secure=True) == once
+
+
+@given(configs)
+def test_no_password_is_written_unasked(config: DomainConfig) -> None:
+    assert "passwd" not in config.to_xml() + repr(config.devices)
+
+
+@given(words, st.one_of(st.none(), st.uuids()), prose)
+def test_values_read_as_they_were_set(name: str, uuid: UUID | None, title: str) -> None:
+    config = DomainConfig(name=name, uuid=uuid, title=title)
+    assert (config.name, config.uuid, config.title) == (name, uuid, title)
+
+
+@given(paths)
+def test_paths_are_kept(path: str) -> None:
+    assert Disk.parse(Disk.file(path).to_xml()).path == str(Path(path))
