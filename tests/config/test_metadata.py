@@ -69,7 +69,10 @@ def test_survives_a_round_trip() -> None:
         (URI, "<broken", "app"),
         (URI, f"<x xmlns='{OTHER}'/>", "app"),
         (URI, "<x/>", "not a prefix"),
+        (URI, "<x/>", "xml"),
+        (URI, "<x/>", "xmlns"),
         ("\0", "<x/>", "app"),
+        ("", "<x/>", "app"),
         (URI, "<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>", "app"),
     ],
 )

@@ -214,7 +214,7 @@ def test_words_are_several_elements() -> None:
 
 
 def test_one_text_is_no_list_of_words() -> None:
-    with pytest.raises(XMLError, match="no list"):
+    with pytest.raises(XMLError, match="expected a list"):
         Tree(names="ab")
 
 
@@ -230,3 +230,20 @@ def test_repr_of_a_wrong_value_is_no_error() -> None:
 def test_views_are_not_hashable() -> None:
     with pytest.raises(TypeError):
         hash(Tree())
+
+
+def test_one_view_is_no_list_of_views() -> None:
+    with pytest.raises(XMLError, match="expected a list"):
+        Tree(branches=Branch())  # type: ignore[arg-type] # the mistake is the point
+
+
+def test_an_unknown_word_of_a_list_names_its_place() -> None:
+    with pytest.raises(XMLError) as caught:
+        Tree(names=["a", "x"])
+    assert caught.value.element == "tree"
+
+
+@pytest.mark.parametrize("wrong", ["no", 1])
+def test_a_flag_is_true_or_false(wrong: object) -> None:
+    with pytest.raises(XMLError, match="expected True or False"):
+        setattr(Branch(), "bare", wrong)  # noqa: B010 - hides the mistake from mypy

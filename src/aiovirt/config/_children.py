@@ -8,7 +8,7 @@ from typing import Generic, TypeAlias, TypeVar, overload
 
 from aiovirt.config import _tree
 from aiovirt.config._tree import Node
-from aiovirt.config._view import Field, Nested, View, element
+from aiovirt.config._view import Field, Nested, View, element, listed
 from aiovirt.errors import XMLError
 
 __all__ = ["Many", "One", "ViewList", "child", "children", "via"]
@@ -174,7 +174,7 @@ class Children(Nested[ViewList[V], Iterable[V] | None]):
         Raises:
             XMLError: One is of another kind; the tree is unchanged.
         """
-        ViewList(view, self).assign(list(value or ()))
+        ViewList(view, self).assign(listed(self, view, value))
 
     def parts(self, view: View) -> Iterable[View]:
         """The views in the list."""

@@ -14,7 +14,7 @@ from uuid import UUID
 from aiovirt.config import _codecs, _tree
 from aiovirt.config._codecs import Codec
 from aiovirt.config._tree import Node
-from aiovirt.config._view import Field, View, element
+from aiovirt.config._view import Field, View, element, listed
 from aiovirt.errors import ConfigError, XMLError
 from aiovirt.model.mac import MacAddress
 from aiovirt.model.units import Bytes, unit_factor
@@ -241,7 +241,13 @@ class Presence(Field[bool, bool | None]):
         return _tree.find(element(view), self.steps) is not None
 
     def write(self, view: View, value: bool | None) -> None:  # noqa: FBT001 - it is the value
-        """Create the element or remove it."""
+        """Create the element or remove it.
+
+        Raises:
+            XMLError: The value is neither True nor False nor None.
+        """
+        if value is not None and not isinstance(value, bool):
+            raise self.error(view, f"{self.name} cannot be {value!r}", expected="True or False")
         if value:
             self.locate(view)
         else:
@@ -293,11 +299,12 @@ class WordList(Field[tuple[str, ...], Iterable[str] | None]):
         Raises:
             XMLError: A word is not known; the tree is unchanged.
         """
-        if isinstance(value, str):
-            raise self.one.wrong(view, value, TypeError("one text is no list of words"))
-        given = tuple(value or ())
+        given = listed(self, view, value)
         for word in given:
-            self.one.write(View._wrap_(_tree.new_element(self.steps[-1])), word)
+            try:
+                _tree.check_text(self.one.encode(word))
+            except (ValueError, TypeError) as error:
+                raise self.one.wrong(view, word, error) from error
         nodes = self._nodes(view)
         for node in nodes[len(given) :]:
             _tree.remove(node)

@@ -70,8 +70,11 @@ def parse_xml(xml: str | bytes) -> Node:
     """Read a document from untrusted text: no file or network is touched, whatever it says.
 
     Raises:
+        TypeError: It is neither text nor bytes.
         XMLError: It is not well-formed, too long, too deep, or has a document type.
     """
+    if not isinstance(xml, str | bytes):
+        raise TypeError(f"XML is text or bytes, not {type(xml).__name__}")
     try:
         # text is decoded already: what its declaration says of an encoding is void
         data, encoding = (xml.encode(), "utf-8") if isinstance(xml, str) else (xml, None)

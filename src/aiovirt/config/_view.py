@@ -25,10 +25,11 @@ from aiovirt.config import _tree
 from aiovirt.config._tree import Node
 from aiovirt.errors import XMLError
 
-__all__ = ["Field", "Nested", "View", "element", "problems", "walk"]
+__all__ = ["Field", "Nested", "View", "element", "listed", "problems", "walk"]
 
 Got = TypeVar("Got")
 Given = TypeVar("Given")
+Item = TypeVar("Item")
 
 
 class Field(ABC, Generic[Got, Given]):
@@ -152,6 +153,19 @@ class Nested(Field[Got, Given]):
     @abstractmethod
     def parts(self, view: View) -> Iterable[View]:
         """The views of the elements that exist."""
+
+
+def listed(field: Field[Got, Given], view: View, values: Iterable[Item] | None) -> list[Item]:
+    """The values as a list.
+
+    Raises:
+        XMLError: It is no list, or one text, which is hardly ever meant as a list of letters.
+    """
+    if values is None:
+        return []
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise field.error(view, f"{field.name} cannot be {values!r}", expected="a list")
+    return list(values)
 
 
 def _reach(view: View, steps: tuple[str, ...]) -> Node:

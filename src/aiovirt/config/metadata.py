@@ -48,18 +48,13 @@ class Metadata(View, tag="metadata"):
             XMLError: It is not well-formed, or of another namespace.
         """
         root = _tree.parse_xml(xml)
-        if _uri_of(root) not in {"", uri}:
+        if not uri or _uri_of(root) not in {"", uri}:
             raise XMLError(
                 f"the element is in the namespace {_uri_of(root)!r}",
                 element="metadata",
-                expected=f"one in {uri!r}",
+                expected=f"one in {uri!r}" if uri else "a namespace",
             )
-        try:
-            new = _adopt(root, uri, prefix)
-        except ValueError as error:
-            raise XMLError(
-                f"the prefix or namespace is wrong: {error}", element="metadata"
-            ) from error
+        new = _adopt(root, uri, prefix)
         old = self._entry(uri)
         if old is None:
             self._make_().append(new)
@@ -88,7 +83,19 @@ def _uri_of(node: Node) -> str:
 
 
 def _adopt(root: Node, uri: str, prefix: str) -> Node:
-    new = etree.Element(f"{{{uri}}}{etree.QName(root).localname}", nsmap={prefix: uri})
+    """The element in the namespace, under the prefix; the children are taken over.
+
+    Raises:
+        XMLError: The namespace or the prefix is none that XML allows.
+    """
+    try:
+        new = etree.Element(f"{{{uri}}}{etree.QName(root).localname}", nsmap={prefix: uri})
+        if _uri_of(_tree.parse_xml(etree.tostring(new))) != uri:
+            raise ValueError("the prefix stands for something else")
+    except (ValueError, XMLError) as error:
+        raise XMLError(
+            f"{prefix!r} cannot stand for the namespace {uri!r}", element="metadata"
+        ) from error
     new.text = root.text
     for name, value in root.attrib.items():
         new.set(name, value)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from aiovirt.config import Disk, DiskIoTune
+from aiovirt.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,11 @@ def test_a_given_format_wins() -> None:
 
 def test_a_relative_path_starts_here() -> None:
     assert Disk.file("a.qcow2").source.file == str(Path.cwd() / "a.qcow2")
+
+
+def test_an_empty_path_is_refused() -> None:
+    with pytest.raises(ConfigError, match="path is empty"):
+        Disk.file("")
 
 
 def test_a_block_device_is_raw() -> None:

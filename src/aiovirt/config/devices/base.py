@@ -8,6 +8,7 @@ from pathlib import Path
 from aiovirt.config._scalars import Number, Switch, Text, number, on_off, text
 from aiovirt.config._view import View
 from aiovirt.config.devices._address import Address, address
+from aiovirt.errors import ConfigError
 
 __all__ = ["VIRTIO_MODELS", "Device", "VirtioDriver", "absolute"]
 
@@ -15,7 +16,13 @@ VIRTIO_MODELS = ("virtio", "virtio-transitional", "virtio-non-transitional")
 
 
 def absolute(path: str | PathLike[str]) -> str:
-    """The path from the root, taken from the current directory; links are not followed."""
+    """The path from the root, taken from the current directory; links are not followed.
+
+    Raises:
+        ConfigError: It is empty.
+    """
+    if not str(path):
+        raise ConfigError("the path is empty", field="path")
     return str(Path(path).absolute())
 
 
