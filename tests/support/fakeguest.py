@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import anyio
 
 from aiovirt.config import DomainConfig
-from aiovirt.errors import InvalidState
-from aiovirt.model.domain import ControlState, DomainKey, DomainRecord, StateReason
+from aiovirt.errors import Busy, ConfigError, InvalidState, NotFound, QMPCommandError
+from aiovirt.interfaces import Consoles, ConsoleStream, Monitor, Screen
+from aiovirt.model.domain import Control, ControlState, DomainKey, DomainRecord, StateReason
 
 __all__ = ["FakeConsoles", "FakeMonitor", "FakeScreen", "Guest"]
 
@@ -28,10 +30,11 @@ class Guest:
     reason: StateReason = StateReason.SHUTOFF_UNKNOWN
     persistent: bool = True
     autostart: bool = False
-    control: ControlState = ControlState()
+    control: ControlState = field(default_factory=ControlState)
     boots: int = 0
     typist: bool = False
-    pressed: list[tuple[str | int, ...]] = field(default_factory=list)
+    pulled: str = ""
+    pressed: list[tuple[int, tuple[str | int, ...]]] = field(default_factory=list)
     off: anyio.Event = field(default_factory=anyio.Event)
 
     @property
@@ -58,6 +61,7 @@ class FakeConsole(ConsoleStream):
     def __init__(self, guest: Guest, *, readonly: bool, history: bool) -> None:
         self._guest = guest
         self._readonly = readonly
+        self._buffer = b""
         self._write, self._read = anyio.create_memory_object_stream[bytes](64)
         if history:
             self._write.send_nowait(BANNER)
@@ -72,7 +76,9 @@ class FakeConsole(ConsoleStream):
 
     async def receive(self, max_bytes: int = 65536) -> bytes:
         """What the guest wrote."""
-        return await self._read.receive()
+        self._buffer = self._buffer or await self._read.receive()
+        part, self._buffer = self._buffer[:max_bytes], self._buffer[max_bytes:]
+        return part
 
     async def send_eof(self) -> None:
         """A serial line has no end of file."""
@@ -137,7 +143,7 @@ class FakeScreen(Screen):
         for key in keys:
             if key not in KEYS:
                 raise ConfigError(f"no key {key!r}", field="keys")
-        guest.pressed.append(tuple(keys))
+        guest.pressed.append((hold_ms, tuple(keys)))
 
 
 class FakeMonitor(Monitor):
@@ -158,7 +164,9 @@ class FakeMonitor(Monitor):
             return {"status": guest.reason.state.label}
         if command == "human-monitor-command":
             return f"you said {(arguments or {})['command-line']}\r\n"
-        raise QMPCommandError(command, "CommandNotFound", f"The command {command} has not been found")
+        raise QMPCommandError(
+            command, "CommandNotFound", f"The command {command} has not been found"
+        )
 
     async def native_command(self, config: DomainConfig) -> Sequence[str]:
         """A program with the name, which may need quotes."""

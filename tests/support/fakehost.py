@@ -147,7 +147,7 @@ class FakeDefinition(Definition):
     ) -> DomainConfig:
         """The live one carries the id."""
         guest = self._host.guest(domain)
-        config = guest.config.copy()
+        config = DomainConfig.parse(guest.config.to_xml(secure=secure))
         if not inactive:
             config.id = guest.id
         return config
@@ -205,8 +205,9 @@ class FakeLifecycle(Lifecycle):
         self._running(domain).boots += 1
 
     async def destroy(self, domain: DomainKey, *, graceful: bool = False) -> None:
-        """At once."""
+        """At once; the guest keeps in what way."""
         guest = self._running(domain)
+        guest.pulled = "gracefully" if graceful else "hard"
         detail = LifecycleDetail.STOPPED_DESTROYED
         self._host.change(guest, StateReason.SHUTOFF_DESTROYED, detail)
 
@@ -296,8 +297,10 @@ class FakeHostInfo(HostInfo):
         virt_type: str | None = None,
     ) -> str:
         """Refuses any machine but its own."""
-        if machine not in {None, "fake"}:
-            raise ConfigError(f"no machine type {machine!r}", field="machine")
+        asked = {"emulator": emulator, "arch": arch, "machine": machine, "type": virt_type}
+        for name, value in asked.items():
+            if value not in {None, f"fake-{name}"}:
+                raise ConfigError(f"no {name} {value!r}", field=name)
         return "<domainCapabilities/>\n"
 
 
@@ -336,3 +339,14 @@ async def open_driver(uri: URI) -> AsyncIterator[FakeDriver]:
         yield FakeDriver(uri, host)
     finally:
         host.opened = False
+
+
+def furnished(*running: str) -> FakeHost:
+    """A host with domains that run."""
+    host = FakeHost()
+    for name in running:
+        config = DomainConfig(name=name, memory=GIB, uuid=uuid4())
+        guest = Guest(DomainKey(UUID(str(config.uuid)), name), config, id=next(host.ids))
+        guest.reason = StateReason.RUNNING_BOOTED
+        host.guests[guest.key.uuid] = guest
+    return host

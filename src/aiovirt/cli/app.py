@@ -1,0 +1,189 @@
+"""All verbs by their groups, and the program made of them.
+
+The groups are virsh's. A new verb is a function in its group's module, and a name here.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Group, Parameter
+
+from aiovirt.cli import (
+    console,
+    definition,
+    devices,
+    doctor,
+    editing,
+    host,
+    lifecycle,
+    listing,
+    monitor,
+    monitoring,
+    screen,
+    statistics,
+    watching,
+)
+from aiovirt.cli.failures import Guard, UsageError
+from aiovirt.cli.output import Output
+from aiovirt.cli.run import Call, execute
+from aiovirt.cli.settings import Settings
+
+__all__ = ["VERBS", "build", "run"]
+
+Verb = Callable[..., Any]
+
+VERBS: Mapping[str, Sequence[Verb]] = {
+    "Domain Management": (
+        definition.autostart,
+        console.console,
+        definition.define,
+        lifecycle.destroy,
+        monitoring.domid,
+        monitoring.domname,
+        monitoring.domuuid,
+        definition.domxml_to_native,
+        definition.dumpxml,
+        editing.edit,
+        monitor.qemu_monitor_command,
+        lifecycle.reboot,
+        lifecycle.reset,
+        lifecycle.resume,
+        screen.screenshot,
+        screen.send_key,
+        lifecycle.shutdown,
+        lifecycle.start,
+        lifecycle.suspend,
+        devices.ttyconsole,
+        definition.undefine,
+    ),
+    "Domain Monitoring": (
+        devices.domblklist,
+        statistics.domblkstat,
+        monitoring.domcontrol,
+        devices.domiflist,
+        statistics.domifstat,
+        monitoring.dominfo,
+        statistics.dommemstat,
+        monitoring.domstate,
+        statistics.domstats,
+        listing.list_,
+    ),
+    "Domain Events": (watching.event,),
+    "Host and Hypervisor": (
+        host.capabilities,
+        doctor.doctor,
+        host.domcapabilities,
+        host.hostname,
+        host.uri,
+        host.version,
+    ),
+}
+
+DEFAULTS = Settings()
+
+OWN_DEADLINE = frozenset({console.console, watching.event})
+"""Verbs for which ``--timeout`` is not an error."""
+
+_ABOUT = """Virtual machines from the command line, without a daemon.
+
+Verbs are named as virsh's and mean the same. Begin with:
+
+    aiovirt doctor
+    aiovirt define web1.xml
+    aiovirt start --console web1
+    aiovirt help start
+"""
+
+
+def build() -> App:
+    """The program: what reads the command line and calls the verb."""
+    app = App(
+        name="aiovirt",
+        help=_ABOUT,
+        help_format="markdown",
+        version=f"aiovirt {version('aiovirt')}",
+        default_parameter=Parameter(negative=(), show_default=_default),
+    )
+    for place, (title, verbs) in enumerate(VERBS.items()):
+        group = Group(title, sort_key=place)
+        for verb in verbs:
+            app.command(verb, group=group)
+    own = Group("The Program Itself", sort_key=len(VERBS))
+    app.command(_helper(app), name="help", group=own)
+    app.command(_completion(app), name="completion", group=own)
+    for flag in ("--help", "--version"):
+        app[flag].group = (own,)
+    app.meta.group_parameters = Group("Options of every verb", sort_key=len(VERBS) + 1)
+    app.meta.default(_launcher(app))
+    return app
+
+
+def _default(value: object) -> object:
+    """What the help says of a default: nothing of one that says nothing."""
+    return value or None
+
+
+def _launcher(app: App) -> Verb:
+    """What takes the options of every verb from anywhere in the line, and runs the rest."""
+
+    def launch(
+        *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+        settings: Settings = DEFAULTS,
+    ) -> None:
+        verb, bound, injected = app.parse_args(tokens, exit_on_error=False, print_error=False)
+        partial = functools.partial(verb, *bound.args, **bound.kwargs)
+        if not inspect.iscoroutinefunction(verb):
+            partial()
+            return
+        name = tokens[0]
+        call = Call(name, partial, injected, own_deadline=verb in OWN_DEADLINE)
+        out = Output(settings)
+        result = execute(call, settings, out)
+        if result is not None:
+            out.show(result)
+
+    return launch
+
+
+def _helper(app: App) -> Verb:
+    def help_(verb: Annotated[str | None, Parameter(help="The verb.")] = None) -> None:
+        """Explain the program, or one verb.
+
+        aiovirt help
+        aiovirt help start
+        """
+        if verb is not None and verb not in app:
+            raise UsageError(f"there is no verb {verb!r}", hint="aiovirt help lists them")
+        app.help_print([] if verb is None else [verb])
+
+    return help_
+
+
+def _completion(app: App) -> Verb:
+    def completion(shell: Literal["bash", "zsh", "fish", "powershell"]) -> None:
+        """Print what makes a shell complete verbs, options and names of domains.
+
+            eval "$(aiovirt completion bash)"
+            aiovirt completion zsh > ~/.zfunc/_aiovirt
+
+        Args:
+            shell: For which shell.
+        """
+        sys.stdout.write(app.generate_completion(prog_name="aiovirt", shell=shell))
+
+    return completion
+
+
+def run(tokens: Sequence[str]) -> int:
+    """Run one command line and return its exit status; errors are told, not raised."""
+    with Guard(debug="--debug" in tokens) as guard:
+        build().meta(
+            list(tokens), exit_on_error=False, print_error=False, result_action="return_value"
+        )
+    return guard.status

@@ -1,0 +1,70 @@
+"""Verbs about the host: what it is, what it can do."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as package_version
+from typing import Annotated
+
+from aiovirt.cli.arguments import ContextArg, SessionArg, about
+from aiovirt.cli.results import Plain, value
+
+__all__ = ["capabilities", "domcapabilities", "hostname", "uri", "version"]
+
+
+async def capabilities(*, session: SessionArg) -> Plain:
+    """Print what the host can do, as XML.
+
+    aiovirt capabilities
+    """
+    return _document(await session.host.capabilities())
+
+
+async def domcapabilities(
+    *,
+    virttype: Annotated[str | None, about("kvm, or qemu for emulation.")] = None,
+    emulatorbin: Annotated[str | None, about("The path of the emulator.")] = None,
+    arch: Annotated[str | None, about("The guest's architecture, such as aarch64.")] = None,
+    machine: Annotated[str | None, about("The machine type, such as q35.")] = None,
+    session: SessionArg,
+) -> Plain:
+    """Print what a domain may have here, as XML.
+
+    aiovirt domcapabilities
+    aiovirt domcapabilities --arch aarch64 --machine virt
+    """
+    return _document(
+        await session.host.domain_capabilities(
+            virt_type=virttype, emulator=emulatorbin, arch=arch, machine=machine
+        )
+    )
+
+
+def _document(xml: str) -> Plain:
+    return Plain(xml.rstrip("\n"), {"xml": xml}, [])
+
+
+async def hostname(*, session: SessionArg) -> Plain:
+    """Print the host's name.
+
+    aiovirt hostname
+    """
+    return value("hostname", await session.host.hostname())
+
+
+async def version(*, session: SessionArg) -> Plain:
+    """Print the versions of aiovirt and of the hypervisor.
+
+    aiovirt version
+    """
+    hypervisor = await session.host.version()
+    aiovirt = package_version("aiovirt")
+    text = f"Using aiovirt: {aiovirt}\nRunning hypervisor: {hypervisor}"
+    return Plain(text, {"aiovirt": aiovirt, "hypervisor": hypervisor}, [hypervisor])
+
+
+async def uri(*, context: ContextArg) -> Plain:
+    """Print which host the other verbs speak to.
+
+    aiovirt uri
+    """
+    return value("uri", str(context.settings.uri))

@@ -1,0 +1,125 @@
+"""Verbs that tell who a domain is and what state it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, cast
+
+from aiovirt.cli.arguments import DomainArg, SessionArg, about
+from aiovirt.cli.results import Column, Plain, Record, Row
+from aiovirt.cli.rows import describe, state_style, state_text
+from aiovirt.cli.session import Session
+
+__all__ = ["domcontrol", "domid", "dominfo", "domname", "domstate", "domuuid"]
+
+_KIB = 1024
+_NS = 1_000_000_000
+
+
+async def _value(session: Session, domain: str, key: str) -> Plain:
+    """One value of a domain, bare."""
+    row = describe(await (await session.domain(domain)).record())
+    text = "-" if row[key] is None else str(row[key])
+    return Plain(text, {name: row[name] for name in ("name", "uuid", key)}, [text])
+
+
+async def domid(domain: DomainArg, *, session: SessionArg) -> Plain:
+    """Print the id of a domain; a dash if it is off.
+
+    aiovirt domid web1
+    """
+    return await _value(session, domain, "id")
+
+
+async def domuuid(domain: DomainArg, *, session: SessionArg) -> Plain:
+    """Print the UUID of a domain.
+
+    aiovirt domuuid web1
+    """
+    return await _value(session, domain, "uuid")
+
+
+async def domname(domain: DomainArg, *, session: SessionArg) -> Plain:
+    """Print the name of a domain.
+
+    aiovirt domname 3
+    """
+    return await _value(session, domain, "name")
+
+
+async def domstate(
+    domain: DomainArg,
+    *,
+    reason: Annotated[bool, about("Say why it is in that state.")] = False,
+    session: SessionArg,
+) -> Plain:
+    """Print the state of a domain.
+
+    aiovirt domstate web1
+    aiovirt domstate --reason web1
+    """
+    row = describe(await (await session.domain(domain)).record())
+    text = f"{row['state']} ({row['reason']})" if reason else str(row["state"])
+    return Plain(text, {name: row[name] for name in ("name", "uuid", "state", "reason")}, [text])
+
+
+async def domcontrol(domain: DomainArg, *, session: SessionArg) -> Plain:
+    """Print whether its hypervisor answers.
+
+    aiovirt domcontrol web1
+    """
+    row = describe(await (await session.domain(domain)).record())
+    error = f": {row['last_error']}" if row["last_error"] else ""
+    keys = ("name", "uuid", "control", "unresponsive_since", "last_error")
+    data = {key: row[key] for key in keys}
+    return Plain(f"{row['control']}{error}", data, [str(row["control"])])
+
+
+def _seconds(row: Row) -> str:
+    """Processor time, in seconds as virsh has it."""
+    time = cast("int", row["cpu_time_ns"])
+    return f"{time / _NS:.1f}s"
+
+
+def _memory(key: str) -> Callable[[Row], str]:
+    """How an amount of memory is shown: in KiB, as virsh has it."""
+    return lambda row: f"{cast('int', row[key]) // _KIB} KiB"
+
+
+def _word(key: str, yes: str, no: str) -> Callable[[Row], str]:
+    """How a truth is shown."""
+    return lambda row: yes if row[key] else no
+
+
+_INFO = (
+    Column("id", "Id"),
+    Column("name", "Name"),
+    Column("uuid", "UUID"),
+    Column("os_type", "OS Type"),
+    Column("state", "State", show=state_text, style=state_style),
+    Column("vcpus", "CPU(s)"),
+    Column("cpu_time_ns", "CPU time", show=_seconds),
+    Column("max_memory", "Max memory", show=_memory("max_memory")),
+    Column("memory", "Used memory", show=_memory("memory")),
+    Column("persistent", "Persistent", show=_word("persistent", "yes", "no")),
+    Column("autostart", "Autostart", show=_word("autostart", "enable", "disable")),
+)
+
+
+async def dominfo(domain: DomainArg, *, session: SessionArg) -> Record:
+    """Show the basic facts of a domain.
+
+    aiovirt dominfo web1
+    aiovirt dominfo -o json web1
+    """
+    found = await session.domain(domain)
+    info = await found.info()
+    row: Row = {
+        **describe(info.record),
+        "os_type": (await found.config()).os.type,
+        "vcpus": info.vcpus,
+        "cpu_time_ns": info.cpu_time_ns,
+        "max_memory": info.max_memory,
+        "memory": info.memory,
+    }
+    return Record(_INFO, row)

@@ -1,0 +1,88 @@
+"""The user's terminal: raw mode that always ends, and bytes in and out without blocking.
+
+It knows descriptors, and neither domains nor consoles.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import termios
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import anyio
+
+from aiovirt.cli.failures import OutputGone, UsageError
+
+__all__ = ["raw_mode", "read", "read_all", "write"]
+
+CHUNK = 4096
+"""How much is read at once, in bytes."""
+
+LIMIT = 16 * 1024 * 1024
+"""The longest document that is read, in bytes."""
+
+
+@contextmanager
+def raw_mode(descriptor: int) -> Iterator[None]:
+    """Every key reaches the block as it is, Ctrl-C too; afterwards all is as it was."""
+    before = termios.tcgetattr(descriptor)
+    try:
+        tty.setraw(descriptor)
+        yield
+    finally:
+        # A terminal that has gone meanwhile has nothing to restore.
+        with suppress(termios.error):
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+async def read(descriptor: int) -> bytes:
+    """What is there, at most `CHUNK` bytes; nothing at the end, or when the terminal is gone."""
+    if _can_wait(descriptor):
+        await anyio.wait_readable(descriptor)
+    with suppress(OSError):
+        return os.read(descriptor, CHUNK)
+    return b""
+
+
+async def read_all(descriptor: int) -> bytes:
+    """Everything up to the end of the input.
+
+    Raises:
+        UsageError: It is longer than `LIMIT`.
+    """
+    parts = bytearray()
+    while part := await read(descriptor):
+        parts += part
+        if len(parts) > LIMIT:
+            raise UsageError(f"the input is longer than {LIMIT} bytes: that is no configuration")
+    return bytes(parts)
+
+
+async def write(descriptor: int, data: bytes) -> None:
+    """Write all of it.
+
+    Raises:
+        OutputGone: Nobody reads it any more.
+
+    Cancellation: the first part may be written.
+    """
+    patient = _can_wait(descriptor)
+    view = memoryview(data)
+    while view:
+        if patient:
+            await anyio.wait_writable(descriptor)
+        try:
+            # So much fits when the system says that there is room (POSIX, write and poll).
+            view = view[os.write(descriptor, view[: select.PIPE_BUF]) :]
+        except BrokenPipeError as error:
+            raise OutputGone from error
+
+
+def _can_wait(descriptor: int) -> bool:
+    """Whether an event loop can wait for it: files and most devices are always ready."""
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)

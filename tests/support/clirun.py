@@ -1,0 +1,130 @@
+"""The command line as a function, and as a program on a terminal, for its tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fakeguest import Guest
+
+__all__ = ["Define", "Done", "Program", "Run", "document", "on_terminal", "program"]
+
+SUPPORT = Path(__file__).parent
+
+# The program, with the host in memory behind ``fake:///lab`` and a domain that runs on it.
+_PROGRAM = """
+import sys
+from aiovirt import _open
+from aiovirt.cli import main
+import fakehost
+_open.DRIVERS["fake"] = "fakehost"
+fakehost.HOSTS["/lab"] = fakehost.furnished("web1")
+sys.exit(main())
+"""
+
+
+def document(name: str, uuid: str | None = None) -> str:
+    """A small domain as XML."""
+    identity = f"<uuid>{uuid}</uuid>" if uuid else ""
+    return (
+        f"<domain type='qemu'><name>{name}</name>{identity}<title>The {name}</title>"
+        "<memory unit='MiB'>64</memory><vcpu>2</vcpu><os><type>hvm</type></os><devices>"
+        "<disk type='file' device='disk'><source file='/a.img'/><target dev='vda'/></disk>"
+        "<interface type='bridge'><source bridge='br0'/></interface></devices></domain>"
+    )
+
+
+@dataclass
+class Done:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:  # what JSON holds is for the test to say
+        """Its output as JSON."""
+        return json.loads(self.out)
+
+
+Run = Callable[..., Done]
+Define = Callable[[str], Guest]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a program under test: the host in memory is its default."""
+    inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    own = {"PYTHONPATH": str(SUPPORT), "AIOVIRT_DEFAULT_URI": "fake:///lab", "TERM": "xterm"}
+    return inherited | own | more
+
+
+def program(*argv: str) -> list[str]:
+    """The command line of the program in a process of its own."""
+    return [sys.executable, "-c", _PROGRAM, *argv]
+
+
+@dataclass
+class Program:
+    """The program on a terminal."""
+
+    process: subprocess.Popen[bytes]
+    terminal: int
+    seen: bytes = b""
+
+    def expect(self, text: bytes) -> None:
+        """Read until the text is seen; the test's own time limit bounds it."""
+        while text not in self.seen:
+            part = self._read()
+            assert part, f"{text!r} never came, only {self.seen!r}"
+
+    def _read(self) -> bytes:
+        select.select([self.terminal], [], [])
+        try:
+            part = os.read(self.terminal, 4096)
+        except OSError:  # EIO: the other side is closed (Linux, pty(7))
+            part = b""
+        self.seen += part
+        return part
+
+    def type(self, text: bytes) -> None:
+        """Press keys."""
+        os.write(self.terminal, text)
+
+    def finish(self) -> int:
+        """Read to the end, and give the exit status."""
+        while self._read():
+            pass
+        return self.process.wait()
+
+
+@contextmanager
+def on_terminal(*argv: str, **more: str) -> Iterator[Program]:
+    """Run the program on a terminal of its own, as its session's leader."""
+    ours, theirs = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=environment(**more),
+            start_new_session=True,
+        )
+        os.close(theirs)
+        with process:
+            try:
+                yield Program(process, ours)
+            finally:
+                process.kill()
+    finally:
+        os.close(ours)
