@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import gc
 import logging
-import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,9 +27,9 @@ TURNS_TO_END = 20
 def descriptors() -> dict[int, str]:
     """Return the open descriptors of this process and what they stand for."""
     found = {}
-    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 -- a Path per descriptor is not needed
+    for entry in Path("/proc/self/fd").iterdir():
         with suppress(FileNotFoundError):  # the folder's own descriptor is gone by now
-            found[int(name)] = os.readlink(f"/proc/self/fd/{name}")  # noqa: PTH115 -- as above
+            found[int(entry.name)] = str(entry.readlink())
     return found
 
 

@@ -1,0 +1,174 @@
+"""The project's sessions: what README names, and the gates that CI runs.
+
+A session that needs programs of Debian's installs them when it may, and otherwise names them in
+one error with the command to run.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import nox
+
+HERE = Path(__file__).parent
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+# Gates that read the sources stand before those that run them: what is cheap fails first.
+nox.options.sessions = ["tests", "lint", "types", "floors", "figures", "generated", "docs"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_external_run = True
+nox.options.stop_on_first_error = False
+
+QEMU = ("qemu-system-x86", "qemu-utils")
+COUNTERPARTS = (
+    *QEMU,
+    "qemu-guest-agent",
+    "busybox-static",
+    "libvirt0",
+    "strace",
+    "gcc",
+    "libc6-dev",
+)
+
+# Scripts that write a file of this repository from another source of truth.  Each writes with no
+# argument and, with --check, fails when the file is not what it would write.
+GENERATORS = ("docs/generate_support.py",)
+
+
+def groups(*names: str) -> list[str]:
+    """Return the requirements of dependency groups."""
+    return list(nox.project.dependency_groups(PROJECT, *names))
+
+
+def install(session: nox.Session, *names: str, extras: str = "cli,speed") -> None:
+    """Install the project as one works on it, and dependency groups."""
+    session.install("--quiet", "--editable", f".[{extras}]", *groups(*names))
+
+
+def missing(packages: Iterable[str]) -> list[str]:
+    """Return the Debian packages that are not installed."""
+    query = ["dpkg-query", "--show", "--showformat=${db:Status-Abbrev}\t${Package}\n", *packages]
+    shown = subprocess.run(query, capture_output=True, text=True, check=False).stdout
+    installed = {line.split("\t")[1] for line in shown.splitlines() if line.startswith("ii")}
+    return [package for package in packages if package not in installed]
+
+
+def need(session: nox.Session, *packages: str) -> None:
+    """Have Debian packages installed: by us as root, else by the reader of the error."""
+    if not shutil.which("dpkg-query"):
+        session.warn("this is no Debian: see to QEMU and the other programs yourself")
+        return
+    wanted = missing(packages)
+    if not wanted:
+        return
+    command = ["apt-get", "install", "--yes", "--no-install-recommends", *wanted]
+    if os.geteuid():
+        session.error(f"Debian packages are missing; run: sudo {' '.join(command)}")
+    print(f"installing from Debian: {' '.join(wanted)} …", flush=True)
+    quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for step in (["apt-get", "update"], command):
+        done = subprocess.run(
+            step, env=quietly, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            session.error(f"{' '.join(step)} failed:\n{done.stderr}")
+
+
+def need_guest(session: nox.Session) -> None:
+    """Have the tiny guest built; costs nothing when it is."""
+    session.run("python", "-m", "aiovirt.testing.tinyguest")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Boot a real guest and watch it: console, events, statistics."""
+    need(session, *QEMU)
+    install(session)
+    need_guest(session)
+    session.run("python", "examples/demo.py", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run all tests, on asyncio, on asyncio with uvloop, and on trio."""
+    need(session, *COUNTERPARTS)
+    install(session, "test")
+    need_guest(session)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the sources with ruff, and their format."""
+    session.install("--quiet", *groups("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types with mypy and with pyright, tests included."""
+    install(session, "types")
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session
+def floors(session: nox.Session) -> None:
+    """Check that a module imports only downwards."""
+    install(session, "floors")
+    session.run("lint-imports")
+
+
+@nox.session
+def figures(session: nox.Session) -> None:
+    """Check the lengths, the nesting, the docstrings of the sources, and print the figures."""
+    install(session, "test")
+    session.run("python", "tests/support/figures.py")
+    session.run("pytest", "tests/style", *session.posargs)
+
+
+@nox.session
+def generated(session: nox.Session) -> None:
+    """Check that generated files are what their generators write; `-- --write` writes them."""
+    install(session)
+    arguments = () if "--write" in session.posargs else ("--check",)
+    for script in GENERATORS:
+        session.run("python", script, *arguments)
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """Run every example to its end."""
+    need(session, *QEMU)
+    install(session)
+    need_guest(session)
+    for script in sorted((HERE / "examples").glob("*.py")):
+        session.run("python", f"examples/{script.name}")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation, with warnings as errors."""
+    install(session, "docs")
+    session.run("sphinx-build", "-q", "-W", "--keep-going", "docs", "docs/_build/html")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Compare with the peers, print the ratios, write benchmarks/results/*.json."""
+    need(session, *COUNTERPARTS)
+    install(session, "bench")
+    need_guest(session)
+    wanted = session.posargs or [
+        script.stem
+        for script in sorted((HERE / "benchmarks").glob("*.py"))
+        if "def measure(" in script.read_text(encoding="utf-8")
+    ]
+    (HERE / "benchmarks/results").mkdir(exist_ok=True)
+    for name in wanted:
+        session.run("python", f"benchmarks/{name}.py", "--json", f"benchmarks/results/{name}.json")
