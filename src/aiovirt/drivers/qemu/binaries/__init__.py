@@ -5,6 +5,7 @@ Knows nothing of domains.
 
 from __future__ import annotations
 
+from aiovirt.drivers.qemu.binaries.cache import BinaryCache
 from aiovirt.drivers.qemu.binaries.capabilities import (
     BinaryCapabilities,
     CPUModel,
@@ -13,8 +14,10 @@ from aiovirt.drivers.qemu.binaries.capabilities import (
 )
 from aiovirt.drivers.qemu.binaries.find import find_emulator, host_arch, known_emulators
 
+from aiovirt.drivers.qemu.binaries.probe import probe
 
 __all__ = [
+    "BinaryCache",
     "BinaryCapabilities",
     "CPUModel",
     "Feature",
@@ -22,4 +25,5 @@ __all__ = [
     "find_emulator",
     "host_arch",
     "known_emulators",
+    "probe",
 ]

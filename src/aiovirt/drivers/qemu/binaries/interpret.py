@@ -17,8 +17,8 @@ from aiovirt.drivers.qemu.binaries.capabilities import (
     Feature,
     Machine,
 )
-from aiovirt.drivers.qemu.binaries.schema import Schema
 from aiovirt.errors import ProtocolError
+from aiovirt.protocols.qmp.schema import Schema
 
 __all__ = ["QUERIES", "Query", "interpret"]
 
@@ -53,15 +53,21 @@ QUERIES: Final[dict[str, Query]] = {
 }
 """What a binary is asked, by the name under which `interpret` wants the answer."""
 
-# Where QEMU's schema tells of a feature.
-_SCHEMA_FEATURES: Final[dict[str, tuple[str, ...]]] = {
-    Feature.VNC: ("query-vnc",),
-    Feature.SPICE: ("query-spice",),
-    Feature.SCREENDUMP_PNG: ("screendump", "format", "png"),
-    Feature.NETDEV_USER: ("netdev_add", "user"),
-    Feature.IO_URING: ("blockdev-add", "file", "aio", "io_uring"),
-    Feature.CHARDEV_SPICEVMC: ("chardev-add", "backend", "spicevmc"),
-    Feature.CHARDEV_VDAGENT: ("chardev-add", "backend", "qemu-vdagent"),
+# A command that QEMU's schema lets pass where the feature is there.
+_SIGNS: Final[dict[str, tuple[str, dict[str, object]]]] = {
+    Feature.VNC: ("query-vnc", {}),
+    Feature.SPICE: ("query-spice", {}),
+    Feature.SCREENDUMP_PNG: ("screendump", {"filename": "f", "format": "png"}),
+    Feature.NETDEV_USER: ("netdev_add", {"type": "user", "id": "n"}),
+    Feature.IO_URING: ("blockdev-add", {"driver": "file", "filename": "f", "aio": "io_uring"}),
+    Feature.CHARDEV_SPICEVMC: (
+        "chardev-add",
+        {"id": "c", "backend": {"type": "spicevmc", "data": {"type": "vdagent"}}},
+    ),
+    Feature.CHARDEV_VDAGENT: (
+        "chardev-add",
+        {"id": "c", "backend": {"type": "qemu-vdagent", "data": {}}},
+    ),
 }
 
 # QEMU's names of targets where libvirt has another.
@@ -207,7 +213,7 @@ def _cpu_model(found: _CPU) -> CPUModel:
 
 
 def _features(schema: Schema, options: Sequence[_Option]) -> frozenset[str]:
-    features = {name for name, path in _SCHEMA_FEATURES.items() if schema.has(*path)}
+    features = {name for name, sign in _SIGNS.items() if not schema.check_command(*sign)}
     by_name = {option.option: option for option in options}
     # without libseccomp the option is there, but takes nothing
     sandbox = by_name.get("sandbox")
