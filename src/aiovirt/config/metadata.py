@@ -82,6 +82,10 @@ def _uri_of(node: Node) -> str:
     return etree.QName(node).namespace or ""
 
 
+def _no_prefix(uri: str, prefix: str) -> XMLError:
+    return XMLError(f"{prefix!r} cannot stand for the namespace {uri!r}", element="metadata")
+
+
 def _adopt(root: Node, uri: str, prefix: str) -> Node:
     """The element in the namespace, under the prefix; the children are taken over.
 
@@ -90,12 +94,11 @@ def _adopt(root: Node, uri: str, prefix: str) -> Node:
     """
     try:
         new = etree.Element(f"{{{uri}}}{etree.QName(root).localname}", nsmap={prefix: uri})
-        if _uri_of(_tree.parse_xml(etree.tostring(new))) != uri:
-            raise ValueError("the prefix stands for something else")
+        again = _tree.parse_xml(etree.tostring(new))
     except (ValueError, XMLError) as error:
-        raise XMLError(
-            f"{prefix!r} cannot stand for the namespace {uri!r}", element="metadata"
-        ) from error
+        raise _no_prefix(uri, prefix) from error
+    if _uri_of(again) != uri:
+        raise _no_prefix(uri, prefix)
     new.text = root.text
     for name, value in root.attrib.items():
         new.set(name, value)

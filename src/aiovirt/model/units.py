@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import Self, SupportsIndex
+from typing import Self
 
 from aiovirt.errors import ConfigError
 
@@ -51,7 +51,7 @@ class Bytes(int):
         Raises:
             ConfigError: The number is negative, or not whole.
         """
-        if not isinstance(count, SupportsIndex):
+        if not isinstance(count, int):
             raise ConfigError(f"a size is a whole number of bytes, not {count!r}")
         if count < 0:
             raise ConfigError(f"a size cannot be negative: {int(count)}")
