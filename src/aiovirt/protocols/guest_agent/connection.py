@@ -136,14 +136,11 @@ class AgentConnection:
 
     def _receive(self, data: bytes) -> None:
         if self.role is Role.SERVER:
-            self._inbox += [parse_from_client(each, self._peer, 0) for each in self._feed(data)]
-            return
-        if self._synced or self._delimited:
-            for line in self._feed(data):
+            for each in self._cutter.feed(data):
+                self._inbox.append(parse_from_client(each, self._peer, 0))
+        elif self._synced or self._delimited:
+            for line in self._cutter.feed(data):
                 self._receive_line(line)
-
-    def _feed(self, data: bytes) -> list[bytes]:
-        return self._cutter.feed(data) if data else []
 
     def _receive_line(self, line: bytes) -> None:
         if self._synced:

@@ -9,6 +9,7 @@ messages say.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from aiovirt.errors import LimitExceeded, ProtocolError
 
@@ -33,24 +34,28 @@ class LineBuffer:
         """How many bytes of an unfinished line wait."""
         return len(self._partial)
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take `data`, return the lines that it completes, without line ends or blank lines.
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Take `data`, yield the lines that it completes, without line ends or blank lines.
+
+        All must be taken before more is fed.
 
         Raises:
             LimitExceeded: A line is longer than the limit, finished or not.
         """
         end = data.find(b"\n") + 1
         if end == len(data) <= self._limit and data.startswith(b"{") and not self._partial:
-            return [data]  # exactly one line, by far the most frequent case; JSON skips its end
+            yield data  # exactly one line, by far the most frequent case; JSON skips its end
+            return
         *finished, rest = data.split(b"\n")
         if finished and self._partial:
             finished[0] = bytes(self._partial) + finished[0]
             self._partial.clear()
         self._partial += rest
-        lines = [line for raw in finished if (line := raw.strip())]
-        _check(max(map(len, lines), default=0), self._limit, self._peer)
+        for raw in finished:
+            if line := raw.strip():
+                _check(len(line), self._limit, self._peer)
+                yield line
         _check(len(self._partial), self._limit, self._peer)
-        return lines
 
     def clear(self) -> None:
         """Forget the unfinished line."""
@@ -83,22 +88,23 @@ class ObjectBuffer:
         """How many bytes of an unfinished object wait."""
         return len(self._buffer)
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take `data`, return the objects that it completes.
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Take `data`, yield the objects that it completes.
+
+        All must be taken before more is fed.
 
         Raises:
             LimitExceeded: An object is longer than the limit, finished or not.
             ProtocolError: Something other than an object and blanks came.
         """
         self._buffer += data
-        objects: list[bytes] = []
         while (end := self._end()) is not None:
             _check(end, self._limit, self._peer)
-            objects.append(bytes(self._buffer[:end]))
+            whole = bytes(self._buffer[:end])
             del self._buffer[:end]
             self._seen = 0
+            yield whole
         _check(len(self._buffer), self._limit, self._peer)
-        return objects
 
     def clear(self) -> None:
         """Forget the unfinished object."""
@@ -127,7 +133,7 @@ class ObjectBuffer:
         pattern = _IN_STRING if self._in_string else _STRUCTURE
         found = pattern.search(self._buffer, self._seen)
         if found is None:
-            self._seen = len(self._buffer)
+            self._seen = max(self._seen, len(self._buffer))  # a backslash may have passed it
         return found
 
     def _pass(self, mark: bytes) -> None:
