@@ -56,11 +56,13 @@ class Account:
             return os.access(path, right)
         if self.uid == 0 or _has_acl(path):
             return True
+        return bool(stat.S_IMODE(found.st_mode) >> self._shift(found) & right)
+
+    def _shift(self, found: os.stat_result) -> int:
+        """Which of the three groups of mode bits counts for him."""
         if found.st_uid == self.uid:
-            shift = 6
-        else:
-            shift = 3 if found.st_gid in self.groups else 0
-        return bool(stat.S_IMODE(found.st_mode) >> shift & right)
+            return 6
+        return 3 if found.st_gid in self.groups else 0
 
 
 def _has_acl(path: Path) -> bool:

@@ -79,20 +79,20 @@ def _reconnect(device: CharacterDevice) -> dict[str, object]:
     return {"reconnect": source.reconnect_timeout} if source.reconnect_enabled else {}
 
 
-def _file(guest: Guest, device: CharacterDevice) -> _Backend:
+def _file(_guest: Guest, device: CharacterDevice) -> _Backend:
     return "file", {"path": device.source.path, "append": device.source.append}
 
 
 def _at_path(kind: str) -> Callable[[Guest, CharacterDevice], _Backend]:
-    return lambda guest, device: (kind, {"path": device.source.path})
+    return lambda _guest, device: (kind, {"path": device.source.path})
 
 
-def _tcp(guest: Guest, device: CharacterDevice) -> _Backend:
+def _tcp(_guest: Guest, device: CharacterDevice) -> _Backend:
     source = device.source
     if source.tls:
         raise CharacterDevice.sources.error(device, "the QEMU driver has no TLS for tcp yet")
     listens = source.mode != "connect"
-    options = {
+    options: dict[str, object] = {
         "host": source.host,
         "port": source.service,
         "telnet": True if device.protocol == "telnet" else None,
@@ -102,7 +102,7 @@ def _tcp(guest: Guest, device: CharacterDevice) -> _Backend:
     return "socket", options if listens else {**options, **_reconnect(device)}
 
 
-def _udp(guest: Guest, device: CharacterDevice) -> _Backend:
+def _udp(_guest: Guest, device: CharacterDevice) -> _Backend:
     ends = {source.mode or "connect": source for source in device.sources}
     far, near = ends.get("connect"), ends.get("bind")
     if far is None:
@@ -116,7 +116,7 @@ def _udp(guest: Guest, device: CharacterDevice) -> _Backend:
 
 
 def _spice(kind: str, default: str) -> Callable[[Guest, CharacterDevice], _Backend]:
-    return lambda guest, device: (kind, {"name": device.source.channel or default})
+    return lambda _guest, device: (kind, {"name": device.source.channel or default})
 
 
 _BACKENDS: Final[dict[str, Callable[[Guest, CharacterDevice], _Backend]]] = {
@@ -125,12 +125,12 @@ _BACKENDS: Final[dict[str, Callable[[Guest, CharacterDevice], _Backend]]] = {
     "file": _file,
     "tcp": _tcp,
     "udp": _udp,
-    "null": lambda guest, device: ("null", {}),
+    "null": lambda _guest, _device: ("null", {}),
     "dev": _at_path("serial"),
     "pipe": _at_path("pipe"),
     "spicevmc": _spice("spicevmc", "vdagent"),
     "spiceport": _spice("spiceport", ""),
-    "qemu-vdagent": lambda guest, device: ("qemu-vdagent", {"name": "vdagent"}),
+    "qemu-vdagent": lambda _guest, _device: ("qemu-vdagent", {"name": "vdagent"}),
 }
 
 

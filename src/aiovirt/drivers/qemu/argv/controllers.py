@@ -84,7 +84,7 @@ def _usb(guest: Guest, controller: Controller) -> dict[str, object]:
     return props
 
 
-def _scsi(guest: Guest, controller: Controller) -> dict[str, object]:
+def _scsi(_guest: Guest, controller: Controller) -> dict[str, object]:
     driver = controller.driver
     return {
         "num_queues": driver.queues,

@@ -169,7 +169,7 @@ def _details(disk: Disk) -> dict[str, object]:
     }
 
 
-def _virtio(guest: Guest, disk: Disk) -> dict[str, object]:
+def _virtio(_guest: Guest, disk: Disk) -> dict[str, object]:
     driver = disk.driver
     return drop_none(
         {
@@ -192,7 +192,7 @@ def _drive(disk: Disk) -> DriveAddress:
     return address
 
 
-def _ide(guest: Guest, disk: Disk) -> dict[str, object]:
+def _ide(_guest: Guest, disk: Disk) -> dict[str, object]:
     address = _drive(disk)
     return {"bus": f"ide.{address.bus}", "unit": address.unit}
 
@@ -221,7 +221,7 @@ def _usb(guest: Guest, disk: Disk) -> dict[str, object]:
     return {**usb_place(guest, disk), "removable": disk.target.removable or False}
 
 
-def _floppy(guest: Guest, disk: Disk) -> dict[str, object]:
+def _floppy(_guest: Guest, disk: Disk) -> dict[str, object]:
     return {"unit": _drive(disk).unit}
 
 

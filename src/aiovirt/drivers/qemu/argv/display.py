@@ -47,7 +47,7 @@ def _shown_port(display: Graphics, port: int) -> int:
     return port
 
 
-def _vnc(guest: Guest, display: Graphics, port: int) -> Iterator[str]:
+def _vnc(_guest: Guest, display: Graphics, port: int) -> Iterator[str]:
     if display.listen_socket:
         where = f"unix:{display.listen_socket}"
     else:
@@ -68,7 +68,7 @@ def _vnc(guest: Guest, display: Graphics, port: int) -> Iterator[str]:
     yield from _keymap(display)
 
 
-def _spice(guest: Guest, display: Graphics, port: int) -> Iterator[str]:
+def _spice(_guest: Guest, display: Graphics, port: int) -> Iterator[str]:
     socket = display.listen_socket
     if display.gl:
         raise Graphics.gl.error(display, "the QEMU driver has no OpenGL displays")

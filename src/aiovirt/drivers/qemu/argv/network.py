@@ -37,7 +37,7 @@ def _netdev(guest: Guest, interface: Interface) -> str:
     return as_json({"id": f"host{interface.alias}", **build(guest, interface)})
 
 
-def _user(guest: Guest, interface: Interface) -> dict[str, object]:
+def _user(_guest: Guest, interface: Interface) -> dict[str, object]:
     if interface.backend_type not in {None, "default"}:
         raise Interface.backend_type.error(
             interface, f"the QEMU driver has no {interface.backend_type} back end"
@@ -81,7 +81,7 @@ def _numbers(fds: tuple[int, ...]) -> str:
 
 
 def _socket(option: str) -> Callable[[Guest, Interface], dict[str, object]]:
-    def build(guest: Guest, interface: Interface) -> dict[str, object]:
+    def build(_guest: Guest, interface: Interface) -> dict[str, object]:
         source = interface.source
         return {"type": "socket", option: f"{source.address or ''}:{source.port}"}
 

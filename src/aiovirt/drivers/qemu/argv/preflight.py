@@ -5,7 +5,6 @@ QEMU would find the same faults, but late and in words that do not say which ele
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -93,7 +92,7 @@ def _boot_files(system: OperatingSystem) -> Iterator[_File]:
 
 def _disk_files(disk: Disk) -> Iterator[_File]:
     path = disk.path
-    if path is None or (disk.source.startup_policy == "optional" and not os.path.exists(path)):
+    if path is None or (disk.source.startup_policy == "optional" and not Path(path).exists()):
         return
     what = f"the image of disk {disk.target.dev}"
     # libvirt takes a block device for type='file' as well
@@ -113,12 +112,12 @@ def _character_files(device: CharacterDevice) -> Iterator[_File]:
 
 
 def _check(file: _File, account: Account) -> None:
-    if not os.path.isabs(file.path):
+    if not Path(file.path).is_absolute():
         raise file.error(
             f"{file.what} has the relative path {file.path}", expected="an absolute path"
         )
     try:
-        found = os.stat(file.path)
+        found = Path(file.path).stat()
     except FileNotFoundError as error:
         raise file.error(f"{file.what} is not there: {file.path}", hint=_hint(file)) from error
     except OSError as error:

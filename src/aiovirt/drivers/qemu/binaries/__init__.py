@@ -13,7 +13,6 @@ from aiovirt.drivers.qemu.binaries.capabilities import (
     Machine,
 )
 from aiovirt.drivers.qemu.binaries.find import find_emulator, host_arch, known_emulators
-
 from aiovirt.drivers.qemu.binaries.probe import probe
 
 __all__ = [

@@ -98,16 +98,16 @@ def _disk(disk: Disk) -> str:
 
 def _controller(controller: Controller, family: Family) -> str:
     kind, index = controller.type or "", controller.index or 0
-    if index == 0:
-        fixed = _FIRST.get(kind, lambda family: None)(family)
-        if fixed:
-            return fixed
+    first = _FIRST.get(kind) if index == 0 else None
+    name = first(family) if first else None
+    if name is not None:
+        return name
     return f"pci.{index}" if kind == "pci" else f"{kind}{index}"
 
 
 _FIRST: Final[dict[str, Callable[[Family], str | None]]] = {
     "pci": lambda family: family.root_bus,
-    "usb": lambda family: "usb",
+    "usb": lambda _family: "usb",
     "ide": lambda family: family.builtin_controllers.get("ide"),
     "sata": lambda family: family.builtin_controllers.get("sata"),
 }

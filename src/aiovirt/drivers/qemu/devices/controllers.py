@@ -68,11 +68,11 @@ def add_controllers(config: DomainConfig, family: Family) -> None:
     for kind, index in (*_brought(family), *_wanted(config, family)):
         if (kind, index) not in known:
             known.add((kind, index))
-            model = _default_model(kind, index, family)
+            model = _default_model(kind, family)
             config.controllers.append(Controller(type=kind, index=index, model=model))
 
 
-def _default_model(kind: str, index: int, family: Family) -> str | None:
+def _default_model(kind: str, family: Family) -> str | None:
     if kind == "pci":
         return family.pci_root
     return family.usb_model if kind == "usb" else _MODELS.get(kind)
@@ -88,16 +88,11 @@ def _brought(family: Family) -> Iterator[tuple[str, int]]:
 def _wanted(config: DomainConfig, family: Family) -> Iterator[tuple[str, int]]:
     for disk in config.disks:
         yield from _for_disk(disk)
-    for port in (*config.consoles, *config.channels):
-        if port.target.type == "virtio":
-            address = port.address
-            yield (
-                "virtio-serial",
-                address.controller if isinstance(address, VirtioSerialAddress) else 0,
-            )
     for device in config.devices.all():
-        if is_usb_device(device, family):
-            address = device.address
+        address = device.address
+        if isinstance(address, VirtioSerialAddress):
+            yield "virtio-serial", address.controller
+        elif is_usb_device(device, family):
             yield "usb", address.bus if isinstance(address, UsbAddress) else 0
 
 

@@ -162,25 +162,25 @@ def _serial(serial: Serial, family: Family) -> Model:
     return _choose(serial.target, SerialTarget.model, known, word)
 
 
-def _memballoon(balloon: Memballoon, family: Family) -> Model:
+def _memballoon(balloon: Memballoon, _family: Family) -> Model:
     if balloon.model == "none":
         return _NOTHING
     return _choose(balloon, Memballoon.model, models.BALLOONS, balloon.model or "virtio")
 
 
-def _rng(rng: Rng, family: Family) -> Model:
+def _rng(rng: Rng, _family: Family) -> Model:
     return _choose(rng, Rng.model, models.RNGS, rng.model or "virtio")
 
 
-def _watchdog(watchdog: Watchdog, family: Family) -> Model:
+def _watchdog(watchdog: Watchdog, _family: Family) -> Model:
     return _choose(watchdog, Watchdog.model, models.WATCHDOGS, watchdog.model)
 
 
-def _sound(sound: Sound, family: Family) -> Model:
+def _sound(sound: Sound, _family: Family) -> Model:
     return _choose(sound, Sound.model, models.SOUNDS, sound.model)
 
 
-def _panic(panic: Panic, family: Family) -> Model:
+def _panic(panic: Panic, _family: Family) -> Model:
     return _choose(panic, Panic.model, models.PANICS, panic.model or "isa")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import uuid4
 
-from aiovirt.config import Clock, DomainConfig, OperatingSystem, VCPU
+from aiovirt.config import VCPU, Clock, DomainConfig, OperatingSystem
 from aiovirt.drivers.qemu.binaries.capabilities import BinaryCapabilities, Machine
 from aiovirt.drivers.qemu.devices.families import FAMILIES, Family, family_of
 

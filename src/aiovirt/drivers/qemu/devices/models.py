@@ -63,7 +63,9 @@ VIRTIO_MODELS: Final = {
 def _virtio(driver: str) -> dict[str, Model]:
     # a transitional device has I/O ports, so it wants a conventional slot (QEMU's docs/pcie.txt)
     return {
-        word: Model(driver, _PCI if ending == "-transitional" else _PCIE, True, ending)
+        word: Model(
+            driver, _PCI if ending == "-transitional" else _PCIE, virtio=True, variant=ending
+        )
         for word, ending in VIRTIO_MODELS.items()
     }
 
@@ -97,8 +99,10 @@ VIDEOS: Final[dict[str, Model]] = {
 
 SCSI_CONTROLLERS: Final[dict[str, Model]] = {
     "virtio-scsi": Model("virtio-scsi", _PCIE, virtio=True),
-    "virtio-transitional": Model("virtio-scsi", _PCI, True, "-transitional"),
-    "virtio-non-transitional": Model("virtio-scsi", _PCIE, True, "-non-transitional"),
+    "virtio-transitional": Model("virtio-scsi", _PCI, virtio=True, variant="-transitional"),
+    "virtio-non-transitional": Model(
+        "virtio-scsi", _PCIE, virtio=True, variant="-non-transitional"
+    ),
     "lsilogic": Model("lsi", _PCI),
     "lsisas1068": Model("mptsas1068", _PCI),
     "lsisas1078": Model("megasas", _PCI),

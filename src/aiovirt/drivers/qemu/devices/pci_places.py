@@ -6,7 +6,8 @@ domain looks alike under both.  What the configuration says is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
@@ -85,7 +86,7 @@ class _Assignment:
     def run(self) -> None:
         """Reserve what is given, then place the rest."""
         for bridge in self._bridges:
-            self._guard(bridge, self._add_bus, bridge)
+            self._add_bus(bridge)
         for place, what in self._family.builtin.items():
             self._topology.reserve(place, what)
         for device in (*self._bridges, *(device for device, _ in self._devices)):
@@ -102,27 +103,18 @@ class _Assignment:
         self._finish_bridges()
         self._announce_functions()
 
-    def _guard(self, device: Device, act: Callable[..., object], *args: object) -> object:
-        """Do it; what the topology finds wrong is told with the device's place in the XML."""
-        try:
-            return act(*args)
-        except ConfigError as error:
-            raise Device.address.error(device, str(error)) from error
-
     def _add_bus(self, bridge: Controller) -> None:
-        if bridge.model not in PCI_CONTROLLERS:
-            model_of(bridge, self._family)
-        self._topology.add_bus(bridge.index or 0, bridge.model or "")
+        model_of(bridge, self._family)
+        with _blaming(bridge):
+            self._topology.add_bus(bridge.index or 0, bridge.model or "")
 
     def _keep(self, device: Device) -> None:
         address = _given(device)
         if address is not None:
-            shared = isinstance(device, Controller) and device.model == "pcie-root-port"
-            multi = shared and bool(address.multifunction)
-            self._guard(device, lambda: self._reserve(address, device, root_port=multi))
-
-    def _reserve(self, address: PciAddress, device: Device, *, root_port: bool = False) -> None:
-        self._topology.reserve(address, _name(device), root_port=root_port)
+            port = isinstance(device, Controller) and device.model == "pcie-root-port"
+            shared = port and bool(address.multifunction)
+            with _blaming(device):
+                self._topology.reserve(address, _name(device), root_port=shared)
 
     def _keep_builtin_controllers(self) -> None:
         """Write down where the machine has its own disk controller, as libvirt does."""
@@ -137,18 +129,18 @@ class _Assignment:
         if place is None or not self._topology.is_free(place):
             return
         primary = next((v for v in self._config.videos if v.model.primary), None)
-        if primary is not None and _given(primary) is None:
-            if model_of(primary, self._family).needs is not None:
-                primary.address = place
+        if primary is not None and self._wants_place(primary):
+            primary.address = place
         self._topology.reserve(place, "the primary display")
+
+    def _wants_place(self, device: Device) -> bool:
+        return model_of(device, self._family).needs is not None and _given(device) is None
 
     def _place(self, device: Device, needs: Connector, driver: str = "") -> None:
         if _given(device) is None:
-            found = self._customary(device, driver) or self._guard(
-                device, self._topology.allocate, needs, _name(device)
-            )
-            assert isinstance(found, PciAddress)
-            device.address = found
+            with _blaming(device):
+                place = self._customary(device, driver)
+                device.address = place or self._topology.allocate(needs, _name(device))
 
     def _customary(self, device: Device, driver: str) -> PciAddress | None:
         root = self._family.pci_root or ""
@@ -167,14 +159,16 @@ class _Assignment:
 
     def _announce_functions(self) -> None:
         """Function 0 of a slot with further functions must say so, or QEMU refuses them."""
-        placed = [d for d in self._config.devices.all() if isinstance(d.address, PciAddress)]
-        by_place = {_key(d): d for d in placed}
-        for bus, slot, function in list(by_place):
-            first = by_place.get((bus, slot, 0))
+        placed = {
+            (address.bus, address.slot, address.function): (device, address)
+            for device in self._config.devices.all()
+            if isinstance(address := device.address, PciAddress)
+        }
+        for bus, slot, function in placed:
+            first = placed.get((bus, slot, 0))
             if function and first is not None:
-                address = first.address
-                assert isinstance(address, PciAddress)
-                first.address = replace(address, multifunction=True)
+                device, address = first
+                device.address = replace(address, multifunction=True)
         for orphan, who in self._topology.orphans():
             raise ConfigError(
                 f"{who} has the PCI address {orphan}, but nothing has function 0 of that slot",
@@ -193,10 +187,13 @@ def _given(device: Device) -> PciAddress | None:
     return address if isinstance(address, PciAddress) and not address.is_unassigned else None
 
 
-def _key(device: Device) -> tuple[int, int, int]:
-    address = device.address
-    assert isinstance(address, PciAddress)
-    return address.bus, address.slot, address.function
+@contextmanager
+def _blaming(device: Device) -> Iterator[None]:
+    """What the topology finds wrong is told with the device's place in the document."""
+    try:
+        yield
+    except ConfigError as error:
+        raise Device.address.error(device, str(error)) from error
 
 
 def _name(device: Device) -> str:
@@ -216,9 +213,8 @@ def _finish_bridge(bridge: Controller) -> None:
     model, target = bridge.model or "", bridge.target
     if bridge.model_name is None:
         bridge.model_name = PCI_CONTROLLERS[model]
-    if model == "pcie-root-port":
-        address = bridge.address
-        assert isinstance(address, PciAddress)
+    address = bridge.address
+    if model == "pcie-root-port" and isinstance(address, PciAddress):
         if target.chassis is None:
             target.chassis = bridge.index
         if target.port is None:
