@@ -84,7 +84,6 @@ RICH = """\
       <driver name="qemu" type="qcow2" cache="none"/>
       <source file="/images/web1.qcow2"/>
       <target dev="vda" bus="virtio"/>
-      <boot order="1"/>
       <alias name="virtio-disk0"/>
       <address type="pci" domain="0x0000" bus="0x04" slot="0x00" function="0x0"/>
     </disk>

@@ -170,6 +170,30 @@ def test_two_devices_at_one_address_are_wrong() -> None:
         config.check()
 
 
+def test_two_devices_of_one_boot_order_are_wrong() -> None:
+    config = _with(Disk.file("/a.raw"), Disk.file("/b.raw", target="vdb"))
+    for disk in config.disks:
+        disk.boot_order = 1
+    with pytest.raises(XMLError, match="in the boot order, place 1 is taken"):
+        config.check()
+
+
+def test_a_boot_order_is_said_in_one_place() -> None:
+    config = _with(Disk.file("/a.raw"))
+    config.disks[0].boot_order = 1
+    config.os.boot = ["hd"]
+    with pytest.raises(XMLError, match="here and at devices"):
+        config.check()
+
+
+def test_a_topology_that_does_not_fit_is_wrong() -> None:
+    config = _with()
+    config.vcpus = 3
+    config.cpu.topology = CPUTopology(sockets=2, cores=2)
+    with pytest.raises(XMLError, match="the topology has 4 CPUs, the domain 3"):
+        config.check()
+
+
 def test_a_disk_without_source_is_wrong() -> None:
     disk = Disk.file("/a.raw")
     disk.source = None
@@ -189,9 +213,11 @@ def test_a_disk_without_target_is_wrong() -> None:
 
 
 def test_all_problems_are_told_at_once() -> None:
-    config = DomainConfig.parse("<domain><name>a/b</name><memory>x</memory><vcpu>0</vcpu></domain>")
+    config = DomainConfig.parse(
+        "<domain>\n<name>a/b</name>\n<memory>x</memory>\n<vcpu>0</vcpu></domain>"
+    )
     places = [problem.element for problem in config.problems()]
-    assert places == ["domain", "domain/memory", "domain/name", "domain/vcpu"]
+    assert places == ["domain", "domain/name", "domain/memory", "domain/vcpu"]
 
 
 def test_a_repr_says_which_domain_it_is(rich: str) -> None:

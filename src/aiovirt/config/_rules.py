@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from math import prod
 from typing import TypeVar
 
 from aiovirt.config._tree import error_at
 from aiovirt.config._view import element
+from aiovirt.config.boot import OperatingSystem
+from aiovirt.config.cpu import CPU
 from aiovirt.config.devices.base import Device
 from aiovirt.config.devices.disk import Disk
 from aiovirt.errors import XMLError
 from aiovirt.model.addresses import DriveAddress, PciAddress
 
-__all__ = ["naming", "unique_devices", "unique_targets"]
+__all__ = ["boot_order", "naming", "topology", "unique_devices", "unique_targets"]
 
 D = TypeVar("D", bound=Device)
 
@@ -75,3 +78,33 @@ def unique_devices(devices: Iterator[Device]) -> Iterator[XMLError]:
     every = list(devices)
     yield from _twice(every, _alias, "the alias")
     yield from _twice(every, _place, "the")
+
+
+def _order(device: Device) -> str | None:
+    order = device.boot_order
+    return None if order is None else f"place {order}"
+
+
+def boot_order(system: OperatingSystem, devices: Iterable[Device]) -> Iterator[XMLError]:
+    """Devices have different places in the boot order, and only where ``<os>`` says none."""
+    booted = [device for device in devices if device.boot_order is not None]
+    yield from _twice(booted, _order, "in the boot order,")
+    if booted and system.boot:
+        yield OperatingSystem.boot.error(
+            system,
+            "the boot order is said here and at devices",
+            expected="either <boot dev='…'/> here or <boot order='…'/> at devices",
+        )
+
+
+def topology(cpu: CPU, vcpus: int | None) -> Iterator[XMLError]:
+    """The parts of the topology multiply to the number of virtual CPUs (qemuValidateDomainDef…)."""
+    parts = cpu.topology
+    if not parts:
+        return
+    counts = (parts.sockets, parts.dies, parts.clusters, parts.cores, parts.threads)
+    product = prod(count or 1 for count in counts)
+    if product != (vcpus or 1):
+        yield CPU.topology.error(
+            cpu, f"the topology has {product} CPUs, the domain {vcpus or 1}", expected="as many"
+        )

@@ -122,8 +122,11 @@ class DomainConfig(View, tag="domain"):
     qemu_commandline: One[QemuCommandline] = child("qemu:commandline", QemuCommandline)
 
     def problems(self) -> list[XMLError]:
-        """Everything that is wrong as far as aiovirt knows; nothing on a host is looked at."""
-        return list(problems(self))
+        """Everything that is wrong as far as aiovirt knows, in the order of the document.
+
+        Nothing on a host is looked at.
+        """
+        return sorted(problems(self), key=lambda problem: problem.line or 0)
 
     def check(self) -> None:
         """Check all values and how they fit together; parts that aiovirt does not know pass.
@@ -131,7 +134,7 @@ class DomainConfig(View, tag="domain"):
         Raises:
             XMLError: The first thing that is wrong.
         """
-        for problem in problems(self):
+        for problem in self.problems():
             raise problem
 
     def _complete_(self) -> None:
@@ -145,6 +148,8 @@ class DomainConfig(View, tag="domain"):
         """What must hold between fields."""
         yield from _rules.naming(self.name, lambda *what: DomainConfig.name.error(self, *what))
         yield from self._memory_rules()
+        yield from _rules.topology(self.cpu, self.vcpu.max)
+        yield from _rules.boot_order(self.os, self.devices.all())
         yield from _rules.unique_devices(self.devices.all())
         yield from _rules.unique_targets(self.disks)
 

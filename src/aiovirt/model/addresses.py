@@ -119,6 +119,9 @@ class DriveAddress(_Ranged):
         ("controller", "bus", "target", "unit"), 0xFFFFFFFF
     )
 
+    def __str__(self) -> str:
+        return f"{self.controller}:{self.bus}:{self.target}:{self.unit}"
+
 
 @dataclass(frozen=True, slots=True)
 class VirtioSerialAddress(_Ranged):
