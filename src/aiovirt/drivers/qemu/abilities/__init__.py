@@ -1,0 +1,1 @@
+"""The driver's abilities: each a thin face of the engine."""

@@ -1,0 +1,112 @@
+"""Defining, finding and listing domains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+from aiovirt.config import DomainConfig
+from aiovirt.drivers.qemu.engine.core import Engine
+from aiovirt.drivers.qemu.engine.domain import ManagedDomain
+from aiovirt.drivers.qemu.engine.prepare import completed
+from aiovirt.errors import InvalidState, NotFound
+from aiovirt.interfaces import Definition
+from aiovirt.model.domain import DomainKey, DomainRecord
+from aiovirt.model.events import LifecycleDetail
+
+__all__ = ["QemuDefinition"]
+
+
+class QemuDefinition(Definition):
+    """The definitions below the root's `config`, and the domains that run without one."""
+
+    driver_name = "QEMU"
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._registry = engine.registry
+
+    async def define(self, config: DomainConfig) -> DomainRecord:
+        """See `Definition.define`."""
+        config = config.copy()
+        if config.uuid is None:
+            config.uuid = self._uuid_of(config.name or "")
+        key = DomainKey(config.uuid, config.name or "")
+        config = await completed(self._engine, config)
+        async with self._engine.defining:
+            domain = self._registry.existing(key)
+            await self._engine.root.save_definition(config)
+            if domain is None:
+                domain = ManagedDomain(key, None)
+                self._registry.add(domain)
+            added = domain.definition is None
+            domain.definition = config
+        detail = LifecycleDetail.DEFINED_ADDED if added else LifecycleDetail.DEFINED_UPDATED
+        self._engine.tell(domain, detail)
+        return domain.record()
+
+    def _uuid_of(self, name: str) -> UUID:
+        """The UUID of the domain of that name, or a new one: a name alone means that domain."""
+        try:
+            return self._registry.by_name(name).key.uuid
+        except NotFound:
+            return uuid4()
+
+    async def undefine(self, domain: DomainKey) -> None:
+        """See `Definition.undefine`."""
+        managed = self._registry.get(domain)
+        async with managed.changes, self._engine.defining:
+            if managed.definition is None:
+                raise InvalidState(
+                    f"domain {managed.name!r} is transient: it has no definition",
+                    hint="it disappears when it stops",
+                )
+            await self._engine.root.remove_definition(managed.name)
+            managed.definition = None
+            managed.autostart = False
+            if managed.live is None:
+                self._registry.remove(managed)
+            else:
+                await self._engine.save_status(managed, managed.live)
+        self._engine.tell(managed, LifecycleDetail.UNDEFINED_REMOVED)
+
+    async def records(self) -> Sequence[DomainRecord]:
+        """See `Definition.records`."""
+        return [domain.record() for domain in self._registry]
+
+    async def record(self, domain: DomainKey) -> DomainRecord:
+        """See `Definition.record`."""
+        return self._registry.get(domain).record()
+
+    async def find_by_name(self, name: str) -> DomainRecord:
+        """See `Definition.find_by_name`."""
+        return self._registry.by_name(name).record()
+
+    async def find_by_uuid(self, uuid: UUID) -> DomainRecord:
+        """See `Definition.find_by_uuid`."""
+        return self._registry.by_uuid(uuid).record()
+
+    async def find_by_id(self, number: int) -> DomainRecord:
+        """See `Definition.find_by_id`."""
+        return self._registry.by_id(number).record()
+
+    async def config(
+        self, domain: DomainKey, *, inactive: bool = False, secure: bool = False
+    ) -> DomainConfig:
+        """See `Definition.config`."""
+        managed = self._registry.get(domain)
+        config = managed.definition if inactive or managed.live is None else managed.live.config
+        if config is None and managed.live is not None:
+            config = managed.live.config
+        if config is None:
+            raise NotFound(f"domain {managed.name!r} is just disappearing")
+        return config.copy() if secure else DomainConfig.parse(config.to_xml(secure=False))
+
+    async def set_autostart(self, domain: DomainKey, *, autostart: bool) -> None:
+        """See `Definition.set_autostart`."""
+        managed = self._registry.get(domain)
+        async with self._engine.defining:
+            if managed.definition is None:
+                raise InvalidState(f"domain {managed.name!r} is transient: it cannot autostart")
+            await self._engine.root.set_autostart(managed.name, autostart=autostart)
+            managed.autostart = autostart

@@ -1,0 +1,131 @@
+"""An open QEMU driver: it wires the parts together and ends them in order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from aiovirt._tasks import open_task_group
+from aiovirt.config import DomainConfig
+from aiovirt.drivers.qemu.abilities.consoles import QemuConsoles
+from aiovirt.drivers.qemu.abilities.definition import QemuDefinition
+from aiovirt.drivers.qemu.abilities.events import QemuEvents
+from aiovirt.drivers.qemu.abilities.hostinfo import QemuHostInfo
+from aiovirt.drivers.qemu.abilities.lifecycle import QemuLifecycle
+from aiovirt.drivers.qemu.abilities.monitor import QemuMonitor
+from aiovirt.drivers.qemu.abilities.screen import QemuScreen
+from aiovirt.drivers.qemu.abilities.statistics import QemuStatistics
+from aiovirt.drivers.qemu.binaries.cache import BinaryCache
+from aiovirt.drivers.qemu.engine.adopt import adopt_all
+from aiovirt.drivers.qemu.engine.core import Engine
+from aiovirt.drivers.qemu.engine.domain import ManagedDomain
+from aiovirt.drivers.qemu.engine.start import start
+from aiovirt.drivers.qemu.store.root import hold
+from aiovirt.drivers.qemu.store.settings import Settings
+from aiovirt.errors import AiovirtError, ConfigError
+from aiovirt.interfaces import (
+    Ability,
+    Consoles,
+    Definition,
+    Events,
+    HostInfo,
+    Lifecycle,
+    Monitor,
+    Screen,
+    Statistics,
+)
+from aiovirt.model.domain import DomainKey
+from aiovirt.model.uri import URI
+from aiovirt.processes import boot_id
+
+__all__ = ["IMPLEMENTATIONS", "QemuDriver", "open_driver"]
+
+A = TypeVar("A", bound=Ability)
+
+log = logging.getLogger("aiovirt.qemu")
+
+IMPLEMENTATIONS = {
+    Definition: QemuDefinition,
+    Lifecycle: QemuLifecycle,
+    Consoles: QemuConsoles,
+    Screen: QemuScreen,
+    Statistics: QemuStatistics,
+    Events: QemuEvents,
+    Monitor: QemuMonitor,
+    HostInfo: QemuHostInfo,
+}
+"""The abilities the driver has, and by what."""
+
+
+class QemuDriver:
+    """The embedded QEMU driver; `open_driver` makes it."""
+
+    name = "QEMU"
+
+    def __init__(self, uri: URI, engine: Engine) -> None:
+        self.uri = uri
+        self._abilities: dict[type[Ability], Ability] = {
+            kind: implementation(engine) for kind, implementation in IMPLEMENTATIONS.items()
+        }
+
+    def ability(self, kind: type[A]) -> A:
+        """See `aiovirt.interfaces.Driver.ability`."""
+        found = self._abilities.get(kind)
+        if isinstance(found, kind):
+            return found
+        lacking = kind()
+        lacking.driver_name = self.name
+        return lacking
+
+
+@asynccontextmanager
+async def open_driver(uri: URI) -> AsyncIterator[QemuDriver]:
+    """Open ``qemu:///embed?root=DIR[&user=NAME]`` inside this process.
+
+    Raises:
+        ConfigError: The URI is wrong, or a definition below the root is damaged.
+        Busy: Another process has the root open.
+        HostError: The root cannot be made or written.
+
+    Cancellation: guests go on running; the next one that opens the root adopts them.
+    """
+    settings = Settings.from_uri(uri)
+    owner = (settings.owner.uid, settings.owner.gid) if settings.owner else None
+    async with hold(settings.root, owner) as root, open_task_group() as tasks:
+        engine = Engine(settings, root, BinaryCache(root.cache), tasks)
+        for config, autostart in root.load_definitions():
+            engine.registry.add(ManagedDomain(_key(config), config, autostart=autostart))
+        await adopt_all(engine)
+        engine.opening = False
+        tasks.start_soon(_autostart, engine)
+        try:
+            yield QemuDriver(uri, engine)
+        finally:
+            engine.events.close()
+            tasks.cancel_scope.cancel()
+
+
+def _key(config: DomainConfig) -> DomainKey:
+    """The key of a stored definition."""
+    if config.uuid is None or not config.name:
+        raise ConfigError(f"the stored definition of {config.name!r} has no UUID", field="uuid")
+    return DomainKey(config.uuid, config.name)
+
+
+async def _autostart(engine: Engine) -> None:
+    """Start what starts with the host, once after each boot of the host."""
+    if not await engine.root.first_after_boot(boot_id()):
+        return
+    for domain in engine.registry:
+        if domain.autostart and domain.live is None:
+            engine.tasks.start_soon(_start_quietly, engine, domain)
+
+
+async def _start_quietly(engine: Engine, domain: ManagedDomain) -> None:
+    """Start a domain nobody waits for: what goes wrong is logged."""
+    try:
+        await start(engine, domain, paused=False)
+    except AiovirtError as error:
+        log.warning("autostart of domain %s failed: %s", domain.name, error)

@@ -1,0 +1,1 @@
+"""Running domains: starting, watching, stopping and adopting QEMU processes."""

@@ -1,0 +1,115 @@
+"""The consoles of a running QEMU: learning its terminals, and opening hubs on them."""
+
+from __future__ import annotations
+
+import os
+import tty
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from anyio.abc import TaskGroup
+
+from aiovirt.config import Console, DomainConfig, Serial
+from aiovirt.drivers.qemu.engine.console import HISTORY, ConsoleHub
+from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
+from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
+from aiovirt.host.files import host_error
+from aiovirt.protocols.qmp.commands import QueryChardev
+
+__all__ = ["console_logs", "learn_terminals", "open_consoles"]
+
+
+def _terminals(config: DomainConfig) -> Iterator[Serial | Console]:
+    """The devices that get a hub: those on a pseudo terminal of QEMU's own, each once."""
+    seen: set[str] = set()
+    devices: list[Serial | Console] = [*config.serials, *config.consoles]
+    for device in devices:
+        if device.type == "pty" and device.alias and device.alias not in seen:
+            seen.add(device.alias)
+            yield device
+
+
+def console_logs(config: DomainConfig, folder: Path) -> dict[str, Path]:
+    """The files in which QEMU keeps the output of each console, so that history outlives us.
+
+    The hub cuts a file when it grows; QEMU appends, so it goes on at the new beginning.
+    """
+    return {
+        device.alias: folder / f"{device.alias}.log"
+        for device in _terminals(config)
+        if device.alias and not device.log
+    }
+
+
+async def learn_terminals(monitor: BoundedMonitor, config: DomainConfig) -> None:
+    """Write the terminals that QEMU opened into the live configuration.
+
+    Raises:
+        AiovirtError: QEMU does not answer.
+    """
+    devices = list(_terminals(config))
+    if not devices:
+        return
+    found = {row.label: row.filename for row in await monitor.call(QueryChardev())}
+    for device in devices:
+        kind, _, path = found.get(f"char{device.alias}", "").partition(":")
+        if kind == "pty":
+            device.source.path = path
+            if isinstance(device, Console):
+                device.tty = path
+    first = next(iter(config.serials), None)
+    for console in config.consoles:
+        if first is not None and console.alias == first.alias and first.type == "pty":
+            console.source.path = console.tty = first.source.path
+
+
+def open_consoles(domain: ManagedDomain, live: LiveDomain, tasks: TaskGroup) -> None:
+    """Open a hub on each terminal and let it run in `tasks`.
+
+    Raises:
+        HostError: A terminal cannot be opened.
+    """
+    for device in _terminals(live.config):
+        if device.source.path is None or device.alias is None:
+            continue
+        ours = live.folder / f"{device.alias}.log"
+        log = Path(device.log.file) if device.log and device.log.file else ours
+        hub = ConsoleHub(
+            f"{device.alias} of {domain.name}",
+            _open_terminal(device.source.path),
+            history=_tail(log),
+            overflow=partial(_cut, ours),
+        )
+        live.consoles[device.alias] = hub
+        tasks.start_soon(hub.run)
+
+
+def _open_terminal(path: str) -> int:
+    """A terminal's descriptor: raw, non-blocking, and not our controlling terminal."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise host_error(error, f"cannot open the terminal {path}") from error
+    try:
+        tty.setraw(handle)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _tail(log: Path) -> bytes:
+    """The end of a console's log."""
+    with suppress(OSError), log.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - HISTORY))
+        return file.read(HISTORY)
+    return b""
+
+
+def _cut(log: Path) -> None:
+    """Empty a console's log. What QEMU writes next stands at its new beginning."""
+    with suppress(FileNotFoundError):
+        os.truncate(log, 0)

@@ -1,0 +1,227 @@
+"""Consoles of a running domain: one hub a character device, many readers, one writer.
+
+The hub reads all the time, so that no output is lost while nobody looks, and keeps the last
+bytes. It knows a file descriptor, and nothing of QEMU or of domains.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+import anyio.lowlevel
+
+from aiovirt.errors import Busy, ConnectionLost
+from aiovirt.interfaces import ConsoleStream
+
+__all__ = ["HISTORY", "LOG_BOUND", "ConsoleHub"]
+
+HISTORY = 64 * 1024
+"""How many bytes of output a hub keeps, for newcomers and for readers that fall behind."""
+
+LOG_BOUND = 1024 * 1024
+"""After how many bytes of output a console's log is cut."""
+
+_CHUNK = 16 * 1024
+
+
+class ConsoleHub:
+    """The output of one console since it was opened, bounded, and the way to its input.
+
+    Args:
+        name: What messages call it, such as ``serial0 of web1``.
+        handle: A non-blocking descriptor of the terminal or socket; the hub owns it.
+        history: Output from before, known from elsewhere.
+        overflow: Called each time another `LOG_BOUND` bytes were read.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        handle: int,
+        *,
+        history: bytes = b"",
+        overflow: Callable[[], None] | None = None,
+    ) -> None:
+        self.name = name
+        self._handle = handle
+        self._kept = bytearray(history[-HISTORY:])
+        self._end = len(self._kept)
+        self._ended = False
+        self._overflow = overflow
+        self._room = LOG_BOUND
+        self._waiting: set[anyio.Event] = set()
+        self._writer: _Stream | None = None
+
+    @property
+    def start(self) -> int:
+        """The position of the oldest byte that is kept."""
+        return self._end - len(self._kept)
+
+    @property
+    def end(self) -> int:
+        """The position after the newest byte."""
+        return self._end
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more will come."""
+        return self._ended
+
+    async def run(self) -> None:
+        """Read until the other side closes; then all readers come to their end.
+
+        Cancellation: closes the hub, as its end does.
+        """
+        try:
+            while chunk := await self._read():
+                self._keep(chunk)
+        finally:
+            self._ended = True
+            self._wake()
+            anyio.notify_closing(self._handle)
+            os.close(self._handle)
+
+    async def _read(self) -> bytes:
+        """The next bytes, or none at the end. A terminal's end is EIO; source: pty(7)."""
+        while True:
+            await anyio.wait_readable(self._handle)
+            try:
+                return os.read(self._handle, _CHUNK)
+            except BlockingIOError:
+                continue
+            except OSError:
+                return b""
+
+    def _keep(self, chunk: bytes) -> None:
+        self._kept += chunk
+        self._end += len(chunk)
+        del self._kept[: max(0, len(self._kept) - HISTORY)]
+        self._room -= len(chunk)
+        if self._room <= 0 and self._overflow is not None:
+            self._room = LOG_BOUND
+            self._overflow()
+        self._wake()
+
+    def _wake(self) -> None:
+        for waiting in self._waiting:
+            waiting.set()
+        self._waiting.clear()
+
+    def take(self, position: int) -> bytes:
+        """The bytes from `position` on that are kept."""
+        return bytes(self._kept[max(0, position - self.start) :])
+
+    async def more(self) -> None:
+        """Wait until something came, or the end."""
+        event = anyio.Event()
+        self._waiting.add(event)
+        try:
+            await event.wait()
+        finally:
+            self._waiting.discard(event)
+
+    async def write(self, data: bytes) -> None:
+        """Send to the guest.
+
+        Raises:
+            ConnectionLost: The console is gone; part of it may have arrived.
+        """
+        view = memoryview(data)
+        while view:
+            if self._ended:
+                raise ConnectionLost(f"{self.name} was closed", maybe_done=True)
+            try:
+                view = view[os.write(self._handle, view) :]
+            except BlockingIOError:
+                await anyio.wait_writable(self._handle)
+            except OSError as error:
+                raise ConnectionLost(f"{self.name} was closed", maybe_done=True) from error
+
+    @asynccontextmanager
+    async def open(
+        self, *, readonly: bool, force: bool, history: bool
+    ) -> AsyncIterator[ConsoleStream]:
+        """One reader, who is the writer too unless `readonly`.
+
+        Raises:
+            Busy: There is a writer, and `force` is off.
+        """
+        stream = _Stream(self, self.start if history else self.end)
+        if not readonly:
+            if self._writer is not None and not force:
+                raise Busy(
+                    f"{self.name} has a writer already",
+                    hint="open it read-only, or take the writer's place by force",
+                )
+            self._writer = stream
+        try:
+            yield stream
+        finally:
+            if self._writer is stream:
+                self._writer = None
+            await stream.aclose()
+
+    def may_write(self, stream: object) -> bool:
+        """Whether that stream is the writer."""
+        return self._writer is stream
+
+
+class _Stream(ConsoleStream):
+    """One reader's place in the output of a hub."""
+
+    def __init__(self, hub: ConsoleHub, position: int) -> None:
+        self._hub = hub
+        self._position = position
+        self._lost = 0
+        self._closed = False
+
+    @property
+    def lost(self) -> int:
+        """How many bytes this reader lost because it read too slowly."""
+        return self._lost
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        """The next bytes.
+
+        Raises:
+            EndOfStream: The domain stopped.
+            ClosedResourceError: This stream was closed.
+        """
+        await anyio.lowlevel.checkpoint()
+        while True:
+            if self._closed:
+                raise anyio.ClosedResourceError
+            if self._position < self._hub.start:
+                self._lost += self._hub.start - self._position
+                self._position = self._hub.start
+            if self._position < self._hub.end:
+                chunk = self._hub.take(self._position)[:max_bytes]
+                self._position += len(chunk)
+                return chunk
+            if self._hub.ended:
+                raise anyio.EndOfStream
+            await self._hub.more()
+
+    async def send(self, item: bytes) -> None:
+        """Type on the console.
+
+        Raises:
+            Busy: This stream is read-only, or another one took the writer's place.
+            ConnectionLost: The domain stopped.
+        """
+        if self._closed:
+            raise anyio.ClosedResourceError
+        if not self._hub.may_write(self):
+            raise Busy(f"{self._hub.name} is open read-only here")
+        await anyio.lowlevel.checkpoint()
+        await self._hub.write(item)
+
+    async def send_eof(self) -> None:
+        """A console has no end of input; this does nothing."""
+
+    async def aclose(self) -> None:
+        """Leave the console; it goes on for others."""
+        self._closed = True

@@ -1,0 +1,86 @@
+"""What the parts of the engine share: the domains, the root, the binaries, and the events."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.abc import TaskGroup
+
+from aiovirt._tasks import Broadcast
+from aiovirt.drivers.qemu.binaries.cache import BinaryCache
+from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
+from aiovirt.drivers.qemu.engine.registry import Registry
+from aiovirt.drivers.qemu.store.root import Root
+from aiovirt.drivers.qemu.store.settings import Settings
+from aiovirt.drivers.qemu.store.status import Status, write_status
+from aiovirt.model.domain import DomainState
+from aiovirt.model.events import Event, EventsLost, LifecycleDetail, LifecycleEvent
+
+__all__ = ["Engine"]
+
+_EARLY = 1024
+"""How many events from before the first subscription are kept for it."""
+
+
+def _lost(count: int) -> Event:
+    return EventsLost(time=time.time(), count=count)
+
+
+@dataclass
+class Engine:
+    """One open driver.
+
+    Attributes:
+        tasks: Holds the supervisors; it ends with the driver.
+        early: What happened while the driver was being opened, before anybody could subscribe:
+            the first subscriber gets it.
+        ports: TCP ports promised to starts under way.
+        opening: Whether it is still being opened.
+        defining: Held while definitions change: names stay unique.
+    """
+
+    settings: Settings
+    root: Root
+    binaries: BinaryCache
+    tasks: TaskGroup
+    registry: Registry = field(default_factory=Registry)
+    events: Broadcast[Event] = field(default_factory=lambda: Broadcast(_lost))
+    early: list[Event] | None = field(default_factory=list)
+    opening: bool = True
+    ports: set[int] = field(default_factory=set)
+    defining: anyio.Lock = field(default_factory=anyio.Lock)
+
+    def publish(self, event: Event) -> None:
+        """Tell all subscribers; it never waits."""
+        if self.opening and self.early is not None and len(self.early) < _EARLY:
+            self.early.append(event)
+        self.events.publish(event)
+
+    def tell(
+        self, domain: ManagedDomain, detail: LifecycleDetail, *, synthetic: bool = False
+    ) -> None:
+        """Publish a life cycle event that happens now."""
+        self.publish(
+            LifecycleEvent(time=time.time(), domain=domain.key, detail=detail, synthetic=synthetic)
+        )
+
+    async def save_status(self, domain: ManagedDomain, live: LiveDomain) -> None:
+        """Write what the next process needs to take the running domain over.
+
+        Raises:
+            HostError: The disk is full.
+        """
+        await write_status(
+            live.folder,
+            Status(
+                phase="running",
+                id=live.id,
+                xml=live.config.to_xml(secure=True),
+                started_at=live.started_at,
+                persistent=domain.definition is not None,
+                pause=domain.reason.name if domain.state is DomainState.PAUSED else None,
+                rebooting=live.rebooting,
+            ),
+        )

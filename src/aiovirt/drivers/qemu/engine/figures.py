@@ -1,0 +1,190 @@
+"""The statistics of one domain: QEMU's answers in one pipelined pass, the rest from /proc."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+import anyio
+
+from aiovirt.config import DomainConfig
+from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
+from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
+from aiovirt.drivers.qemu.store.settings import STATS_BOUND_S
+from aiovirt.errors import ConnectionLost, NotFound, QMPCommandError, Unresponsive
+from aiovirt.host.procfs import interface_counters, process_rss, process_times, thread_time_ns
+from aiovirt.model.domain import Control
+from aiovirt.model.statistics import (
+    BalloonStats,
+    BlockStats,
+    CpuStats,
+    DomainStats,
+    InterfaceStats,
+    StatsGroup,
+    VcpuStats,
+)
+from aiovirt.protocols.qmp import commands
+from aiovirt.protocols.qmp.commands import (
+    BlockDevice,
+    Command,
+    CpuInfo,
+    QueryBalloon,
+    QueryBlock,
+    QueryBlockstats,
+    QueryCpusFast,
+)
+
+__all__ = ["take"]
+
+T = TypeVar("T")
+
+
+@dataclass
+class _Answers:
+    """What QEMU answered; None is what was not asked, or not answered in time."""
+
+    balloon: int | None = None
+    cpus: list[CpuInfo] | None = None
+    blocks: list[commands.BlockStats] | None = None
+    devices: list[BlockDevice] | None = None
+
+
+async def take(domain: ManagedDomain, groups: StatsGroup) -> DomainStats:
+    """The statistics of a domain; it takes no longer than `STATS_BOUND_S`."""
+    live = domain.live
+    if live is None or not live.booted:
+        return DomainStats(domain.record())
+    answers = await _ask(live, groups)
+    return DomainStats(
+        domain.record(),
+        cpu=_cpu(live) if StatsGroup.CPU in groups else None,
+        balloon=_balloon(live, answers) if StatsGroup.BALLOON in groups else None,
+        vcpus=_vcpus(live, answers),
+        interfaces=_interfaces(live) if StatsGroup.INTERFACE in groups else None,
+        blocks=_blocks(live.config, answers),
+    )
+
+
+# --- what QEMU is asked -------------------------------------------------------------------------
+
+
+async def _ask(live: LiveDomain, groups: StatsGroup) -> _Answers:
+    """Ask everything at once; a QEMU known not to answer is not waited for again."""
+    answers = _Answers()
+    monitor = live.monitor
+    if monitor is None or live.control.control is Control.UNRESPONSIVE:
+        return answers
+
+    async def balloon() -> None:
+        info = await _answer(monitor, QueryBalloon())
+        answers.balloon = info.actual if info else None
+
+    async def cpus() -> None:
+        answers.cpus = await _answer(monitor, QueryCpusFast())
+
+    async def blocks() -> None:
+        answers.blocks = await _answer(monitor, QueryBlockstats())
+
+    async def devices() -> None:
+        answers.devices = await _answer(monitor, QueryBlock())
+
+    wanted = {
+        StatsGroup.BALLOON: (balloon,),
+        StatsGroup.VCPU: (cpus,),
+        StatsGroup.BLOCK: (blocks, devices),
+    }
+    async with anyio.create_task_group() as tasks:
+        for group, questions in wanted.items():
+            if group in groups:
+                for question in questions:
+                    tasks.start_soon(question)
+    return answers
+
+
+async def _answer(monitor: BoundedMonitor, command: Command[T]) -> T | None:
+    """The answer, or None if there is none: no such device, or not in time."""
+    try:
+        return await monitor.call(command, bound_s=STATS_BOUND_S)
+    except (Unresponsive, ConnectionLost, QMPCommandError):
+        return None
+
+
+# --- what the host tells ------------------------------------------------------------------------
+
+
+def _cpu(live: LiveDomain) -> CpuStats | None:
+    with suppress(NotFound):
+        times = process_times(live.process.pid)
+        return CpuStats(times.user_ns + times.system_ns, times.user_ns, times.system_ns)
+    return None
+
+
+def _balloon(live: LiveDomain, answers: _Answers) -> BalloonStats:
+    rss = None
+    with suppress(NotFound):
+        rss = process_rss(live.process.pid)
+    return BalloonStats(answers.balloon, int(live.config.memory or 0), rss)
+
+
+def _vcpus(live: LiveDomain, answers: _Answers) -> tuple[VcpuStats, ...] | None:
+    if answers.cpus is None:
+        return None
+    rows: list[VcpuStats] = []
+    for cpu in answers.cpus:
+        with suppress(NotFound):
+            time_ns = thread_time_ns(live.process.pid, cpu.thread_id)
+            rows.append(VcpuStats(cpu.cpu_index, cpu.thread_id, time_ns))
+    return tuple(rows)
+
+
+def _interfaces(live: LiveDomain) -> tuple[InterfaceStats, ...]:
+    rows: list[InterfaceStats] = []
+    for interface in live.config.interfaces:
+        name = interface.target_dev
+        if interface.type == "user" or not name:
+            continue
+        with suppress(NotFound):
+            # What the host's side receives, the guest has sent.
+            sent, received = interface_counters(name)
+            rows.append(InterfaceStats(name, *received, *sent))
+    return tuple(rows)
+
+
+def _blocks(config: DomainConfig, answers: _Answers) -> tuple[BlockStats, ...] | None:
+    if answers.blocks is None:
+        return None
+    figures = {_alias(row.qdev): row for row in answers.blocks}
+    media = {_alias(row.qdev): row.inserted for row in answers.devices or ()}
+    rows: list[BlockStats] = []
+    for disk in config.disks:
+        row = figures.get(disk.alias or "")
+        if row is None:
+            continue
+        medium = media.get(disk.alias or "")
+        image = medium.image if medium else None
+        stats = row.stats
+        rows.append(
+            BlockStats(
+                name=disk.target.dev or "",
+                path=disk.source.file or disk.source.dev,
+                rd_reqs=stats.rd_operations,
+                rd_bytes=stats.rd_bytes,
+                rd_times_ns=stats.rd_total_time_ns,
+                wr_reqs=stats.wr_operations,
+                wr_bytes=stats.wr_bytes,
+                wr_times_ns=stats.wr_total_time_ns,
+                fl_reqs=stats.flush_operations,
+                fl_times_ns=stats.flush_total_time_ns,
+                allocation=stats.wr_highest_offset,
+                capacity=image.virtual_size if image else None,
+                physical=image.actual_size if image else None,
+            )
+        )
+    return tuple(rows)
+
+
+def _alias(qdev: str | None) -> str:
+    """The alias in a device's path, such as ``/machine/peripheral/ALIAS/virtio-backend``."""
+    parts = (qdev or "").split("/")
+    return parts[parts.index("peripheral") + 1] if "peripheral" in parts else parts[-1]

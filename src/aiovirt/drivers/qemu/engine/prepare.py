@@ -1,0 +1,171 @@
+"""From a definition to a command that is ready to be executed, with all it needs on the host."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiovirt.config import DomainConfig
+from aiovirt.drivers.qemu.argv import Resources, build
+from aiovirt.drivers.qemu.argv.preflight import preflight
+from aiovirt.drivers.qemu.binaries import BinaryCapabilities, find_emulator, host_arch
+from aiovirt.drivers.qemu.devices import assign_aliases, complete
+from aiovirt.drivers.qemu.engine.connect import console_logs
+from aiovirt.drivers.qemu.engine.core import Engine
+from aiovirt.drivers.qemu.engine.network import check_networks, open_taps
+from aiovirt.drivers.qemu.engine.passwords import password_commands
+from aiovirt.drivers.qemu.store.root import remove_run_folder
+from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET, PIDFILE
+from aiovirt.host.files import make_private_folder
+from aiovirt.host.ports import free_port
+from aiovirt.host.sockets import connect_unix, listen_unix
+from aiovirt.processes import Command
+
+__all__ = ["Launch", "command_line", "completed", "prepare"]
+
+_DISPLAY_PORTS = range(5900, 65536)
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass
+class Launch:
+    """One start, prepared.
+
+    Attributes:
+        id: The number of the running instance.
+        config: The live configuration.
+        folder: The domain's folder below `run`.
+        command: What to execute.
+        after: Monitor commands to run before the guest may go: passwords, mostly.
+        connection: A socket whose other end is QEMU's monitor; it answers once QEMU listens.
+        descriptors: Our side of what was opened for QEMU.
+        ports: The ports that were chosen for its displays, kept from other starts meanwhile.
+    """
+
+    id: int
+    config: DomainConfig
+    folder: Path
+    command: Command
+    after: Sequence[tuple[str, Mapping[str, object]]]
+    connection: socket.socket
+    descriptors: ExitStack
+    ports: frozenset[int]
+
+    def close_descriptors(self) -> None:
+        """Close our side of what QEMU has by now. Doing it twice is no error."""
+        self.descriptors.close()
+
+
+async def _binary(engine: Engine, config: DomainConfig) -> BinaryCapabilities:
+    """What the emulator of a configuration can do.
+
+    Raises:
+        ExecutableNotFound: There is no such emulator; the hint names the package.
+    """
+    emulator = config.emulator or str(find_emulator(config.os.arch or host_arch()))
+    return await engine.binaries.get(Path(emulator))
+
+
+async def completed(engine: Engine, config: DomainConfig) -> DomainConfig:
+    """A copy of a configuration with everything filled in that it leaves open.
+
+    Raises:
+        ConfigError: Something in it is wrong, or cannot be done here.
+        HostError: There is no emulator for it.
+    """
+    config = config.copy()
+    complete(config, await _binary(engine, config))
+    return config
+
+
+async def command_line(engine: Engine, config: DomainConfig) -> Sequence[str]:
+    """The command line that would start a configuration; errors as `completed`."""
+    config = await completed(engine, config)
+    binary = await _binary(engine, config)
+    assign_aliases(config)
+    folder = engine.root.run_folder(config.uuid) if config.uuid else engine.root.run
+    return build(config, binary, Resources.imagined(config, folder))
+
+
+async def prepare(engine: Engine, definition: DomainConfig, undo: AsyncExitStack) -> Launch:
+    """Make what QEMU needs on the host, and its command line.
+
+    Args:
+        engine: The driver.
+        definition: The complete inactive configuration; it is not changed.
+        undo: Gets a step for everything that is made.
+
+    Raises:
+        ConfigError: It names what is not there. Nothing was made.
+        HostError: The host could not do it.
+    """
+    binary = await _binary(engine, definition)
+    config = definition.copy()
+    config.id = engine.registry.new_id()
+    assign_aliases(config)
+    owner = engine.settings.owner
+    preflight(config, user=owner.name if owner else None)
+    check_networks(config)
+    assert config.uuid is not None  # noqa: S101
+    folder = engine.root.run_folder(config.uuid)
+    make_private_folder(folder, owner=(owner.uid, owner.gid) if owner else None)
+    undo.callback(remove_run_folder, folder)
+    descriptors = ExitStack()
+    undo.callback(descriptors.close)
+    listener = descriptors.enter_context(listen_unix(folder / MONITOR_SOCKET))
+    connection = connect_unix(folder / MONITOR_SOCKET)
+    undo.callback(connection.close)
+    ports = _choose_ports(engine, config, undo)
+    resources = Resources(
+        monitor=listener.fileno(),
+        folder=folder,
+        taps=open_taps(config, descriptors),
+        logs=console_logs(config, folder),
+        ports=ports,
+    )
+    argv = build(config, binary, resources)
+    return Launch(
+        id=config.id,
+        config=config,
+        folder=folder,
+        command=_command(engine, argv, resources),
+        after=tuple(password_commands(config)),
+        connection=connection,
+        descriptors=descriptors,
+        ports=frozenset(ports.values()),
+    )
+
+
+def _command(engine: Engine, argv: Sequence[str], resources: Resources) -> Command:
+    """QEMU's command, with the account and the environment of its process."""
+    owner = engine.settings.owner
+    folder = str(resources.folder)
+    taps = [fd for tap in resources.taps.values() for fd in (*tap.fds, *tap.vhost_fds)]
+    return Command(
+        argv[0],
+        tuple(argv[1:]),
+        env={"PATH": _PATH, "LC_ALL": "C", "HOME": folder, "TMPDIR": folder},
+        cwd=resources.folder,
+        umask=0o077,
+        user=owner.name if owner else None,
+        group=owner.gid if owner else None,
+        pidfile=resources.folder / PIDFILE,
+        pass_fds=(resources.monitor, *taps),
+    )
+
+
+def _choose_ports(engine: Engine, config: DomainConfig, undo: AsyncExitStack) -> dict[int, int]:
+    """Ports for the displays that leave them open; they are kept from other starts."""
+    chosen: dict[int, int] = {}
+    for place, graphics in enumerate(config.graphics):
+        if not graphics.autoport:
+            continue
+        host = graphics.listen or "127.0.0.1"
+        port = free_port(host, _DISPLAY_PORTS, engine.ports)
+        engine.ports.add(port)
+        undo.callback(engine.ports.discard, port)
+        chosen[place] = graphics.port = port
+    return chosen

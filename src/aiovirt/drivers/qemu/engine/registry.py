@@ -1,0 +1,119 @@
+"""All domains of a driver, found by UUID, name or number. State only, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from uuid import UUID
+
+from aiovirt.drivers.qemu.engine.domain import ManagedDomain
+from aiovirt.errors import AlreadyExists, NotFound
+from aiovirt.model.domain import DomainKey
+
+__all__ = ["Registry"]
+
+
+class Registry:
+    """The domains that are there now."""
+
+    def __init__(self) -> None:
+        self._domains: dict[UUID, ManagedDomain] = {}
+        self._last_id = 0
+
+    def __iter__(self) -> Iterator[ManagedDomain]:
+        """All domains, by name."""
+        return iter(sorted(self._domains.values(), key=lambda domain: domain.name))
+
+    def add(self, domain: ManagedDomain) -> None:
+        """Take a domain in.
+
+        Raises:
+            AlreadyExists: Its name or UUID is taken.
+        """
+        self.check_free(domain.key)
+        self._domains[domain.key.uuid] = domain
+
+    def remove(self, domain: ManagedDomain) -> None:
+        """Forget a domain. Doing it twice is no error."""
+        self._domains.pop(domain.key.uuid, None)
+
+    def check_free(self, key: DomainKey) -> None:
+        """See that neither name nor UUID belongs to a domain.
+
+        Raises:
+            AlreadyExists: One does.
+        """
+        same = self._domains.get(key.uuid) or self._by_name(key.name)
+        if same is not None:
+            raise AlreadyExists(
+                f"domain {same.name!r} has UUID {same.key.uuid}; {key.name!r} with UUID {key.uuid} "
+                "would be another domain of the same name or UUID"
+            )
+
+    def existing(self, key: DomainKey) -> ManagedDomain | None:
+        """The domain of exactly this UUID and name, if it is there.
+
+        Raises:
+            AlreadyExists: One of the two belongs to another domain.
+        """
+        domain = self._domains.get(key.uuid)
+        if domain is not None and domain.name == key.name:
+            return domain
+        self.check_free(key)
+        return None
+
+    def get(self, key: DomainKey) -> ManagedDomain:
+        """The domain of a key.
+
+        Raises:
+            NotFound: It is gone.
+        """
+        return self.by_uuid(key.uuid, key.name)
+
+    def by_uuid(self, uuid: UUID, name: str | None = None) -> ManagedDomain:
+        """The domain of that UUID.
+
+        Raises:
+            NotFound: There is none.
+        """
+        domain = self._domains.get(uuid)
+        if domain is None:
+            raise NotFound(f"there is no domain {name!r} with UUID {uuid}" if name else
+                           f"there is no domain with UUID {uuid}")  # fmt: skip
+        return domain
+
+    def by_name(self, name: str) -> ManagedDomain:
+        """The domain of that name.
+
+        Raises:
+            NotFound: There is none; near names are the hint.
+        """
+        domain = self._by_name(name)
+        if domain is None:
+            near = get_close_matches(name, [known.name for known in self], n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else None
+            raise NotFound(f"there is no domain {name!r}", hint=hint)
+        return domain
+
+    def _by_name(self, name: str) -> ManagedDomain | None:
+        return next((d for d in self._domains.values() if d.name == name), None)
+
+    def by_id(self, number: int) -> ManagedDomain:
+        """The running domain of that number.
+
+        Raises:
+            NotFound: There is none.
+        """
+        for domain in self._domains.values():
+            if domain.live is not None and domain.live.id == number:
+                return domain
+        raise NotFound(f"there is no running domain with id {number}")
+
+    def new_id(self) -> int:
+        """A number for the next running instance."""
+        self._last_id += 1
+        return self._last_id
+
+    def keep_id(self, number: int) -> None:
+        """Take note of a number that an adopted instance has already."""
+        self._last_id = max(self._last_id, number)

@@ -1,0 +1,135 @@
+"""Ending, pausing and resetting running domains."""
+
+from __future__ import annotations
+
+import signal
+
+import anyio
+
+from aiovirt.drivers.qemu.engine.core import Engine
+from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
+from aiovirt.drivers.qemu.store.settings import ANSWER_BOUND_S, KILL_GRACE_S, KILL_WAIT_S
+from aiovirt.errors import InvalidState, Unresponsive
+from aiovirt.model.domain import Control, DomainState, StateReason
+from aiovirt.model.events import LifecycleDetail
+
+_OFF = (DomainState.SHUTOFF, DomainState.SHUTDOWN, DomainState.CRASHED)
+
+__all__ = ["destroy", "end", "power_button", "reset", "resume", "suspend"]
+
+_STUCK_GRACE_S = 0.2
+"""How long a QEMU that is known not to answer may take to end after SIGTERM."""
+
+
+async def destroy(domain: ManagedDomain, *, graceful: bool) -> None:
+    """End QEMU now; returns when all is cleaned away.
+
+    Raises:
+        InvalidState: It is not running.
+        Unresponsive: It did not end in time, and `graceful` forbids to kill it.
+
+    Cancellation: QEMU may end later by the signal it got, or be still there.
+    """
+    async with domain.changes:
+        live = domain.running()
+        await end(domain, live, graceful=graceful)
+
+
+async def end(domain: ManagedDomain, live: LiveDomain, *, graceful: bool = False) -> None:
+    """End QEMU; returns when the supervisor has cleaned all away. Errors as `destroy`."""
+    before = live.ending
+    live.ending = (StateReason.SHUTOFF_DESTROYED, LifecycleDetail.STOPPED_DESTROYED)
+    stuck = live.control.control is Control.UNRESPONSIVE
+    if await _signalled(live, signal.SIGTERM, _STUCK_GRACE_S if stuck else KILL_GRACE_S):
+        return
+    if graceful:
+        live.ending = before
+        raise Unresponsive(
+            f"QEMU of domain {domain.name!r} did not end within {KILL_GRACE_S:g} s of SIGTERM",
+            hint="destroy it without `graceful` to kill it",
+        )
+    if not await _signalled(live, signal.SIGKILL, KILL_WAIT_S):
+        raise Unresponsive(
+            f"QEMU of domain {domain.name!r} did not end within {KILL_WAIT_S:g} s of SIGKILL",
+            hint="it hangs in the kernel, usually on dead storage",
+        )
+
+
+async def _signalled(live: LiveDomain, number: int, bound_s: float) -> bool:
+    """Send a signal and tell whether all was cleaned away within so many seconds."""
+    if not live.ended.is_set():
+        live.process.send_signal(number)
+        live.process.send_signal(signal.SIGCONT)  # a stopped process could not act on it
+    with anyio.move_on_after(bound_s):
+        await live.ended.wait()
+    return live.ended.is_set()
+
+
+async def power_button(engine: Engine, domain: ManagedDomain, *, reboot: bool) -> LiveDomain:
+    """Press the guest's power button; a `reboot` starts it anew when it is off.
+
+    Raises:
+        InvalidState: It is not running, or paused: a paused guest cannot react.
+    """
+    async with domain.changes:
+        live = domain.running()
+        if domain.state not in {DomainState.RUNNING, DomainState.PM_SUSPENDED}:
+            raise InvalidState(
+                f"domain {domain.name!r} is {domain.state.label} and cannot react",
+                hint="resume it first, or destroy it",
+            )
+        live.rebooting = reboot
+        await engine.save_status(domain, live)
+        await domain.monitor().execute("system_powerdown")
+        return live
+
+
+async def reset(domain: ManagedDomain) -> None:
+    """Press the guest's reset button.
+
+    Raises:
+        InvalidState: It is not running.
+    """
+    async with domain.changes:
+        await domain.monitor().execute("system_reset")
+
+
+async def suspend(domain: ManagedDomain) -> None:
+    """Stop the processors; returns when they stand and the event was told.
+
+    Raises:
+        InvalidState: It is not running.
+    """
+    async with domain.changes:
+        monitor = domain.monitor()
+        if domain.state is DomainState.PAUSED:
+            return
+        domain.running().pause = StateReason.PAUSED_USER
+        await monitor.execute("stop")
+        await _settle(domain, DomainState.PAUSED, *_OFF)
+
+
+async def resume(domain: ManagedDomain) -> None:
+    """Let the processors go on.
+
+    Raises:
+        InvalidState: It is not running, or it crashed.
+    """
+    async with domain.changes:
+        monitor = domain.monitor()
+        if domain.state is DomainState.RUNNING:
+            return
+        if domain.state not in {DomainState.PAUSED, DomainState.PM_SUSPENDED}:
+            raise InvalidState(
+                f"domain {domain.name!r} is {domain.state.label} and cannot be resumed",
+                hint="destroy it and start it again",
+            )
+        command = "system_wakeup" if domain.state is DomainState.PM_SUSPENDED else "cont"
+        await monitor.execute(command)
+        await _settle(domain, DomainState.RUNNING, *_OFF)
+
+
+async def _settle(domain: ManagedDomain, *states: DomainState) -> None:
+    """Wait until the event that QEMU sent ahead of its answer has changed the state."""
+    with anyio.move_on_after(ANSWER_BOUND_S):
+        await domain.until(*states)

@@ -1,0 +1,288 @@
+"""One task per running domain: it follows QEMU's events and its end, and cleans up after it.
+
+A supervisor lives as long as its QEMU or the driver, whichever ends first. When the driver is
+closed it lets go of QEMU, which goes on running.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
+
+from aiovirt._tasks import open_task_group
+from aiovirt.clients.qmp import Event, connect_qmp
+from aiovirt.drivers.qemu.engine.connect import open_consoles
+from aiovirt.drivers.qemu.engine.core import Engine
+from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
+from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
+from aiovirt.drivers.qemu.engine.translate import MISSED, STATES, FollowUp, Happening, translate
+from aiovirt.drivers.qemu.store.root import remove_run_folder
+from aiovirt.drivers.qemu.store.settings import KILL_GRACE_S, START_BOUND_S
+from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET
+from aiovirt.errors import AiovirtError, ConnectionLost, HostError, ProtocolError, Unresponsive
+from aiovirt.host.sockets import connect_unix
+from aiovirt.model.domain import Control, ControlState, DomainState, StateReason
+from aiovirt.model.events import ControlEvent, LifecycleDetail
+from aiovirt.protocols.qmp.commands import QueryStatus
+
+__all__ = ["CRASHED", "Supervisor"]
+
+log = logging.getLogger("aiovirt.qemu")
+
+_DRAIN_BOUND_S = 1.0
+"""How long events that QEMU sent before its end may take to be read after it."""
+
+_RECONNECT_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""The pauses between attempts to reach the monitor of a QEMU that lives; the last repeats."""
+
+_LINE_ERRORS = (ProtocolError, ConnectionLost, Unresponsive, HostError)
+
+CRASHED = (StateReason.SHUTOFF_CRASHED, LifecycleDetail.STOPPED_FAILED)
+"""What an end was that nobody announced: as libvirt, a crash."""
+
+
+class Supervisor:
+    """Follows one running domain. `start` and `adopt` are the two ways to begin."""
+
+    def __init__(self, engine: Engine, domain: ManagedDomain, live: LiveDomain) -> None:
+        self._engine = engine
+        self._domain = domain
+        self._live = live
+        self._exited = False
+        self._drained = anyio.Event()
+        self._first = anyio.Event()
+        self._tasks: TaskGroup | None = None
+
+    def monitor(self) -> BoundedMonitor:
+        """The monitor.
+
+        Raises:
+            ConnectionLost: It is not connected, or not any more.
+        """
+        if self._live.monitor is None:
+            raise ConnectionLost(
+                f"the monitor of domain {self._domain.name!r} is closed", maybe_done=True
+            )
+        return self._live.monitor
+
+    def open_consoles(self) -> None:
+        """Open the domain's consoles; they are read until it ends.
+
+        Raises:
+            HostError: A terminal cannot be opened.
+        """
+        if self._tasks is not None:
+            open_consoles(self._domain, self._live, self._tasks)
+
+    @asynccontextmanager
+    async def _watching(self) -> AsyncIterator[TaskGroup]:
+        """The tasks of this supervisor; they end with QEMU."""
+        self._live.supervised = True
+        try:
+            async with open_task_group() as tasks:
+                self._tasks = tasks
+                tasks.start_soon(self._until_exit, tasks)
+                yield tasks
+        finally:
+            await self._let_go()
+
+    async def start(
+        self,
+        connection: socket.socket,
+        *,
+        task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Follow a QEMU that is just being started; started when its monitor answers.
+
+        Raises:
+            AiovirtError: Before it is started: QEMU ended, or does not speak QMP.
+        """
+        async with self._watching() as tasks:
+            await self._follow_first(tasks, connection, task_status)
+            await anyio.sleep(_RECONNECT_S[0])  # the usual cause is that QEMU ends
+            await self._reconnect(tasks)
+
+    async def adopt(self) -> None:
+        """Follow a QEMU that an earlier process started; `connected` tells when it answers."""
+        async with self._watching() as tasks:
+            try:
+                self.open_consoles()
+            except HostError as error:
+                log.warning("consoles of domain %s: %s", self._domain.name, error)
+            await self._reconnect(tasks)
+
+    async def connected(self, bound_s: float) -> bool:
+        """Wait for the monitor's first answer; mark the domain if there is none in time."""
+        with anyio.move_on_after(bound_s):
+            await self._first.wait()
+            return True
+        self._failed(Unresponsive(f"QEMU of domain {self._domain.name!r} does not answer"))
+        return False
+
+    # --- the monitor --------------------------------------------------------------------------
+
+    async def _follow_first(
+        self, tasks: TaskGroup, connection: socket.socket, task_status: TaskStatus[None]
+    ) -> None:
+        """Follow the first connection; an error is the caller's until it is connected."""
+        try:
+            await self._follow(tasks, connection, task_status)
+        except _LINE_ERRORS as error:
+            if not self._first.is_set():
+                raise
+            self._failed(error)
+
+    async def _reconnect(self, tasks: TaskGroup) -> None:
+        """Reach the monitor of a living QEMU, again and again, until it ends."""
+        attempt = 0
+        while not self._exited:
+            try:
+                connection = connect_unix(self._live.folder / MONITOR_SOCKET)
+                await self._follow(tasks, connection, catch_up=True)
+                attempt = 0
+            except _LINE_ERRORS as error:
+                self._failed(error)
+            await anyio.sleep(_RECONNECT_S[min(attempt, len(_RECONNECT_S) - 1)])
+            attempt += 1
+
+    async def _follow(
+        self,
+        tasks: TaskGroup,
+        connection: socket.socket,
+        task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
+        *,
+        catch_up: bool = False,
+    ) -> None:
+        """Follow the events of one connection to the monitor until it ends."""
+        name = self._domain.name
+        async with (
+            connect_qmp(connection, name=name, negotiate_timeout_s=START_BOUND_S) as qmp,
+            qmp.events() as events,
+        ):
+            self._live.monitor = BoundedMonitor(qmp, name, self._control_changed)
+            try:
+                if catch_up:
+                    await self._catch_up(tasks, self._live.monitor)
+                self._control_changed(ControlState())
+                self._first.set()
+                task_status.started()
+                async for event in events:
+                    await self._happened(tasks, event)
+            finally:
+                self._live.monitor = None
+                self._drained.set()
+
+    def _failed(self, error: AiovirtError) -> None:
+        """The line to the monitor is broken though QEMU lives."""
+        log.warning("monitor of domain %s: %s", self._domain.name, error)
+        self._control_changed(ControlState(Control.UNRESPONSIVE, time.time(), str(error)))
+
+    def _control_changed(self, control: ControlState) -> None:
+        """Note whether QEMU answers, and tell when that changed."""
+        before, self._live.control = self._live.control, control
+        responsive = control.control is Control.OK
+        if not responsive and self._live.monitor is not None and self._tasks is not None:
+            self._tasks.start_soon(self._until_it_answers, self._live.monitor)
+        if responsive is not (before.control is Control.OK):
+            self._engine.publish(
+                ControlEvent(
+                    time=time.time(),
+                    domain=self._domain.key,
+                    responsive=responsive,
+                    error=control.last_error,
+                )
+            )
+
+    async def _until_it_answers(self, monitor: BoundedMonitor) -> None:
+        with suppress(ConnectionLost, ProtocolError):
+            await monitor.until_it_answers()
+
+    async def _catch_up(self, tasks: TaskGroup, monitor: BoundedMonitor) -> None:
+        """Ask for the state, and handle what happened while nobody listened as if it did now."""
+        status = await monitor.call(QueryStatus())
+        found = STATES.get(status.status, self._domain.reason)
+        if found.state is not self._domain.state:
+            if found.state is DomainState.PAUSED:
+                self._live.pause = found
+            name, data = MISSED[found.state]
+            await self._happened(tasks, Event(name, data), synthetic=True)
+
+    async def _happened(self, tasks: TaskGroup, event: Event, *, synthetic: bool = False) -> None:
+        """Handle one event: change the state, tell, act."""
+        stamp = event.timestamp or time.time()
+        happening = Happening(self._domain, self._live, event.name, event.data, stamp)
+        before = self._domain.reason
+        for outcome in list(translate(happening)):
+            if isinstance(outcome, FollowUp):
+                tasks.start_soon(self._act, outcome)
+            else:
+                self._engine.publish(replace(outcome, synthetic=synthetic))
+        if self._live.booted and self._domain.reason is not before:
+            await self._save()
+
+    async def _save(self) -> None:
+        try:
+            await self._engine.save_status(self._domain, self._live)
+        except HostError as error:
+            log.warning("status of domain %s: %s", self._domain.name, error)
+
+    async def _act(self, follow_up: FollowUp) -> None:
+        """Carry a follow-up out; a QEMU that refuses is ended."""
+        monitor = self._live.monitor
+        try:
+            if monitor is not None and follow_up is FollowUp.BOOT_AGAIN:
+                self._domain.reason = StateReason.RUNNING_BOOTED
+                await monitor.execute("system_reset")
+                await monitor.execute("cont")
+                return
+            if monitor is not None:
+                await monitor.execute("quit", bound_s=KILL_GRACE_S)
+                await anyio.sleep(KILL_GRACE_S)  # its end cancels this
+        except AiovirtError as error:
+            log.debug("%s of %s: %s", follow_up, self._domain.name, error)
+        self._live.process.send_signal(signal.SIGKILL)
+
+    # --- the end ------------------------------------------------------------------------------
+
+    async def _until_exit(self, tasks: TaskGroup) -> None:
+        """Wait for the process; then end the other tasks when they have read what was sent."""
+        await self._live.process.wait_exit()
+        self._exited = True
+        if self._live.monitor is not None:
+            with anyio.move_on_after(_DRAIN_BOUND_S):
+                await self._drained.wait()
+        tasks.cancel_scope.cancel()
+
+    async def _let_go(self) -> None:
+        """Clean up if QEMU ended; else leave all to the next process, or to the failed start."""
+        live = self._live
+        if live.booted:
+            with anyio.CancelScope(shield=True):
+                await live.process.aclose()
+            if self._exited:
+                self._clean_up()
+        live.ended.set()
+
+    def _clean_up(self) -> None:
+        live, domain = self._live, self._domain
+        remove_run_folder(live.folder)
+        reason, detail = live.ending or self._unannounced()
+        domain.live = None
+        domain.reason = reason
+        if domain.definition is None:
+            self._engine.registry.remove(domain)
+        self._engine.tell(domain, detail)
+
+    def _unannounced(self) -> tuple[StateReason, LifecycleDetail]:
+        """What an end was that we did not bring about."""
+        if self._domain.state is DomainState.SHUTDOWN:
+            return StateReason.SHUTOFF_SHUTDOWN, LifecycleDetail.STOPPED_SHUTDOWN
+        return CRASHED

@@ -1,0 +1,323 @@
+"""From QEMU's events to ours, and to what must be done about them. No I/O.
+
+One function an event; each changes the state of the domain it is given and yields our events
+and the follow-ups that the supervisor carries out. Source of names and members: QEMU's
+qapi/run-state.json, qapi/block-core.json, qapi/ui.json, qapi/misc.json, qapi/machine.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import cast
+
+from aiovirt.config import DomainConfig
+from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
+from aiovirt.model.domain import DomainKey, DomainState, StateReason
+from aiovirt.model.events import (
+    BalloonChangeEvent,
+    DeviceRemovedEvent,
+    DomainEvent,
+    GraphicsEvent,
+    GraphicsPhase,
+    IOErrorAction,
+    IOErrorEvent,
+    LifecycleDetail,
+    LifecycleEvent,
+    MonitorEvent,
+    RebootEvent,
+    RTCChangeEvent,
+    TrayChangeEvent,
+    WatchdogAction,
+    WatchdogEvent,
+)
+
+__all__ = ["MISSED", "STATES", "FollowUp", "Happening", "translate"]
+
+STATES = {
+    "running": StateReason.RUNNING_UNKNOWN,
+    "paused": StateReason.PAUSED_USER,
+    "prelaunch": StateReason.PAUSED_USER,
+    "debug": StateReason.PAUSED_UNKNOWN,
+    "internal-error": StateReason.PAUSED_UNKNOWN,
+    "io-error": StateReason.PAUSED_IO_ERROR,
+    "watchdog": StateReason.PAUSED_WATCHDOG,
+    "suspended": StateReason.PM_SUSPENDED_UNKNOWN,
+    "shutdown": StateReason.SHUTDOWN_USER,
+    "guest-panicked": StateReason.CRASHED_PANICKED,
+}
+"""QEMU's run states (`RunState` in qapi/run-state.json) -> ours."""
+
+MISSED: dict[DomainState, tuple[str, dict[str, object]]] = {
+    DomainState.RUNNING: ("RESUME", {}),
+    DomainState.PAUSED: ("STOP", {}),
+    DomainState.PM_SUSPENDED: ("SUSPEND", {}),
+    DomainState.SHUTDOWN: ("SHUTDOWN", {"guest": True, "reason": "guest-shutdown"}),
+    DomainState.CRASHED: ("GUEST_PANICKED", {}),
+}
+"""The event of QEMU that must have been missed when a domain is found in this state."""
+
+
+class FollowUp(Enum):
+    """What the supervisor does after an event."""
+
+    QUIT = auto()
+    """Let QEMU end: the guest is off."""
+    BOOT_AGAIN = auto()
+    """Reset the machine and let it go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of QEMU, and whom it happened to."""
+
+    domain: ManagedDomain
+    live: LiveDomain
+    name: str
+    data: Mapping[str, object]
+    time: float
+
+    @property
+    def key(self) -> DomainKey:
+        """The domain's key."""
+        return self.domain.key
+
+    def text(self, name: str) -> str:
+        """A member that is a string; empty if it is missing."""
+        value = self.data.get(name)
+        return value if isinstance(value, str) else ""
+
+    def lifecycle(self, detail: LifecycleDetail) -> LifecycleEvent:
+        """A life cycle event at this time."""
+        return LifecycleEvent(time=self.time, domain=self.key, detail=detail)
+
+
+Outcome = Iterator[DomainEvent | FollowUp]
+
+
+def translate(happening: Happening) -> Outcome:
+    """Our events and follow-ups for one of QEMU's; one we have no word for passes as it is."""
+    handler = _HANDLERS.get(happening.name)
+    if handler is not None:
+        return handler(happening)
+    return iter([MonitorEvent(time=happening.time, domain=happening.key, name=happening.name, data=happening.data)])  # fmt: skip # noqa: E501
+
+
+# --- the processors stop and go -----------------------------------------------------------------
+
+_PAUSE_DETAILS = {
+    StateReason.PAUSED_IO_ERROR: LifecycleDetail.SUSPENDED_IO_ERROR,
+    StateReason.PAUSED_WATCHDOG: LifecycleDetail.SUSPENDED_WATCHDOG,
+}
+
+
+def _stop(at: Happening) -> Outcome:
+    if at.domain.state is not DomainState.RUNNING:
+        return  # the stop that is part of a shutdown or a crash, which was told already
+    at.domain.reason = at.live.pause
+    at.live.pause = StateReason.PAUSED_USER
+    detail = _PAUSE_DETAILS.get(at.domain.reason, LifecycleDetail.SUSPENDED_PAUSED)
+    yield at.lifecycle(detail)
+
+
+def _resume(at: Happening) -> Outcome:
+    if at.domain.state is DomainState.RUNNING:
+        return
+    at.domain.reason = StateReason.RUNNING_UNPAUSED
+    if at.live.booted:
+        yield at.lifecycle(LifecycleDetail.RESUMED_UNPAUSED)
+
+
+def _pm_suspend(at: Happening) -> Outcome:
+    at.domain.reason = StateReason.PM_SUSPENDED_UNKNOWN
+    yield at.lifecycle(LifecycleDetail.PM_SUSPENDED_MEMORY)
+
+
+def _wakeup(at: Happening) -> Outcome:
+    at.domain.reason = StateReason.RUNNING_WAKEUP
+    yield at.lifecycle(LifecycleDetail.STARTED_WAKEUP)
+
+
+def _pm_suspend_disk(at: Happening) -> Outcome:
+    yield at.lifecycle(LifecycleDetail.PM_SUSPENDED_DISK)
+
+
+# --- the end ------------------------------------------------------------------------------------
+
+# on_poweroff, on_reboot and on_crash -> what to do when QEMU stands still after the guest's end.
+_AFTER = {
+    "destroy": FollowUp.QUIT,
+    "restart": FollowUp.BOOT_AGAIN,
+    "rename-restart": FollowUp.BOOT_AGAIN,
+    "preserve": None,
+    "coredump-destroy": FollowUp.QUIT,
+    "coredump-restart": FollowUp.BOOT_AGAIN,
+}
+
+
+def _shutdown(at: Happening) -> Outcome:
+    cause = at.text("reason")
+    if cause == "guest-panic" or at.live.ending is not None:
+        return  # GUEST_PANICKED told it, or we end it ourselves
+    at.domain.reason = StateReason.SHUTDOWN_USER
+    guest = bool(at.data.get("guest"))
+    yield at.lifecycle(LifecycleDetail.SHUTDOWN_GUEST if guest else LifecycleDetail.SHUTDOWN_HOST)
+    action = _after(at.live.config, cause)
+    if at.live.rebooting:
+        at.live.rebooting = False
+        action = FollowUp.BOOT_AGAIN
+    if action is FollowUp.QUIT:
+        at.live.ending = (StateReason.SHUTOFF_SHUTDOWN, LifecycleDetail.STOPPED_SHUTDOWN)
+    if action is not None:
+        yield action
+
+
+def _after(config: DomainConfig, cause: str) -> FollowUp | None:
+    wanted = config.on_reboot if cause == "guest-reset" else config.on_poweroff
+    return _AFTER.get(wanted or "destroy", FollowUp.QUIT)
+
+
+def _reset(at: Happening) -> Outcome:
+    yield RebootEvent(time=at.time, domain=at.key)
+
+
+def _panicked(at: Happening) -> Outcome:
+    at.domain.reason = StateReason.CRASHED_PANICKED
+    yield at.lifecycle(LifecycleDetail.CRASHED_PANICKED)
+    action = _AFTER.get(at.live.config.on_crash or "destroy", FollowUp.QUIT)
+    if action is FollowUp.QUIT:
+        at.live.ending = (StateReason.SHUTOFF_CRASHED, LifecycleDetail.STOPPED_CRASHED)
+    if action is not None:
+        yield action
+
+
+# --- devices ------------------------------------------------------------------------------------
+
+_WATCHDOG_ACTIONS = {
+    "none": WatchdogAction.NONE,
+    "pause": WatchdogAction.PAUSE,
+    "reset": WatchdogAction.RESET,
+    "poweroff": WatchdogAction.POWEROFF,
+    "shutdown": WatchdogAction.SHUTDOWN,
+    "debug": WatchdogAction.DEBUG,
+    "inject-nmi": WatchdogAction.INJECT_NMI,
+}
+
+
+def _watchdog(at: Happening) -> Outcome:
+    action = _WATCHDOG_ACTIONS.get(at.text("action"), WatchdogAction.NONE)
+    if action is WatchdogAction.PAUSE:
+        at.live.pause = StateReason.PAUSED_WATCHDOG
+    yield WatchdogEvent(time=at.time, domain=at.key, action=action)
+
+
+_IO_ERROR_ACTIONS = {
+    "ignore": IOErrorAction.NONE,
+    "report": IOErrorAction.REPORT,
+    "stop": IOErrorAction.PAUSE,
+}
+
+
+def _io_error(at: Happening) -> Outcome:
+    action = _IO_ERROR_ACTIONS.get(at.text("action"), IOErrorAction.NONE)
+    if action is IOErrorAction.PAUSE:
+        at.live.pause = StateReason.PAUSED_IO_ERROR
+    source, alias = _disk(at.live.config, at.text("node-name"))
+    yield IOErrorEvent(
+        time=at.time,
+        domain=at.key,
+        source=source,
+        alias=alias,
+        action=action,
+        reason="enospc" if at.data.get("nospace") else at.text("reason"),
+    )
+
+
+def _disk(config: DomainConfig, node: str) -> tuple[str, str]:
+    """Image and alias of the disk whose block node that is; empty where there is none."""
+    for disk in config.disks:
+        if disk.alias and node.startswith(f"{disk.alias}-"):
+            return disk.source.file or disk.source.dev or "", disk.alias
+    return "", ""
+
+
+def _rtc_change(at: Happening) -> Outcome:
+    offset = at.data.get("offset")
+    yield RTCChangeEvent(
+        time=at.time, domain=at.key, offset_s=offset if isinstance(offset, int) else 0
+    )
+
+
+def _device_deleted(at: Happening) -> Outcome:
+    if alias := at.text("device"):
+        yield DeviceRemovedEvent(time=at.time, domain=at.key, alias=alias)
+
+
+def _tray_moved(at: Happening) -> Outcome:
+    alias = at.text("id") or at.text("device")
+    yield TrayChangeEvent(
+        time=at.time, domain=at.key, alias=alias, opened=bool(at.data.get("tray-open"))
+    )
+
+
+def _balloon_change(at: Happening) -> Outcome:
+    actual = at.data.get("actual")
+    yield BalloonChangeEvent(
+        time=at.time, domain=at.key, actual=actual if isinstance(actual, int) else 0
+    )
+
+
+def _graphics(protocol: str, phase: GraphicsPhase) -> Callable[[Happening], Outcome]:
+    """A handler for one phase of one protocol."""
+
+    def handler(at: Happening) -> Outcome:
+        client = _member(at.data, "client")
+        identity = {
+            name: str(client[name]) for name in ("sasl_username", "x509_dname") if name in client
+        }
+        yield GraphicsEvent(
+            time=at.time,
+            domain=at.key,
+            phase=phase,
+            protocol=protocol,
+            local=_end(_member(at.data, "server")),
+            remote=_end(client),
+            identity=identity,
+        )
+
+    return handler
+
+
+def _member(data: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = data.get(name)
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+
+
+def _end(data: Mapping[str, object]) -> tuple[str, str]:
+    service = data.get("service", data.get("port", ""))
+    return str(data.get("host", "")), str(service)
+
+
+_HANDLERS: dict[str, Callable[[Happening], Outcome]] = {
+    "STOP": _stop,
+    "RESUME": _resume,
+    "SUSPEND": _pm_suspend,
+    "SUSPEND_DISK": _pm_suspend_disk,
+    "WAKEUP": _wakeup,
+    "SHUTDOWN": _shutdown,
+    "RESET": _reset,
+    "GUEST_PANICKED": _panicked,
+    "WATCHDOG": _watchdog,
+    "BLOCK_IO_ERROR": _io_error,
+    "RTC_CHANGE": _rtc_change,
+    "DEVICE_DELETED": _device_deleted,
+    "DEVICE_TRAY_MOVED": _tray_moved,
+    "BALLOON_CHANGE": _balloon_change,
+    "VNC_CONNECTED": _graphics("vnc", GraphicsPhase.CONNECT),
+    "VNC_INITIALIZED": _graphics("vnc", GraphicsPhase.INITIALIZE),
+    "VNC_DISCONNECTED": _graphics("vnc", GraphicsPhase.DISCONNECT),
+    "SPICE_CONNECTED": _graphics("spice", GraphicsPhase.CONNECT),
+    "SPICE_INITIALIZED": _graphics("spice", GraphicsPhase.INITIALIZE),
+    "SPICE_DISCONNECTED": _graphics("spice", GraphicsPhase.DISCONNECT),
+}

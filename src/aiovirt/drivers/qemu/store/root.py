@@ -1,0 +1,183 @@
+"""The root folder of an embedded driver: who holds it, and where everything lies in it.
+
+lock                      held (flock) by the process that has the root open
+config/NAME.xml           the definition of a persistent domain
+config/autostart/NAME     there if the domain starts with the host
+run/UUID/                 a running domain: sockets, pidfile, status; 0700
+log/NAME.log              what each start was, and what QEMU said
+cache/                    what is known of QEMU binaries
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from uuid import UUID
+
+import anyio
+
+from aiovirt.config import DomainConfig
+from aiovirt.errors import Busy, ConfigError
+from aiovirt.host.files import host_error, make_private_folder, remove_durably, write_atomically
+
+__all__ = ["Root", "hold"]
+
+_LOCK_TRIES = 20
+_LOCK_PAUSE_S = 0.05
+_LONGEST_NAME = 200  # bytes; file systems allow 255 for name, suffix and a temporary's prefix
+
+
+class Root:
+    """The files of a root. Methods that write say whether they are safe against power loss."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.definitions = path / "config"
+        self.autostart = self.definitions / "autostart"
+        self.run = path / "run"
+        self.logs = path / "log"
+        self.cache = path / "cache"
+
+    def prepare(self, owner: tuple[int, int] | None) -> None:
+        """Make the folders.
+
+        Args:
+            owner: The uid and gid that QEMU runs as, if not ours; it must get at its own
+                folder below `run`, so the folders on the way let everybody through.
+
+        Raises:
+            HostError: The root cannot be made or written.
+        """
+        for folder in (self.path, self.autostart, self.run, self.logs, self.cache):
+            make_private_folder(folder)
+        if owner is not None:
+            for folder in (self.path, self.run):
+                folder.chmod(0o711)
+
+    # --- definitions --------------------------------------------------------------------------
+
+    def load_definitions(self) -> Iterator[tuple[DomainConfig, bool]]:
+        """Each definition, with whether it starts with the host.
+
+        Raises:
+            ConfigError: A file was damaged by somebody; it is named.
+        """
+        for path in sorted(self.definitions.glob("*.xml")):
+            try:
+                config = DomainConfig.parse(path.read_bytes())
+            except ConfigError as error:
+                raise ConfigError(
+                    f"{path}: {error}", field=error.field, hint="mend or remove this file"
+                ) from error
+            except OSError as error:
+                raise host_error(error, f"cannot read {path}") from error
+            yield config, (self.autostart / path.stem).exists()
+
+    async def save_definition(self, config: DomainConfig) -> None:
+        """Write a definition; it survives power loss once this returns.
+
+        Raises:
+            ConfigError: The name cannot be a file's.
+            HostError: The disk is full or the folder not writable; the old one stands.
+        """
+        path = self._definition(_name_of(config))
+        await write_atomically(path, config.to_xml(secure=True).encode())
+
+    async def remove_definition(self, name: str) -> None:
+        """Remove a definition and its autostart mark, for good."""
+        await remove_durably(self.autostart / name)
+        await remove_durably(self._definition(name))
+
+    async def set_autostart(self, name: str, *, autostart: bool) -> None:
+        """Set or remove the mark; it survives power loss once this returns."""
+        if autostart:
+            await write_atomically(self.autostart / name, b"")
+        else:
+            await remove_durably(self.autostart / name)
+
+    def _definition(self, name: str) -> Path:
+        return self.definitions / f"{name}.xml"
+
+    async def first_after_boot(self, boot: str) -> bool:
+        """Whether the root is open for the first time since the host's boot of that id."""
+        mark = self.run / "autostarted"
+        if mark.exists() and mark.read_text(encoding="ascii") == boot:
+            return False
+        await write_atomically(mark, boot.encode(), durable=False)
+        return True
+
+    # --- running domains ----------------------------------------------------------------------
+
+    def run_folder(self, uuid: UUID) -> Path:
+        """The folder of a running domain."""
+        return self.run / str(uuid)
+
+    def run_folders(self) -> list[Path]:
+        """The folders of domains that run, or ran when the last process ended."""
+        return sorted(path for path in self.run.iterdir() if path.is_dir())
+
+    def log(self, name: str) -> Path:
+        """The log of a domain."""
+        return self.logs / f"{name}.log"
+
+
+def _name_of(config: DomainConfig) -> str:
+    """The name, if it can be a file's."""
+    name = config.name or ""
+    if not name or "/" in name or name.startswith(".") or len(name.encode()) > _LONGEST_NAME:
+        raise ConfigError(
+            f"{name!r} cannot be the name of a domain here",
+            field="domain/name",
+            hint=f"1 to {_LONGEST_NAME} bytes, without '/', not beginning with '.'",
+        )
+    return name
+
+
+def remove_run_folder(path: Path) -> None:
+    """Remove the folder of a domain that stopped. Doing it twice is no error."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(path)
+
+
+@asynccontextmanager
+async def hold(path: Path, owner: tuple[int, int] | None) -> AsyncIterator[Root]:
+    """Hold a root for the length of the block: no other process can.
+
+    A lock of a process that was just killed may live on for a moment in a child that is about
+    to close it, so a held lock is tried again for a second.
+
+    Raises:
+        Busy: Another process has it open; the text says which.
+        HostError: The root cannot be made or written.
+    """
+    root = Root(path)
+    root.prepare(owner)
+    lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        for _ in range(_LOCK_TRIES):
+            if _try_lock(lock):
+                break
+            await anyio.sleep(_LOCK_PAUSE_S)
+        else:
+            holder = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            raise Busy(
+                f"another process (pid {holder}) has {path} open",
+                hint="a root serves one process at a time: close it there, or use another root",
+            )
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        yield root
+    finally:
+        os.close(lock)
+
+
+def _try_lock(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,113 @@
+"""Files that are either whole or not there, and folders only their owner may enter."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from anyio import to_thread
+
+from aiovirt.errors import HostError, PermissionDenied, ResourceUnavailable
+
+__all__ = ["host_error", "make_private_folder", "remove_durably", "write_atomically"]
+
+
+def host_error(error: OSError, what: str) -> HostError:
+    """The error to raise for an operating system error while doing `what`."""
+    text = f"{what}: {error.strerror or error}"
+    if isinstance(error, PermissionError):
+        return PermissionDenied(text, hint="check the owner and mode of the path and its parents")
+    return ResourceUnavailable(text)
+
+
+async def write_atomically(
+    path: Path, data: bytes, *, mode: int = 0o600, durable: bool = True
+) -> None:
+    """Replace a file: at any moment, even after `kill -9`, it holds the old or the new bytes.
+
+    Args:
+        path: The file.
+        data: Its new content.
+        mode: Its permissions.
+        durable: Also survive the loss of power (fsync of file and folder). What describes
+            running processes need not: they do not survive it either.
+
+    Raises:
+        HostError: The folder is not writable, or the disk is full; the old file stands.
+
+    Cancellation: waits for the write, which then has happened whole.
+    """
+    if durable:
+        await to_thread.run_sync(_write_durably, path, data, mode)
+    else:
+        _replace(path, data, mode, sync=False)
+
+
+def _write_durably(path: Path, data: bytes, mode: int) -> None:
+    _replace(path, data, mode, sync=True)
+    _sync_folder(path.parent)
+
+
+def _replace(path: Path, data: bytes, mode: int, *, sync: bool) -> None:
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:64]}.", dir=path.parent)
+    except OSError as error:
+        raise host_error(error, f"cannot write {path}") from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise host_error(error, f"cannot write {path}") from error
+
+
+async def remove_durably(path: Path) -> None:
+    """Remove a file, if it is there, so that it stays removed after a loss of power.
+
+    Raises:
+        HostError: The folder is not writable.
+    """
+    await to_thread.run_sync(_remove, path)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise host_error(error, f"cannot remove {path}") from error
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_private_folder(path: Path, *, owner: tuple[int, int] | None = None) -> None:
+    """Make a folder (with its parents) that only its owner may enter.
+
+    Args:
+        path: The folder; it may be there already.
+        owner: Its uid and gid, if not ours.
+
+    Raises:
+        HostError: It cannot be made, or something else is in its place.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+        if owner is not None:
+            os.chown(path, *owner)
+    except OSError as error:
+        raise host_error(error, f"cannot make the folder {path}") from error

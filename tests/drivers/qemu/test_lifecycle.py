@@ -1,0 +1,180 @@
+"""The life of a domain on a real QEMU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import pytest
+from guests import bare_config, linux_config, qemus_of, read_until, wait_for
+
+from aiovirt.errors import InvalidState, NotFound
+from aiovirt.model.domain import StateReason
+from aiovirt.model.events import LifecycleDetail, LifecycleEvent, RebootEvent
+from aiovirt.objects import Connection
+from aiovirt.testing.tinyguest import TinyGuest
+
+pytestmark = [pytest.mark.anyio, pytest.mark.real]
+
+
+async def test_guest_boots_talks_and_shuts_down(host: Connection, tiny_guest: TinyGuest) -> None:
+    vm = await host.domains.define(linux_config(tiny_guest))
+    await vm.start()
+    async with vm.console() as console:
+        await read_until(console, b"tiny# ")
+        await console.send(b"echo $((6*7))\n")
+        assert b"42" in await read_until(console, b"tiny# ")
+    await vm.shutdown(wait=True)
+    assert await vm.state() is StateReason.SHUTOFF_SHUTDOWN
+
+
+async def test_paused_start_stands_still(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    await vm.start(paused=True)
+    assert await vm.state() is StateReason.PAUSED_USER
+    assert await vm.monitor_command("query-status") == {
+        "status": "prelaunch",
+        "singlestep": False,
+        "running": False,
+    }
+    await vm.destroy()
+
+
+async def test_suspend_and_resume_tell_the_state_at_once(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    await vm.start()
+    assert await vm.state() is StateReason.RUNNING_BOOTED
+    await vm.suspend()
+    await vm.suspend()
+    assert await vm.state() is StateReason.PAUSED_USER
+    await vm.resume()
+    await vm.resume()
+    assert await vm.state() is StateReason.RUNNING_UNPAUSED
+    await vm.destroy()
+
+
+async def test_destroy_leaves_nothing(host: Connection, root: Path) -> None:
+    vm = await host.domains.define(bare_config())
+    await vm.start()
+    assert len(qemus_of(root)) == 1
+    await vm.destroy()
+    assert await vm.state() is StateReason.SHUTOFF_DESTROYED
+    assert qemus_of(root) == []
+    assert [path.name for path in (root / "run").iterdir() if path.is_dir()] == []
+
+
+async def test_events_of_a_life(host: Connection) -> None:
+    async with host.events() as events:
+        vm = await host.domains.define(bare_config())
+        await vm.start(paused=True)
+        await vm.resume()
+        await vm.destroy()
+        await vm.undefine()
+        seen = await wait_for(events, LifecycleDetail.UNDEFINED_REMOVED)
+    assert [event.detail for event in seen if isinstance(event, LifecycleEvent)] == [
+        LifecycleDetail.DEFINED_ADDED,
+        LifecycleDetail.STARTED_BOOTED,
+        LifecycleDetail.SUSPENDED_PAUSED,
+        LifecycleDetail.RESUMED_UNPAUSED,
+        LifecycleDetail.STOPPED_DESTROYED,
+        LifecycleDetail.UNDEFINED_REMOVED,
+    ]
+
+
+async def test_reset_tells_a_reboot(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    await vm.start()
+    async with host.events() as events:
+        await vm.reset()
+        with anyio.fail_after(20):
+            async for event in events:
+                if isinstance(event, RebootEvent):
+                    break
+    assert (await vm.record()).state.active
+    await vm.destroy()
+
+
+async def test_reboot_starts_the_guest_anew(host: Connection, tiny_guest: TinyGuest) -> None:
+    vm = await host.domains.define(linux_config(tiny_guest))
+    await vm.start()
+    async with vm.console() as console:
+        await read_until(console, b"tiny# ")
+        await vm.reboot()
+        await read_until(console, b"tiny# ")
+    assert (await vm.record()).id == 1
+    await vm.destroy()
+
+
+async def test_guest_that_powers_itself_off(host: Connection, tiny_guest: TinyGuest) -> None:
+    vm = await host.domains.define(linux_config(tiny_guest))
+    async with host.events() as events:
+        await vm.start()
+        async with vm.console() as console:
+            await read_until(console, b"tiny# ")
+            await console.send(b"poweroff -f\n")
+        seen = await wait_for(events, LifecycleDetail.STOPPED_SHUTDOWN)
+    details = [event.detail for event in seen if isinstance(event, LifecycleEvent)]
+    assert LifecycleDetail.SHUTDOWN_GUEST in details
+
+
+async def test_killed_qemu_is_a_crash(host: Connection, root: Path) -> None:
+    vm = await host.domains.define(bare_config())
+    await vm.start()
+    async with host.events() as events:
+        (pid,) = qemus_of(root)
+        await anyio.run_process(["kill", "-9", str(pid)])
+        await wait_for(events, LifecycleDetail.STOPPED_FAILED)
+    assert await vm.state() is StateReason.SHUTOFF_CRASHED
+    await vm.start()
+    await vm.destroy()
+
+
+async def test_second_start_is_refused(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    await vm.start()
+    with pytest.raises(InvalidState, match="domain 'web1' is running already"):
+        await vm.start()
+    await vm.destroy()
+
+
+async def test_verbs_on_a_domain_that_is_off(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    for verb in (vm.suspend, vm.resume, vm.reset, vm.reboot, vm.destroy, vm.shutdown):
+        with pytest.raises(InvalidState, match="domain 'web1' is not running"):
+            await verb()
+
+
+async def test_paused_guest_cannot_hear_its_power_button(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    await vm.start(paused=True)
+    with pytest.raises(InvalidState, match="is paused and cannot react"):
+        await vm.shutdown()
+    await vm.destroy()
+
+
+async def test_undefined_while_running_it_lives_on_as_transient(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    await vm.start()
+    await vm.undefine()
+    assert not (await vm.record()).persistent
+    await vm.destroy()
+    with pytest.raises(NotFound):
+        await vm.record()
+
+
+async def test_changes_queue_behind_each_other(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(vm.start)
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(vm.destroy)
+    assert await vm.state() is StateReason.SHUTOFF_DESTROYED
+
+
+async def test_ids_count_up(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    for expected in (1, 2):
+        await vm.start()
+        assert (await vm.record()).id == expected
+        assert await host.domains.get(expected) == vm
+        await vm.destroy()

@@ -1,0 +1,37 @@
+"""Unix sockets by paths of any length."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aiovirt.errors import HostError
+from aiovirt.host.sockets import connect_unix, listen_unix
+
+
+def test_path_longer_than_the_kernel_takes(tmp_path: Path) -> None:
+    folder = tmp_path / ("x" * 120)
+    folder.mkdir()
+    with listen_unix(folder / "socket") as listener, connect_unix(folder / "socket") as client:
+        peer, _ = listener.accept()
+        with peer:
+            client.send(b"hello")
+            assert peer.recv(5) == b"hello"
+
+
+def test_stale_socket_is_replaced(tmp_path: Path) -> None:
+    listen_unix(tmp_path / "socket").close()
+    with listen_unix(tmp_path / "socket"), connect_unix(tmp_path / "socket"):
+        pass
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    listen_unix(tmp_path / "socket").close()
+    with pytest.raises(HostError, match=r"cannot connect to .*: Connection refused"):
+        connect_unix(tmp_path / "socket")
+
+
+def test_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(HostError, match="cannot listen on"):
+        listen_unix(tmp_path / "no" / "socket")

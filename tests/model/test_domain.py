@@ -1,0 +1,57 @@
+"""States, reasons and details carry libvirt's numbers."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from aiovirt.model.domain import DomainKey, DomainRecord, DomainState, StateReason
+from aiovirt.model.events import LifecycleDetail, LifecycleKind
+from aiovirt.model.statistics import BalloonStats, CpuStats, DomainStats, VcpuStats
+
+KEY = DomainKey(UUID(int=1), "web1")
+
+
+@pytest.mark.parametrize("enumeration", [StateReason, LifecycleDetail])
+def test_no_number_stands_twice(
+    enumeration: type[StateReason | LifecycleDetail],
+) -> None:
+    pairs = [member.value[:2] for member in enumeration]
+    assert len(pairs) == len(set(pairs))
+
+
+def test_each_state_has_an_unknown_reason() -> None:
+    with_zero = {reason.state for reason in StateReason if reason.number == 0}
+    assert with_zero == set(DomainState)
+
+
+def test_each_kind_has_a_first_detail() -> None:
+    with_zero = {detail.kind for detail in LifecycleDetail if detail.number == 0}
+    assert with_zero == set(LifecycleKind)
+
+
+def test_every_state_has_a_label() -> None:
+    assert len({state.label for state in DomainState}) == len(DomainState)
+
+
+def test_flat_statistics_bear_the_names_of_virsh() -> None:
+    stats = DomainStats(
+        DomainRecord(KEY, 3, StateReason.RUNNING_BOOTED),
+        cpu=CpuStats(30, 20, 10),
+        balloon=BalloonStats(None, 4096, 512),
+        vcpus=(VcpuStats(0, 77, 5),),
+    )
+    assert stats.flat() == {
+        "state.state": 1,
+        "state.reason": 1,
+        "cpu.time": 30,
+        "cpu.user": 20,
+        "cpu.system": 10,
+        "balloon.maximum": 4096,
+        "balloon.rss": 512,
+        "vcpu.count": 1,
+        "vcpu.0.index": 0,
+        "vcpu.0.thread.id": 77,
+        "vcpu.0.time": 5,
+    }

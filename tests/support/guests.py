@@ -1,0 +1,69 @@
+"""Small guests for tests, and the QEMU processes that a root has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeAlias
+
+import anyio
+
+from aiovirt.config import DomainConfig, Serial
+from aiovirt.interfaces import ConsoleStream, EventStream
+from aiovirt.model.events import Event, LifecycleDetail, LifecycleEvent
+from aiovirt.model.units import MiB
+from aiovirt.testing.tinyguest import TinyGuest
+
+__all__ = ["MakeConfig", "bare_config", "linux_config", "qemus_of", "read_until", "wait_for"]
+
+MakeConfig: TypeAlias = Callable[[str], DomainConfig]
+
+
+def qemus_of(root: Path) -> list[int]:
+    """Return the pids of the QEMU processes that belong to a root, zombies left out."""
+    mark = f"{root}/run/".encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit() and mark in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+    return sorted(found)
+
+
+def bare_config(name: str = "web1") -> DomainConfig:
+    """Configure a guest without any software: it starts in no time and does nothing."""
+    config = DomainConfig(name=name, memory=MiB(16), vcpus=1, serials=[Serial.pty()])
+    config.features.acpi = True
+    return config
+
+
+def linux_config(guest: TinyGuest, name: str = "web1", machine: str = "q35") -> DomainConfig:
+    """Configure a guest that boots Linux and shows a shell on its serial console."""
+    config = bare_config(name)
+    config.memory = MiB(128)
+    config.os.machine = machine
+    config.os.kernel = str(guest.kernel)
+    config.os.initrd = str(guest.initrd)
+    config.os.cmdline = guest.cmdline
+    return config
+
+
+async def read_until(console: ConsoleStream, mark: bytes) -> bytes:
+    """Read a console until a text appears; return all that was read."""
+    seen = b""
+    with anyio.fail_after(50):
+        while mark not in seen:
+            seen += await console.receive()
+    return seen
+
+
+async def wait_for(events: EventStream, detail: LifecycleDetail) -> list[Event]:
+    """Read events until that one; return all that were read."""
+    seen: list[Event] = []
+    with anyio.fail_after(50):
+        async for event in events:
+            seen.append(event)
+            if isinstance(event, LifecycleEvent) and event.detail is detail:
+                break
+    return seen
