@@ -52,7 +52,7 @@ class Done:
     err: str
 
     @property
-    def json(self) -> Any:  # what JSON holds is for the test to say
+    def json(self) -> Any:  # noqa: ANN401 -- what it holds is for the test to say
         """Its output as JSON."""
         return json.loads(self.out)
 

@@ -32,6 +32,7 @@ from aiovirt.model.statistics import (
     StatsGroup,
     VcpuStats,
 )
+from aiovirt.model.units import GiB
 from aiovirt.model.uri import URI
 
 __all__ = ["HOSTS", "FakeHost", "open_driver"]
@@ -345,7 +346,7 @@ def furnished(*running: str) -> FakeHost:
     """A host with domains that run."""
     host = FakeHost()
     for name in running:
-        config = DomainConfig(name=name, memory=GIB, uuid=uuid4())
+        config = DomainConfig(name=name, memory=GiB(1), uuid=uuid4())
         guest = Guest(DomainKey(UUID(str(config.uuid)), name), config, id=next(host.ids))
         guest.reason = StateReason.RUNNING_BOOTED
         host.guests[guest.key.uuid] = guest

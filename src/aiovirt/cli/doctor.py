@@ -1,16 +1,169 @@
-"""``doctor``: looks at this machine and says what is missing, and what to do about it."""
+"""``doctor``: looks at this machine and says what is missing, and what to do about it.
+
+Each check is one function of the tables at the end; none changes anything on the machine, but
+that opening the host makes its folder.
+"""
 
 from __future__ import annotations
 
+import os
+import platform
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from enum import Enum
+from pathlib import Path
+
+import anyio
+
 from aiovirt.cli.arguments import ContextArg
-from aiovirt.cli.results import Column, Rows
+from aiovirt.cli.documents import GRAMMAR
+from aiovirt.cli.failures import ChecksFailed
+from aiovirt.cli.results import Column, Row, Rows
+from aiovirt.cli.session import Context
+from aiovirt.errors import AiovirtError
 
-__all__ = ["doctor"]
+__all__ = ["Finding", "Verdict", "doctor"]
+
+BOUND_S = 5.0
+"""How long one check may take."""
 
 
-async def doctor(*, context: ContextArg) -> Rows:
-    """Look whether this machine can run virtual machines, and say what is missing.
+class Verdict(Enum):
+    """What a check found."""
 
-    aiovirt doctor
+    OK = "ok"
+    SLOW = "slow"
+    OPTIONAL = "optional"
+    MISSING = "missing"
+
+
+_STYLES = {
+    Verdict.OK.value: "green",
+    Verdict.SLOW.value: "yellow",
+    Verdict.OPTIONAL.value: "yellow",
+    Verdict.MISSING.value: "bold red",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one check.
+
+    Attributes:
+        name: What was looked at.
+        verdict: How it is.
+        detail: What was found.
+        advice: What may be done, when it is not as it could be.
     """
-    return Rows([Column("name", "Check")], [])
+
+    name: str
+    verdict: Verdict
+    detail: str
+    advice: str | None = None
+
+
+Look = Callable[[Context], Finding]
+Question = Callable[[Context], Awaitable[Finding]]
+
+
+async def _emulator(_context: Context) -> Finding:
+    """Whether there is a QEMU for this machine's own architecture."""
+    program = f"qemu-system-{platform.machine()}"
+    path = shutil.which(program)
+    if path is None:
+        return Finding("QEMU", Verdict.MISSING, f"no {program}", "apt install qemu-system")
+    answer = await anyio.run_process([path, "--version"], check=False)
+    first = answer.stdout.decode(errors="replace").partition("\n")[0]
+    return Finding("QEMU", Verdict.OK, f"{path}: {first}")
+
+
+def _acceleration(_context: Context) -> Finding:
+    """Whether guests can run on the processor itself."""
+    device = Path("/dev/kvm")
+    if not device.exists():
+        advice = "switch virtualisation on in the firmware, then modprobe kvm"
+        return Finding("KVM", Verdict.SLOW, f"no {device}: guests are emulated", advice)
+    if not os.access(device, os.R_OK | os.W_OK):
+        advice = "usermod -aG kvm $USER, then log in again"
+        return Finding("KVM", Verdict.SLOW, f"no access to {device}: guests are emulated", advice)
+    return Finding("KVM", Verdict.OK, f"{device} is usable")
+
+
+def _images(_context: Context) -> Finding:
+    """Whether disk images can be made."""
+    path = shutil.which("qemu-img")
+    if path is None:
+        return Finding("qemu-img", Verdict.OPTIONAL, "not found", "apt install qemu-utils")
+    return Finding("qemu-img", Verdict.OK, path)
+
+
+def _folder(context: Context) -> Finding:
+    """Whether the state of domains can be written."""
+    root = context.settings.uri.parameters.get("root")
+    if root is None:
+        return Finding("state folder", Verdict.OK, "kept by the host")
+    nearest = next(path for path in (Path(root), *Path(root).absolute().parents) if path.exists())
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        advice = "choose another with -c qemu:///embed?root=DIR"
+        return Finding("state folder", Verdict.MISSING, f"no right to write {nearest}", advice)
+    free = shutil.disk_usage(nearest).free // 1024**2
+    return Finding("state folder", Verdict.OK, f"{root}, {free} MiB free")
+
+
+def _grammar(_context: Context) -> Finding:
+    """Whether ``define --validate`` can work."""
+    if not GRAMMAR.exists():
+        detail = "not installed: define --validate cannot work"
+        return Finding("libvirt's grammar", Verdict.OPTIONAL, detail, "apt install libvirt0")
+    return Finding("libvirt's grammar", Verdict.OK, str(GRAMMAR))
+
+
+async def _host(context: Context) -> Finding:
+    """Whether the host opens, all in all."""
+    name = f"host {context.settings.uri}"
+    try:
+        async with context.connect() as session:
+            count = len(await session.host.domains.records())
+            return Finding(name, Verdict.OK, f"{await session.host.version()}, {count} domains")
+    except AiovirtError as error:
+        return Finding(name, Verdict.MISSING, str(error), error.hint)
+
+
+LOOKS: tuple[Look, ...] = (_acceleration, _images, _folder, _grammar)
+QUESTIONS: tuple[Question, ...] = (_emulator, _host)
+
+_COLUMNS = (
+    Column("name", "Check"),
+    Column("verdict", "Result", style=lambda row: _STYLES[str(row["verdict"])]),
+    Column("detail", "Found"),
+    Column("advice", "Advice", show=lambda row: str(row["advice"] or "")),
+)
+
+
+async def doctor(*, context: ContextArg) -> None:
+    """Look whether this machine can run domains.
+
+    Says what is missing and what to do about it; it fails if domains cannot run.
+
+        aiovirt doctor
+        aiovirt doctor -o json
+    """
+    findings = [look(context) for look in LOOKS]
+    findings += [await _bounded(question, context) for question in QUESTIONS]
+    context.out.show(Rows(_COLUMNS, [_row(finding) for finding in findings]))
+    missing = [finding.name for finding in findings if finding.verdict is Verdict.MISSING]
+    if missing:
+        raise ChecksFailed(f"domains cannot run here: see {', '.join(missing)}")
+
+
+async def _bounded(question: Question, context: Context) -> Finding:
+    """One check that waits for others, which may not hold up the rest for ever."""
+    with anyio.move_on_after(BOUND_S):
+        return await question(context)
+    name = question.__name__.strip("_")
+    return Finding(name, Verdict.MISSING, f"no answer within {BOUND_S:g} s")
+
+
+def _row(finding: Finding) -> Row:
+    return {**asdict(finding), "verdict": finding.verdict.value}

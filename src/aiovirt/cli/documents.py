@@ -10,7 +10,10 @@ from pathlib import Path
 
 from aiovirt.cli import terminal
 
-__all__ = ["read_document", "validate"]
+__all__ = ["GRAMMAR", "read_document", "validate"]
+
+GRAMMAR = Path("/usr/share/libvirt/schemas/domain.rng")
+"""Where every distribution's libvirt has it."""
 
 
 async def read_document(path: Path) -> bytes:
@@ -38,5 +41,5 @@ def validate(document: bytes) -> None:
         XMLError: It does not keep to it; line and element are named.
         ResourceUnavailable: The grammar is not installed.
     """
-    check: Callable[[bytes], None] = import_module("aiovirt.cli.grammar").check
-    check(document)
+    check: Callable[[bytes, Path], None] = import_module("aiovirt.cli.grammar").check
+    check(document, GRAMMAR)

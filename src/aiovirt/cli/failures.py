@@ -21,6 +21,7 @@ from aiovirt.cli.colours import Colour, paint
 from aiovirt.errors import AiovirtError, Unsupported
 
 __all__ = [
+    "ChecksFailed",
     "DeadlinePassed",
     "Failure",
     "GivenUp",
@@ -43,6 +44,10 @@ class UsageError(Exception):
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class ChecksFailed(AiovirtError):
+    """Something that was looked at is not as it must be."""
 
 
 class DeadlinePassed(AiovirtError):

@@ -10,29 +10,26 @@ from aiovirt.errors import ResourceUnavailable, XMLError
 
 __all__ = ["check"]
 
-GRAMMAR = Path("/usr/share/libvirt/schemas/domain.rng")
-"""Where every distribution's libvirt has it."""
 
-
-def check(document: bytes) -> None:
+def check(document: bytes, grammar: Path) -> None:
     """Compare a domain's configuration with the grammar.
 
     Raises:
         XMLError: It does not keep to it, or is no XML.
         ResourceUnavailable: The grammar is not installed.
     """
-    if not GRAMMAR.exists():
+    if not grammar.exists():
         raise ResourceUnavailable(
-            f"libvirt's grammar {GRAMMAR} is not installed", hint="apt install libvirt0"
+            f"libvirt's grammar {grammar} is not installed", hint="apt install libvirt0"
         )
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     try:
         tree = etree.fromstring(document, parser)
     except etree.XMLSyntaxError as error:
         raise XMLError(f"not well-formed: {error.msg}", line=error.lineno) from error
-    grammar = etree.RelaxNG(file=str(GRAMMAR))
-    if not grammar.validate(tree):
-        first = grammar.error_log[0]
+    rules = etree.RelaxNG(file=str(grammar))
+    if not rules.validate(tree):
+        first = rules.error_log[0]
         raise XMLError(
             f"not by libvirt's grammar: {first.message}",
             line=first.line,
