@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 import anyio
 import trio
 import uvloop
-from _table import Row, main
 
+from _table import Row, main
 from aiovirt.processes import Command, Stdio, run
 
 PROGRAM = "/bin/true"
@@ -113,7 +113,7 @@ def descriptors() -> Iterator[None]:
             os.close(fd)
 
 
-CONDITIONS = {
+CONDITIONS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
     "plain": contextlib.nullcontext,
     "2 GiB touched": ballast,
     "15,000 descriptors": descriptors,

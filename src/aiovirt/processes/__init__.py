@@ -23,9 +23,11 @@ from aiovirt.processes._daemon import (
     boot_id,
     start_daemon,
 )
+from aiovirt.processes._dryrun import DryRun, Recorded
 from aiovirt.processes._handle import KILL_WAIT_S, ExitStatus
 from aiovirt.processes._process import GRACE_S, Process, open_process
-from aiovirt.processes._run import OUTPUT_LIMIT, Result, run
+from aiovirt.processes._result import Result
+from aiovirt.processes._run import OUTPUT_LIMIT, run
 from aiovirt.processes._start import Handshake
 from aiovirt.processes._stdio import OutputFile, Stdio
 
@@ -37,12 +39,14 @@ __all__ = [
     "SECRET_LIMIT",
     "Command",
     "DaemonProcess",
+    "DryRun",
     "ExitStatus",
     "Handshake",
     "Limits",
     "Namespace",
     "OutputFile",
     "Process",
+    "Recorded",
     "Result",
     "Secret",
     "Stdio",

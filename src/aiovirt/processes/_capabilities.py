@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
 __all__ = ["CAPABILITIES", "capability_sets", "mask_of", "own_capabilities"]
 
@@ -31,6 +32,6 @@ def capability_sets(mask: int) -> tuple[bytes, bytes]:
 
 def own_capabilities() -> int:
     """Return our effective capabilities, as bits."""
-    with open("/proc/thread-self/status", encoding="ascii") as status:
-        line = next(line for line in status if line.startswith("CapEff:"))
+    status = Path("/proc/thread-self/status").read_text(encoding="utf-8")
+    line = next(line for line in status.splitlines() if line.startswith("CapEff:"))
     return int(line.split()[1], 16)

@@ -53,6 +53,9 @@ class Namespace(enum.IntFlag):
     NET = 0x40000000
 
 
+NO_NAMESPACE = Namespace(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Resource limits, soft and hard alike; None leaves a limit as it is.
@@ -171,7 +174,7 @@ class Command:
     cgroup: tuple[Path, ...] = ()
     new_session: bool = False
     death_signal: signal.Signals | None = None
-    namespaces: Namespace = Namespace(0)
+    namespaces: Namespace = NO_NAMESPACE
     pidfile: Path | None = None
     pass_fds: tuple[int, ...] = ()
     selinux_label: str | None = None

@@ -12,6 +12,7 @@ from typing import Self
 from aiovirt.errors import ConfigError
 from aiovirt.processes import _start
 from aiovirt.processes._command import Command
+from aiovirt.processes._dryrun import refuse_dry_run
 from aiovirt.processes._handle import Handle
 from aiovirt.processes._process import GRACE_S
 from aiovirt.processes._start import Handshake
@@ -77,7 +78,7 @@ class DaemonProcess:
         *Cancellation*: the program goes on.
         """
         await self._handle.wait_end()
-        self._handle.reap()  # when we are the host's first process, orphans become our children
+        self._handle.reap_now()  # when we are the host's first process, orphans become our children
 
     def send_signal(self, number: int) -> None:
         """Send a signal through the pidfd; a program that has ended is no error.
@@ -100,7 +101,7 @@ class DaemonProcess:
         if not await self._handle.ends_within(grace_s):
             self.send_signal(signal.SIGKILL)
             await self._handle.must_end()
-        self._handle.reap()
+        self._handle.reap_now()
 
     async def aclose(self) -> None:
         """Let go of the program, which goes on; whoever waits for its end gets `Closed`."""
@@ -147,6 +148,7 @@ async def start_daemon(
         )
     if Stdio.PIPE in (stdin, stdout, stderr):
         raise ConfigError("a daemon outlives our end of a pipe: use a file", field="stdio")
+    refuse_dry_run("start_daemon")
     wires = Wires.open(stdin, stdout, stderr)
     try:
         handle = await _start.start(command, wires.stdio, handshake=handshake, orphan=True)

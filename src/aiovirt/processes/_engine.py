@@ -20,6 +20,8 @@ from aiovirt.processes._steps import SPAWN_FAILED, Outcome, Plan
 
 __all__ = ["BesideUs", "Engine", "HelperEngine", "TwinEngine", "default_engine"]
 
+SO_FAR, ENDED = False, True
+
 WALL = 0x40000000  # __WALL of linux/wait.h: also children that end without SIGCHLD
 
 
@@ -68,12 +70,12 @@ class _Middle:
 
     @property
     def pid(self) -> int:
-        pid: int = self._helper.outcome(self._job, False)[0]
+        pid: int = self._helper.outcome(self._job, SO_FAR)[0]
         return pid
 
     @property
     def pidfd(self) -> int:
-        pidfd: int = self._helper.outcome(self._job, False)[1]
+        pidfd: int = self._helper.outcome(self._job, SO_FAR)[1]
         return pidfd
 
     def finish(self) -> Outcome:
@@ -82,7 +84,7 @@ class _Middle:
         if ended is not None and ended.si_status != 0:
             self._end_program()
             return Outcome(self.pid, self.pidfd, SPAWN_FAILED, errno.ECANCELED)
-        return Outcome(*self._helper.outcome(self._job, True))
+        return Outcome(*self._helper.outcome(self._job, ENDED))
 
     def _end_program(self) -> None:
         """Somebody killed the middle process: end its program, which may still run in our memory.
@@ -109,9 +111,8 @@ class HelperEngine:
         return abilities().into_cgroup
 
     def start(self, plan: Plan) -> Outcome:
-        return Outcome(
-            *self._helper.spawn(plan.steps, plan.path, plan.argv, plan.env, plan.flags, plan.cgroup)
-        )
+        steps, _, *rest = plan
+        return Outcome(*self._helper.spawn(steps, *rest))
 
     def start_beside(self, plan: Plan, *, orphan: bool) -> BesideUs:
         return _Middle(self._helper, plan, orphan=orphan)

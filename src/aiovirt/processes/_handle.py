@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import select
 import signal
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import anyio
 
@@ -22,8 +22,7 @@ KILL_WAIT_S = 30.0
 """How long a process may take to end after SIGKILL (it may hang in the kernel, on a dead disk)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExitStatus:
+class ExitStatus(NamedTuple):
     """How a program ended: one of the two is set, or none when the kernel tells it another.
 
     Attributes:
@@ -33,6 +32,13 @@ class ExitStatus:
 
     status: int | None = None
     signal: int | None = None
+
+
+def _status(info: os.waitid_result | None) -> ExitStatus:
+    if info is None:
+        return ExitStatus()
+    exited = info.si_code == os.CLD_EXITED
+    return ExitStatus(info.si_status) if exited else ExitStatus(signal=info.si_status)
 
 
 class Handle:
@@ -76,28 +82,17 @@ class Handle:
         poll.register(self.pidfd, select.POLLIN)
         return bool(poll.poll(0))
 
-    def reap(self) -> ExitStatus | None:
-        """Take the exit status of a child that has ended; None while it runs.
+    def reap_now(self) -> ExitStatus:
+        """Take the exit status of a child that has ended, or is ending: blocks for that moment.
 
         A process that is no child of ours (a daemon, usually) has an empty status.
         """
-        return self._reap(os.WNOHANG)
-
-    def reap_now(self) -> None:
-        """Take the exit status of a child that is already ending, blocking for that moment."""
-        self._reap(0)
-
-    def _reap(self, how: int) -> ExitStatus | None:
         if self.exit is None:
             try:
-                info = os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED | how | WALL)
+                info = os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED | WALL)
             except ChildProcessError:
-                self.exit = ExitStatus()
-                return self.exit
-            if info is not None:
-                exited = info.si_code == os.CLD_EXITED
-                number = info.si_status
-                self.exit = ExitStatus(number) if exited else ExitStatus(signal=number)
+                info = None
+            self.exit = _status(info)
         return self.exit
 
     async def wait_end(self) -> None:

@@ -12,7 +12,7 @@ import anyio.to_thread
 from aiovirt.errors import ConfigError
 from aiovirt.processes._command import Command
 
-__all__ = ["Identity", "resolve_identity"]
+__all__ = ["NOBODY_ELSE", "Identity", "names_anybody", "resolve_identity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,6 @@ def _entry(user: str | int) -> pwd.struct_passwd | None:
     try:
         return pwd.getpwnam(user) if isinstance(user, str) else pwd.getpwuid(user)
     except KeyError:
-        if isinstance(user, str):
-            raise ConfigError(f"there is no user {user!r} on this host", field="user") from None
         return None  # a number needs no name
 
 
@@ -48,7 +46,8 @@ def _gid(group: str | int) -> int:
 def _lookup(command: Command) -> Identity:
     entry = None if command.user is None else _entry(command.user)
     uid = entry.pw_uid if entry else command.user
-    assert uid is None or isinstance(uid, int)
+    if isinstance(uid, str):
+        raise ConfigError(f"there is no user {uid!r} on this host", field="user")
     gid = _gid(command.group) if command.group is not None else entry and entry.pw_gid
     if command.groups is not None:
         groups: tuple[int, ...] | None = tuple(_gid(group) for group in command.groups)
@@ -59,12 +58,16 @@ def _lookup(command: Command) -> Identity:
     return Identity(uid, gid, groups)
 
 
+def names_anybody(command: Command) -> bool:
+    """Whether the command runs as somebody else than we do."""
+    who = (command.user, command.group, command.groups)
+    return who != (None, None, None)
+
+
 async def resolve_identity(command: Command) -> Identity:
     """Return who the command runs as; names are looked up in a worker thread.
 
     Raises:
         ConfigError: There is no such user or group.
     """
-    if command.user is None and command.group is None and command.groups is None:
-        return NOBODY_ELSE
     return await anyio.to_thread.run_sync(_lookup, command)

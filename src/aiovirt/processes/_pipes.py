@@ -75,20 +75,21 @@ class PipeReceiveStream(_Pipe, ByteReceiveStream):
         fd = self._open_fd("reading from")
         self._busy = True
         try:
-            while True:
-                try:
-                    data = os.read(fd, max_bytes)
-                except BlockingIOError:
-                    await anyio.wait_readable(fd)
-                    if self._fd < 0:
-                        raise anyio.ClosedResourceError from None
-                else:
-                    break
+            data = await self._read(fd, max_bytes)
         finally:
             self._busy = False
         if not data:
             raise anyio.EndOfStream
         return data
+
+    async def _read(self, fd: int, max_bytes: int) -> bytes:
+        while True:
+            try:
+                return os.read(fd, max_bytes)
+            except BlockingIOError:
+                await anyio.wait_readable(fd)
+                if self._fd < 0:
+                    raise anyio.ClosedResourceError from None
 
 
 class PipeSendStream(_Pipe, ByteSendStream):

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import array
 import fcntl
+import functools
 import os
 import resource
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from aiovirt.processes._abilities import abilities
 from aiovirt.processes._capabilities import capability_sets, mask_of, own_capabilities
@@ -22,7 +23,7 @@ from aiovirt.processes._command import Command, Namespace
 from aiovirt.processes._identity import Identity
 from aiovirt.processes._steps import CLONE_FILES, LAST_FD, Op, Plan, Step
 
-__all__ = ["Wiring", "environment", "make_plan"]
+__all__ = ["INHERIT", "NULL", "Wiring", "environment", "make_plan"]
 
 CLOSE_RANGE_UNSHARE = 2
 PR_SET_KEEPCAPS = 8
@@ -40,27 +41,31 @@ _RESOURCES = {
     "cpu": resource.RLIMIT_CPU,
 }
 
+NULL, INHERIT = -1, -2
+
 _Phased = tuple[str, Step]
 
 
-@dataclass(frozen=True, slots=True)
-class Wiring:
+class Wiring(NamedTuple):
     """What the child's descriptors are to be.
 
     Attributes:
-        stdio: For 0, 1 and 2: our descriptor (3 or more), `Wiring.NULL` or `Wiring.INHERIT`.
+        stdio: For 0, 1 and 2: our descriptor (3 or more), `NULL` or `INHERIT`.
         passed: Descriptors that keep their number and survive exec.
-        handshake: The child's end of the handshake's socket, or None.
+        handshake: The child's end of the handshake's socket, or -1.
         pidfile: The open pidfile, which stands in `passed` too, or -1.
     """
 
     stdio: tuple[int, int, int]
     passed: tuple[int, ...] = ()
-    handshake: int | None = None
+    handshake: int = -1
     pidfile: int = -1
 
-    NULL = -1
-    INHERIT = -2
+
+@functools.lru_cache(maxsize=64)
+def _wiring_steps(wiring: Wiring) -> tuple[_Phased, ...]:
+    """Everything about descriptors; most programs are wired as another one was."""
+    return (*_close_steps(wiring), *_stdio_steps(wiring))
 
 
 def _close_steps(wiring: Wiring) -> Iterator[_Phased]:
@@ -69,10 +74,8 @@ def _close_steps(wiring: Wiring) -> Iterator[_Phased]:
     The table is shared with the parent at first (CLONE_FILES) and copied by the first
     close_range only up to the highest descriptor kept, so that thousands of others cost nothing.
     """
-    sources = {fd for fd in wiring.stdio if fd > Wiring.NULL}
-    keep = sorted(
-        sources.union(wiring.passed, () if wiring.handshake is None else (wiring.handshake,))
-    )
+    sources = {fd for fd in (*wiring.stdio, wiring.handshake) if fd >= 0}
+    keep = sorted(sources.union(wiring.passed))
     if not abilities().close_range:
         yield "close", (Op.CLOSE_LISTED, array.array("i", keep).tobytes(), len(keep))
         return
@@ -84,12 +87,14 @@ def _close_steps(wiring: Wiring) -> Iterator[_Phased]:
 
 def _stdio_steps(wiring: Wiring) -> Iterator[_Phased]:
     for number, source in enumerate(wiring.stdio):
-        if source > Wiring.NULL:
+        if source > NULL:
             yield "stdio", (Op.DUP, source, number, 0)
-    for number, source in enumerate(wiring.stdio):
-        if source == Wiring.NULL:
-            yield "stdio", (Op.OPEN_AS, number, b"/dev/null", os.O_RDWR)
-    for source in {fd for fd in wiring.stdio if fd > Wiring.NULL}.difference(wiring.passed):
+    nulls = [number for number, source in enumerate(wiring.stdio) if source == NULL]
+    if nulls:
+        yield "stdio", (Op.OPEN_AS, nulls[0], b"/dev/null", os.O_RDWR)
+        for number in nulls[1:]:
+            yield "stdio", (Op.DUP, nulls[0], number, 0)
+    for source in {fd for fd in wiring.stdio if fd > NULL}.difference(wiring.passed):
         yield "stdio", (Op.CLOSE, source)
     for fd in wiring.passed:
         yield "pass_fds", (Op.FCNTL, fd, fcntl.F_SETFD, 0)
@@ -172,7 +177,7 @@ def _last_steps(command: Command, wiring: Wiring, *, orphan: bool) -> Iterator[_
     if command.death_signal is not None:
         parent = 0 if Namespace.PID in command.namespaces else os.getpid()
         yield "death_signal", (Op.DEATH_SIGNAL, command.death_signal, parent)
-    if wiring.handshake is not None:
+    if wiring.handshake >= 0:
         yield "handshake", (Op.HANDSHAKE, wiring.handshake)
 
 
@@ -219,8 +224,7 @@ def make_plan(
     """
     cgroups = () if cgroup >= 0 else command.cgroup
     phased = [
-        *_close_steps(wiring),
-        *_stdio_steps(wiring),
+        *_wiring_steps(wiring),
         *_session_steps(command, orphan=orphan),
         *_host_steps(command, cgroups),
         *_pidfile_steps(command, wiring.pidfile),
@@ -229,8 +233,8 @@ def make_plan(
     ]
     sharing = CLONE_FILES if abilities().close_range else 0
     return Plan(
-        steps=tuple(step for _, step in phased),
-        phases=tuple(phase for phase, _ in phased),
+        steps=tuple([step for _, step in phased]),
+        phases=tuple([phase for phase, _ in phased]),
         path=path,
         argv=argv,
         env=_environment_block(command, own_copy=beside or orphan),

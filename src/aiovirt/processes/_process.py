@@ -11,6 +11,7 @@ import anyio
 
 from aiovirt.processes import _start
 from aiovirt.processes._command import Command
+from aiovirt.processes._dryrun import refuse_dry_run
 from aiovirt.processes._handle import ExitStatus, Handle
 from aiovirt.processes._pipes import PipeReceiveStream, PipeSendStream
 from aiovirt.processes._start import Handshake
@@ -48,6 +49,11 @@ class Process:
         """How the program ended, once `wait` has returned or the scope has ended."""
         return self._handle.exit
 
+    @property
+    def has_pipes(self) -> bool:
+        """Whether a standard stream is a pipe of ours."""
+        return any((self.stdin, self.stdout, self.stderr))
+
     async def wait(self) -> ExitStatus:
         """Wait for the program's end and return its status; any number of tasks may.
 
@@ -56,9 +62,7 @@ class Process:
         handle = self._handle
         if handle.exit is None:
             await handle.wait_end()
-        status = handle.reap()
-        assert status is not None
-        return status
+        return handle.reap_now()
 
     def send_signal(self, number: int) -> None:
         """Send a signal to the program alone; one that has ended is no error."""
@@ -94,9 +98,7 @@ class Process:
             self.send_signal_to_group(signal.SIGKILL)
             with anyio.CancelScope(shield=True):
                 await handle.must_end()
-            status = handle.reap()
-        assert status is not None
-        return status
+        return handle.reap_now()
 
     async def aclose(self, grace_s: float = GRACE_S) -> None:
         """End the program if it still runs, as `terminate` does, and close our ends of its pipes.
@@ -108,7 +110,8 @@ class Process:
                 with anyio.CancelScope(shield=True):
                     await self.terminate(grace_s)
         finally:
-            self._wires.close()
+            if self.has_pipes:
+                self._wires.close()
             self._handle.close()
 
 
@@ -160,6 +163,7 @@ async def open_process(
 
     *Cancellation*: as above; the scope ends only when the child is reaped.
     """
+    refuse_dry_run("open_process")
     process = await launch(command, stdin, stdout, stderr, handshake)
     try:
         yield process

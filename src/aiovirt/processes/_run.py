@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import anyio
 from anyio.abc import ByteReceiveStream, ByteSendStream
 
 from aiovirt._tasks import open_task_group
-from aiovirt.errors import LimitExceeded, ProcessFailed, ProcessKilled
+from aiovirt.errors import LimitExceeded
 from aiovirt.processes._command import Command
-from aiovirt.processes._handle import ExitStatus
+from aiovirt.processes._dryrun import DryRun
 from aiovirt.processes._pipes import PipeReceiveStream, PipeSendStream
 from aiovirt.processes._process import GRACE_S, Process, launch
+from aiovirt.processes._result import Result
 from aiovirt.processes._stdio import Source, Stdio, Target
 
-__all__ = ["OUTPUT_LIMIT", "Input", "Output", "Result", "run"]
+__all__ = ["OUTPUT_LIMIT", "Input", "Output", "run"]
 
 OUTPUT_LIMIT = 16 << 20
 """The most bytes that `run` collects of each stream unless told otherwise."""
@@ -31,21 +30,10 @@ Output: TypeAlias = Stdio | int | Path | Target | ByteSendStream
 """`Stdio.PIPE` collects; a stream is written to as output comes; else as for `open_process`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a command ended.
-
-    Attributes:
-        status: The exit status, or None when a signal killed the program.
-        signal: That signal, or None.
-        stdout: What was collected of standard output.
-        stderr: What was collected of standard error.
-    """
-
-    status: int | None
-    signal: int | None = None
-    stdout: bytes = b""
-    stderr: bytes = b""
+class _Outputs(NamedTuple):
+    stdout: Output
+    stderr: Output
+    limit: int
 
 
 class _Collector:
@@ -80,34 +68,50 @@ async def _drain(stdout: PipeReceiveStream, sink: _Collector | ByteSendStream) -
         await sink.send(chunk)
 
 
-async def _pump(
-    process: Process, source: Input, sinks: tuple[_Collector | ByteSendStream, ...]
-) -> None:
+_Sinks: TypeAlias = list[_Collector | ByteSendStream | None]
+
+
+async def _pump(process: Process, source: Input, sinks: _Sinks) -> None:
     """Carry all input and output at once, so that neither side can wait for the other."""
-    outputs = (process.stdout, process.stderr)
-    if process.stdin is process.stdout is process.stderr is None:
-        return
     async with open_task_group() as group:
         if process.stdin is not None and isinstance(source, (bytes, ByteReceiveStream)):
             group.start_soon(_feed, source, process.stdin)
-        for output, sink in zip(outputs, sinks, strict=True):
-            if output is not None:
+        for output, sink in zip((process.stdout, process.stderr), sinks, strict=True):
+            if output is not None and sink is not None:
                 group.start_soon(_drain, output, sink)
 
 
+def _source(source: Input) -> Source:
+    if source is None:
+        return Stdio.NULL
+    return source if isinstance(source, (int, Path)) else Stdio.PIPE
+
+
 def _target(output: Output) -> Target:
+    if isinstance(output, Stdio):
+        return output
     return Stdio.PIPE if isinstance(output, ByteSendStream) else output
 
 
-def _sink(output: Output, name: str, limit: int) -> _Collector | ByteSendStream:
-    return output if isinstance(output, ByteSendStream) else _Collector(name, limit)
+def _sink(output: Output, name: str, limit: int) -> _Collector | ByteSendStream | None:
+    if isinstance(output, Stdio):
+        return _Collector(name, limit) if output is Stdio.PIPE else None
+    return output if isinstance(output, ByteSendStream) else None
 
 
-def _checked(command: Command, exit_status: ExitStatus, stderr: bytes) -> None:
-    if exit_status.signal is not None:
-        raise ProcessKilled(command.render(), exit_status.signal)
-    if exit_status.status:
-        raise ProcessFailed(command.render(), exit_status.status, stderr.decode(errors="replace"))
+def _collected(sink: _Collector | ByteSendStream | None) -> bytes:
+    return bytes(sink.data) if isinstance(sink, _Collector) else b""
+
+
+async def _all_of(source: Input) -> bytes:
+    """Return what a command would have read, for the dry run."""
+    if isinstance(source, bytes):
+        return source
+    if isinstance(source, Path):
+        return await anyio.Path(source).read_bytes()
+    if isinstance(source, ByteReceiveStream):
+        return b"".join([chunk async for chunk in source])
+    return b""
 
 
 async def run(
@@ -139,17 +143,25 @@ async def run(
 
     *Cancellation*: the program and its group are ended as by `Process.terminate`, and reaped.
     """
-    stdin: Source = Stdio.NULL if input is None else Stdio.PIPE
-    if isinstance(input, (int, Path)):
-        stdin = input
-    process = await launch(command, stdin, _target(stdout), _target(stderr))
-    sinks = _sink(stdout, "stdout", limit), _sink(stderr, "stderr", limit)
+    recorder = DryRun.current()
+    if recorder is not None:
+        result = await recorder.run(command, await _all_of(input))
+    else:
+        outputs = _Outputs(stdout, stderr, limit)
+        result = await _run(command, input, outputs, grace_s)
+    if check and result.status != 0:
+        result.check(command)
+    return result
+
+
+async def _run(command: Command, source: Input, outputs: _Outputs, grace_s: float) -> Result:
+    out, err, limit = outputs
+    process = await launch(command, _source(source), _target(out), _target(err))
+    sinks = [_sink(out, "stdout", limit), _sink(err, "stderr", limit)]
     try:
-        await _pump(process, input, sinks)
+        if process.has_pipes:
+            await _pump(process, source, sinks)
         exit_status = await process.wait()
     finally:
         await process.aclose(grace_s)
-    out, err = (bytes(sink.data) if isinstance(sink, _Collector) else b"" for sink in sinks)
-    if check:
-        _checked(command, exit_status, err)
-    return Result(exit_status.status, exit_status.signal, out, err)
+    return Result(*exit_status, *map(_collected, sinks))

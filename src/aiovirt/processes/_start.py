@@ -11,7 +11,7 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeAlias
 
@@ -31,7 +31,7 @@ from aiovirt.processes._command import Command, Secret
 from aiovirt.processes._engine import BesideUs, Engine, default_engine
 from aiovirt.processes._fds import high_pipe, lifted, open_file
 from aiovirt.processes._handle import Handle
-from aiovirt.processes._identity import resolve_identity
+from aiovirt.processes._identity import NOBODY_ELSE, names_anybody, resolve_identity
 from aiovirt.processes._plan import Wiring, make_plan
 from aiovirt.processes._steps import SPAWN_FAILED, Outcome, Plan
 
@@ -49,14 +49,11 @@ class _Preparation:
     """The descriptors that live from the first look-up to the exec; closes them all."""
 
     def __init__(self, command: Command, stdio: tuple[int, int, int]) -> None:
-        self.owned: list[int] = []
         self.command = command
         self.stdio = stdio
-        self.cgroup = -1
-        self.pidfile = -1
+        self.owned: list[int] = []
         self.secrets: list[int] = []
-        self.ours = -1
-        self.theirs: int | None = None
+        self.cgroup = self.pidfile = self.ours = self.theirs = -1
 
     def close(self) -> None:
         while self.owned:
@@ -96,9 +93,9 @@ class _Preparation:
 
     def close_theirs(self) -> None:
         """Leave the child's end of the handshake to the child alone."""
-        if self.theirs is not None:
+        if self.theirs >= 0:
             self._close(self.theirs)
-            self.theirs = None
+            self.theirs = -1
 
     def close_ours(self) -> None:
         """Refuse the handshake.
@@ -121,15 +118,20 @@ class _Preparation:
         return Wiring(self.stdio, passed, self.theirs, self.pidfile)
 
 
+def _fill(write: int, data: bytes) -> None:
+    """Put all data into a pipe at once; the pipe grows for it, up to the user's share of pipes."""
+    if len(data) > fcntl.fcntl(write, fcntl.F_GETPIPE_SZ):
+        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, len(data))
+    os.set_blocking(write, False)
+    if data and os.write(write, data) != len(data):
+        raise BlockingIOError(errno.EAGAIN, "the pipe of a secret is too small")
+
+
 def _filled_pipe(data: bytes) -> int:
     """Return the reading end of a pipe that holds all the data and has no writer any more."""
     read, write = high_pipe()
     try:
-        if len(data) > fcntl.fcntl(write, fcntl.F_GETPIPE_SZ):
-            fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, len(data))
-        os.set_blocking(write, False)
-        if os.write(write, data) != len(data):
-            raise BlockingIOError(errno.EAGAIN, "the pipe of a secret is too small")
+        _fill(write, data)
     except BaseException:
         os.close(read)
         raise
@@ -145,9 +147,9 @@ def find_program(command: Command) -> bytes:
         ExecutableNotFound: No such name in PATH.
     """
     text = os.fspath(command.program)
-    if "/" in text:
-        return os.fsencode(os.path.abspath(text))
-    found = shutil.which(text)
+    if text.startswith("/"):
+        return os.fsencode(text)
+    found = text if "/" in text else shutil.which(text)
     if found is None:
         raise ExecutableNotFound(
             f"there is no program {text!r} in PATH",
@@ -156,7 +158,7 @@ def find_program(command: Command) -> bytes:
             errno=errno.ENOENT,
             hint="install it, or give its path",
         )
-    return os.fsencode(os.path.abspath(found))
+    return os.fsencode(Path(found).absolute())
 
 
 def _check(command: Command) -> None:
@@ -218,7 +220,7 @@ async def start(
     """
     _check(command)
     path = find_program(command)
-    identity = await resolve_identity(command)
+    identity = await resolve_identity(command) if names_anybody(command) else NOBODY_ELSE
     preparation = _Preparation(command, stdio)
     try:
         if command.cgroup:

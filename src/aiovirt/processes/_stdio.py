@@ -11,7 +11,7 @@ from typing import TypeAlias
 from aiovirt.errors import ConfigError
 from aiovirt.processes._fds import STDERR, high_copy, high_pipe, lifted, open_file
 from aiovirt.processes._pipes import PipeReceiveStream, PipeSendStream
-from aiovirt.processes._plan import Wiring
+from aiovirt.processes._plan import INHERIT, NULL
 
 __all__ = ["OutputFile", "Source", "Stdio", "Target", "Wires"]
 
@@ -57,7 +57,7 @@ class Wires:
     """
 
     def __init__(self) -> None:
-        self.stdio = (Wiring.NULL, Wiring.NULL, Wiring.NULL)
+        self.stdio = (NULL, NULL, NULL)
         self.stdin: PipeSendStream | None = None
         self.stdout: PipeReceiveStream | None = None
         self.stderr: PipeReceiveStream | None = None
@@ -87,7 +87,7 @@ class Wires:
         source = self._input(stdin)
         out, self.stdout = self._output(stdout)
         if stderr is Stdio.STDOUT:
-            err = self._keep(high_copy(1)) if out == Wiring.INHERIT else out
+            err = self._keep(high_copy(1)) if out == INHERIT else out
         else:
             err, self.stderr = self._output(stderr)
         self.stdio = (source, out, err)
@@ -118,7 +118,7 @@ class Wires:
 
     def _plain(self, what: Stdio | int) -> int:
         if isinstance(what, Stdio):
-            return Wiring.INHERIT if what is Stdio.INHERIT else Wiring.NULL
+            return INHERIT if what is Stdio.INHERIT else NULL
         return what if what > STDERR else self._keep(high_copy(what))
 
     def _keep(self, fd: int) -> int:

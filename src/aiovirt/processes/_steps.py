@@ -8,8 +8,7 @@ command is, nor which of the two will run the plan.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 __all__ = ["CLONE_FILES", "LAST_FD", "SPAWN_FAILED", "Op", "Outcome", "Plan", "Step"]
 
@@ -60,8 +59,7 @@ class Op(enum.IntEnum):
     """socket: write one byte, then wait for the byte 1; end of file is a refusal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """All that a child needs, ready to run.
 
     Attributes:
@@ -83,8 +81,7 @@ class Plan:
     cgroup: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a plan.
 
     Attributes:

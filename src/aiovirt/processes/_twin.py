@@ -18,7 +18,8 @@ import resource
 import signal
 import struct
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import NoReturn
 
 from aiovirt.processes._abilities import NR_CLOSE_RANGE, raw_syscall
@@ -65,12 +66,13 @@ def _close_range(report: int, first: int, last: int, flags: int) -> None:
 def _close_listed(report: int, keep: bytes, _count: int) -> None:
     """For old kernels; os.closerange is closefrom on FreeBSD, one call for all above the last."""
     kept = {0, 1, 2, report, *array.array("i", keep)}
-    if not os.path.isdir("/proc/self/fd"):
+    listing = Path("/proc/self/fd")
+    if not listing.is_dir():
         edges = sorted(kept)
         for below, above in zip(edges, [*edges[1:], LAST_FD], strict=True):
             os.closerange(below + 1, above)
         return
-    for fd in {int(name) for name in os.listdir("/proc/self/fd")}.difference(kept):
+    for fd in {int(entry.name) for entry in listing.iterdir()}.difference(kept):
         with contextlib.suppress(OSError):  # the listing's own descriptor is gone by now
             os.close(fd)
 
@@ -95,7 +97,7 @@ def _fcntl(fd: int, code: int, argument: int | bytes) -> None:
 
 
 def _pidfile(fd: int, path: bytes) -> None:
-    if not os.path.samestat(os.fstat(fd), os.stat(path)):
+    if not os.path.samestat(os.fstat(fd), Path(os.fsdecode(path)).stat()):
         raise OSError(errno.ESTALE, "the pidfile was replaced")
     os.ftruncate(fd, 0)
     os.write(fd, b"%d\n" % os.getpid())
@@ -172,20 +174,25 @@ def _run_step(step: tuple[int | bytes, ...], report: int) -> None:
         _RUN[int(code)](*args)
 
 
+def _variables(plan: Plan) -> Mapping[bytes, bytes]:
+    if plan.env is None:
+        return os.environb
+    pairs = (pair.partition(b"=") for pair in plan.env)
+    return {name: value for name, _, value in pairs}
+
+
 def _program(plan: Plan, report: int, mask: set[int]) -> NoReturn:
     """Run the steps and exec; whatever happens, never return into the parent's code."""
     index, status = SPAWN_FAILED, SETUP_FAILED
     try:
         _reset_signals()
         _enter_namespaces(plan.flags)
-        for index, step in enumerate(plan.steps):
+        for position, step in enumerate(plan.steps):
+            index = position
             _run_step(step, report)
         index, status = len(plan.steps), NO_EXEC
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if plan.env is None:
-            os.execv(plan.path, plan.argv)
-        pairs = (pair.partition(b"=") for pair in plan.env)
-        os.execve(plan.path, plan.argv, {name: value for name, _, value in pairs})
+        os.execve(plan.path, plan.argv, _variables(plan))  # noqa: S606  a shell is no part of it
     except OSError as error:
         os.write(report, REPORT.pack(index, error.errno or errno.EINVAL))
         status = NO_FILE if index == len(plan.steps) and error.errno == errno.ENOENT else status
