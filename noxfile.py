@@ -159,6 +159,29 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel with and without a compiler; install and start each in a clean place."""
+    session.install("--quiet", "build")
+    need(session, "gcc", "libc6-dev")
+    for name, compiler in (("pure", "/nonexistent"), ("helper", "")):
+        made = Path(session.create_tmp()) / name
+        shutil.rmtree(made, ignore_errors=True)
+        environment = {"CC": compiler} if compiler else {}
+        session.run(
+            *("python", "-m", "build", "--outdir", str(made / "dist")),
+            env=environment,
+            silent=True,
+        )
+        (built,) = (made / "dist").glob("*.whl")
+        session.run("python", "-m", "venv", str(made / "venv"))
+        python = str(made / "venv/bin/python")
+        session.run(python, "-m", "pip", "install", "-q", str(built), external=True)
+        version = session.run(python, "-m", "aiovirt", "--version", external=True, silent=True)
+        session.log(f"{name}: {str(version).strip()}")
+        session.run(python, "tests/packaging/installed.py", name, external=True)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Compare with the peers, print the ratios, write benchmarks/results/*.json."""
     need(session, *COUNTERPARTS)

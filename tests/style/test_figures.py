@@ -88,13 +88,11 @@ def test_no_module_needs_itself_to_be_imported() -> None:
 
 def eager_imports(file: figures.Source, names: set[str]) -> set[str]:
     """Return the modules of ours that a file imports while it is itself imported."""
-    imports = [
-        node
-        for node in figures.own_nodes(file.tree)
-        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0
-    ]
+    imports = [node for node in figures.own_nodes(file.tree) if isinstance(node, ast.ImportFrom)]
     told = {
-        f"{node.module}.{alias.name}" if f"{node.module}.{alias.name}" in names else node.module
+        f"{node.module}.{alias.name}"
+        if f"{node.module}.{alias.name}" in names
+        else f"{node.module}"
         for node in imports
         for alias in node.names
     }

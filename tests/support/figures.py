@@ -129,11 +129,10 @@ class Source:
                 f"{self.path.relative_to(ROOT)}:{node.lineno} {node.name}",
                 node,
                 self.code & set(range(node.lineno, (node.end_lineno or node.lineno) + 1)),
-                isinstance(parent, ast.ClassDef) and not decorated(node, "staticmethod"),
+                method,
             )
-            for parent in ast.walk(self.tree)
-            for node in ast.iter_child_nodes(parent)
-            if isinstance(node, Function) and not decorated(node, "overload")
+            for node, method in definitions(self.tree)
+            if not decorated(node, "overload")
         ]
 
     @cached_property
@@ -179,15 +178,28 @@ def decorated(node: Function, name: str) -> bool:
     return any(ast.unparse(item).rpartition(".")[2] == name for item in node.decorator_list)
 
 
+def stands_alone(node: Function) -> bool:
+    """Tell whether a function is documented by itself: no overload, no setter of a property."""
+    return not decorated(node, "overload") and not decorated(node, "setter")
+
+
+def definitions(parent: ast.AST, *, methods: bool = False) -> Iterator[tuple[Function, bool]]:
+    """Walk all functions, inner ones too, each with whether it stands in a class."""
+    for node in ast.iter_child_nodes(parent):
+        if isinstance(node, Function):
+            yield node, methods and not decorated(node, "staticmethod")
+        inside = isinstance(node, ast.ClassDef) or (methods and not isinstance(node, SCOPES))
+        yield from definitions(node, methods=inside)
+
+
 def public_definitions(parent: ast.Module | ast.ClassDef) -> Iterator[Function | ast.ClassDef]:
     """Walk the public classes, functions and methods."""
     for node in parent.body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             yield node
             yield from public_definitions(node)
-        elif isinstance(node, Function) and not node.name.startswith("_"):
-            if not decorated(node, "overload") and not decorated(node, "setter"):
-                yield node
+        elif isinstance(node, Function) and not node.name.startswith("_") and stands_alone(node):
+            yield node
 
 
 def sources(folder: str) -> list[Source]:
