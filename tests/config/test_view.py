@@ -141,7 +141,7 @@ def test_text_that_xml_cannot_carry_is_refused(text_: str) -> None:
 
 
 def test_a_misspelt_field_is_refused() -> None:
-    with pytest.raises(AttributeError, match="no field 'titel'"):
+    with pytest.raises(AttributeError, match="titel"):
         setattr(Tree(), "titel", "x")  # noqa: B010 - hides the mistake from mypy
     with pytest.raises(TypeError, match="no field 'titel'"):
         Tree(titel="x")  # type: ignore[call-arg] # the mistake is the point

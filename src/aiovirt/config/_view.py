@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
+from typing import ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
 
 from aiovirt.config import _tree
 from aiovirt.config._tree import Node
@@ -180,8 +180,18 @@ def _reach(view: View, steps: tuple[str, ...]) -> Node:
     return node
 
 
+class _ViewType(type):
+    """Makes views without a ``__dict__``: a misspelt field is an error, not a new attribute."""
+
+    def __new__(
+        cls, name: str, bases: tuple[type, ...], namespace: dict[str, object], **keywords: object
+    ) -> _ViewType:
+        namespace.setdefault("__slots__", ())
+        return super().__new__(cls, name, bases, namespace, **keywords)
+
+
 @dataclass_transform(kw_only_default=True, eq_default=False)
-class View:
+class View(metaclass=_ViewType):
     """An element of a configuration, seen through typed fields.
 
     Views are equal when their elements are, comments, indentation and the order of attributes
@@ -193,6 +203,7 @@ class View:
     _tag_: ClassVar[str] = ""
     _fields_: ClassVar[dict[str, Field[object, object]]] = {}
     _order_: ClassVar[dict[str, int]] = {}
+    _nested_: ClassVar[tuple[Nested[object, object], ...]] = ()
     _secrets_: ClassVar[tuple[Field[object, object], ...]] = ()
     _late_: ClassVar[frozenset[str]] = frozenset()
 
@@ -212,6 +223,7 @@ class View:
         cls._fields_ = {**early, **own, **trailing}
         if late:
             cls._late_ = cls._late_ | own.keys()
+        cls._nested_ = tuple(field for field in cls._fields_.values() if isinstance(field, Nested))
         cls._secrets_ = tuple(field for field in cls._fields_.values() if field.secret)
         tags = dict.fromkeys(field.steps[0] for field in cls._fields_.values() if field.steps)
         cls._order_ = {tag: rank for rank, tag in enumerate(tags)}
@@ -290,13 +302,6 @@ class View:
         """What is wrong between several fields; classes that have such rules say them here."""
         yield from ()
 
-    if not TYPE_CHECKING:  # a type checker knows the fields and would take this for leave
-
-        def __setattr__(self, name: str, value: object) -> None:
-            if name not in self._fields_ and name not in View.__slots__:
-                raise AttributeError(f"{type(self).__name__} has no field {name!r}")
-            super().__setattr__(name, value)
-
     def __bool__(self) -> bool:
         """Whether the element is there."""
         return self._find_() is not None
@@ -347,10 +352,9 @@ def element(view: View) -> Node | None:
 def walk(view: View) -> Iterator[View]:
     """The view and all views below it whose elements exist, in the order of their fields."""
     yield view
-    for field in view._fields_.values():
-        if isinstance(field, Nested):
-            for part in field.parts(view):
-                yield from walk(part)
+    for field in view._nested_:
+        for part in field.parts(view):
+            yield from walk(part)
 
 
 def problems(view: View) -> Iterator[XMLError]:
