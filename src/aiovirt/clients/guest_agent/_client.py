@@ -121,6 +121,7 @@ class GuestAgentClient:
 
     async def _prepare(self, request: Request) -> bytes:
         """Sync when it is needed, and return the request's bytes."""
+        self._usable(request.name)
         if not self._core.synced:
             await self._sync()
         try:

@@ -1,0 +1,68 @@
+"""The guest agent's client with the real qemu-ga, which also runs outside of a guest."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import monitors
+import pytest
+
+from aiovirt.clients.guest_agent import GuestAgentClient, connect_guest_agent
+from aiovirt.errors import GuestAgentError, NotFound, ResourceUnavailable
+
+pytestmark = [pytest.mark.anyio, pytest.mark.real]
+
+
+@asynccontextmanager
+async def agent(program: Path, folder: Path) -> AsyncGenerator[GuestAgentClient, None]:
+    with monitors.guest_agent(program, folder) as path:
+        async with connect_guest_agent(await appeared(path)) as client:
+            yield client
+
+
+async def appeared(path: Path) -> Path:
+    """Wait for the agent to listen: it tells nobody, so it is tried."""
+    with anyio.fail_after(10):
+        while True:
+            try:
+                async with connect_guest_agent(path):
+                    return path
+            except (NotFound, ResourceUnavailable):
+                await anyio.sleep(0.01)
+
+
+async def test_the_real_agent_is_spoken_to(qemu_ga: Path, tmp_path: Path) -> None:
+    async with agent(qemu_ga, tmp_path) as client:
+        assert await client.execute("guest-ping") == {}
+        assert await client.execute("guest-sync", id=123) == 123
+
+
+async def test_its_errors_are_its_own_words(qemu_ga: Path, tmp_path: Path) -> None:
+    async with agent(qemu_ga, tmp_path) as client:
+        with pytest.raises(GuestAgentError, match="guest-nonsense") as caught:
+            await client.execute("guest-nonsense")
+        assert caught.value.error_class == "CommandNotFound"
+
+
+async def test_a_megabyte_of_a_file_is_read(qemu_ga: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x" * 1_000_000)
+    async with agent(qemu_ga, tmp_path) as client:
+        handle = await client.execute("guest-file-open", path=str(tmp_path / "file"), mode="r")
+        read = await client.execute("guest-file-read", handle=handle, count=2_000_000)
+        assert isinstance(read, dict)
+        assert base64.b64decode(read["buf-b64"]) == b"x" * 1_000_000
+        await client.execute("guest-file-close", handle=handle)
+
+
+async def test_calls_cancelled_at_any_moment_leave_the_line_good(
+    qemu_ga: Path, tmp_path: Path
+) -> None:
+    async with agent(qemu_ga, tmp_path) as client:
+        for moment in range(8):
+            with anyio.move_on_after(moment / 10_000):
+                await client.execute("guest-info")
+            assert await client.execute("guest-sync", id=moment) == moment

@@ -1,0 +1,57 @@
+"""Real peers for tests: QEMU, its storage daemon and its guest agent, each behind a socket."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["guest_agent", "machine", "storage_daemon"]
+
+_BARE = ["-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg", "-S"]
+_CHARDEV = "socket,id=monitor,fd={fd}"
+
+
+@contextmanager
+def _monitor_of(argv: Sequence[str | Path]) -> Generator[socket.socket, None, None]:
+    """Run a program whose arguments name its end as ``{fd}``; give ours. Reaped at the end."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        command = [str(word).replace("{fd}", str(theirs.fileno())) for word in argv]
+        process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
+    try:
+        yield ours
+    finally:
+        ours.close()
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def machine(qemu: Path, *argv: str) -> Generator[socket.socket, None, None]:
+    """Run a paused QEMU with these arguments more, and give its monitor."""
+    monitor = ["-chardev", _CHARDEV, "-mon", "chardev=monitor,mode=control"]
+    with _monitor_of([qemu, *_BARE, *monitor, *argv]) as sock:
+        yield sock
+
+
+@contextmanager
+def storage_daemon(program: Path) -> Generator[socket.socket, None, None]:
+    """Run a qemu-storage-daemon, and give its monitor."""
+    with _monitor_of([program, "--chardev", _CHARDEV, "--monitor", "chardev=monitor"]) as sock:
+        yield sock
+
+
+@contextmanager
+def guest_agent(program: Path, folder: Path) -> Generator[Path, None, None]:
+    """Run qemu-ga on this machine, and give the path where it will listen."""
+    path = folder / "agent.sock"
+    state = ["-t", str(folder), "-f", str(folder / "agent.pid"), "-l", str(folder / "agent.log")]
+    process = subprocess.Popen([str(program), "-m", "unix-listen", "-p", str(path), *state])
+    try:
+        yield path
+    finally:
+        process.kill()
+        process.wait()
