@@ -119,7 +119,7 @@ def _seconds(time: _WireTime | UnsetType) -> float | None:
     # QEMU says -1 for both when the host's clock could not be read.
     if isinstance(time, UnsetType) or time.seconds < 0:
         return None
-    return time.seconds + time.microseconds / _MICRO
+    return (time.seconds * _MICRO + time.microseconds) / _MICRO
 
 
 def _excerpt(line: bytes, length: int = 60) -> str:
