@@ -80,7 +80,9 @@ def _usb(guest: Guest, controller: Controller) -> dict[str, object]:
     props: dict[str, object] = {"p2": ports, "p3": ports}
     if (controller.model or "").startswith("ich9-uhci"):
         master = guest.bus_of("usb", controller.index or 0)
-        props |= {"masterbus": f"{master}.0", "firstport": controller.startport or 0}
+        # its name is its master's, and QEMU's ids are unique
+        start = controller.startport or 0
+        props |= {"id": None, "masterbus": f"{master}.0", "firstport": start}
     return props
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from aiovirt.config import Disk, DiskDriver
+from aiovirt.drivers.qemu.argv.filters import filters
 from aiovirt.drivers.qemu.argv.guest import Guest
 from aiovirt.drivers.qemu.argv.usb import usb_place
 from aiovirt.drivers.qemu.argv.words import as_json, drop_none
@@ -71,10 +72,9 @@ def disks(guest: Guest) -> Iterator[str]:
         if disk.path is not None:
             node = format_node(number)
             yield from _nodes(disk, f"libvirt-{number}-storage", node)
-            if disk.driver.copy_on_read:
-                node = f"CoR-{number}"
-                copier = {"driver": "copy-on-read", "node-name": node, "file": format_node(number)}
-                yield from ("-blockdev", as_json(copier))
+            filtered = filters(disk, number, node)
+            yield from filtered.words
+            node = filtered.node
         yield from ("-device", _device(guest, disk, node))
 
 
@@ -169,8 +169,12 @@ def _details(disk: Disk) -> dict[str, object]:
     }
 
 
-def _virtio(_guest: Guest, disk: Disk) -> dict[str, object]:
+def _virtio(guest: Guest, disk: Disk) -> dict[str, object]:
     driver = disk.driver
+    if driver.iothread and guest.mmio and guest.config.type != "kvm":
+        raise DiskDriver.iothread.error(
+            driver, f"an I/O thread for a disk of a {guest.family.name} machine needs KVM"
+        )
     return drop_none(
         {
             "iothread": f"iothread{driver.iothread}" if driver.iothread else None,

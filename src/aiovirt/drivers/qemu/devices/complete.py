@@ -13,6 +13,7 @@ from aiovirt.drivers.qemu.devices.places import (
     assign_drives,
     assign_serial_ports,
     assign_usb_ports,
+    check_transports,
 )
 
 __all__ = ["complete"]
@@ -47,3 +48,4 @@ def complete(config: DomainConfig, binary: BinaryCapabilities) -> None:
         model_of(device, family)
     assign_usb_ports(config, family)
     assign_pci(config, family)
+    check_transports(config, family)

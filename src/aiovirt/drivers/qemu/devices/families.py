@@ -38,6 +38,7 @@ class Family:
         ps2: Whether it has a PS/2 keyboard and mouse.
         floppy: Whether floppy drives can be had.
         balloon: Whether libvirt gives it a memory balloon unless told not to.
+        features: What it has when the configuration says nothing of features at all.
         s3: The QEMU device whose properties switch suspend on and off, or None.
     """
 
@@ -58,6 +59,7 @@ class Family:
     floppy: bool = False
     balloon: bool = True
     s3: str | None = None
+    features: tuple[str, ...] = ()
 
     @property
     def root_bus(self) -> str:
@@ -88,6 +90,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         ps2=True,
         floppy=True,
         s3="PIIX4_PM",
+        features=("acpi", "apic"),
     ),
     Family(
         name="q35",
@@ -109,6 +112,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         ps2=True,
         floppy=True,
         s3="ICH9-LPC",
+        features=("acpi", "apic"),
     ),
     Family(
         name="microvm",
@@ -119,6 +123,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         nic_model="virtio",
         video_model="none",
         serial=("isa-serial", "isa-serial"),
+        features=("acpi", "apic"),
     ),
     Family(
         name="virt",

@@ -48,6 +48,7 @@ def settle_domain(config: DomainConfig, binary: BinaryCapabilities) -> Family:
     _settle_vcpus(config, machine)
     _settle_memory(config)
     _settle_cpu(config, binary, machine)
+    _settle_features(config, family)
     if config.uuid is None:
         config.uuid = uuid4()
     if config.clock.offset is None:
@@ -125,6 +126,16 @@ def _settle_memory(config: DomainConfig) -> None:
         raise DomainConfig.memory.error(config, "the domain has no memory", expected="<memory>")
     if config.current_memory is None:
         config.current_memory = config.memory
+
+
+def _settle_features(config: DomainConfig, family: Family) -> None:
+    """Without a word of features the guest can be turned off; libvirt would leave ACPI out.
+
+    What is written counts: an empty ``<features/>`` means none.
+    """
+    if not config.features:
+        for name in family.features:
+            setattr(config.features, name, True)
 
 
 def _settle_cpu(config: DomainConfig, binary: BinaryCapabilities, machine: Machine) -> None:

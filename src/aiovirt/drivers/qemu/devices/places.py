@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from aiovirt.config import Controller, Device, DomainConfig
 from aiovirt.drivers.qemu.devices.controllers import controllers_of, is_usb_device
 from aiovirt.drivers.qemu.devices.families import Family
+from aiovirt.drivers.qemu.devices.lookup import model_of
 from aiovirt.model.addresses import (
     DeviceAddress,
     DriveAddress,
@@ -19,7 +20,13 @@ from aiovirt.model.addresses import (
     VirtioSerialAddress,
 )
 
-__all__ = ["assign_drives", "assign_serial_ports", "assign_usb_ports", "disk_index"]
+__all__ = [
+    "assign_drives",
+    "assign_serial_ports",
+    "assign_usb_ports",
+    "check_transports",
+    "disk_index",
+]
 
 
 class _Shape(NamedTuple):
@@ -155,6 +162,28 @@ def assign_serial_ports(config: DomainConfig) -> None:
             free = (place for place in _serial_ports(lowest) if place not in taken)
             device.address = _first(free, device, "no port of a virtio-serial controller is left")
             taken.add(device.address)
+
+
+def check_transports(config: DomainConfig, family: Family) -> None:
+    """See that a machine without PCI has a virtio-mmio transport for each virtio device.
+
+    Raises:
+        XMLError: There are too many virtio devices.
+    """
+    if family.pci_root is not None:
+        return
+    virtio = (device for device in config.devices.all() if model_of(device, family).virtio)
+    most = _TRANSPORTS[config.features.acpi]
+    for number, device in enumerate(virtio, start=1):
+        if number > most:
+            raise Device.address.error(
+                device, f"a {family.name} machine like this has {most} virtio devices at most"
+            )
+
+
+_TRANSPORTS: Final = {True: 24, False: 8}
+"""virtio-mmio transports of a microvm with ACPI, which has a second interrupt controller for
+them, and without.  Source: microvm_devices_init in QEMU's hw/i386/microvm.c."""
 
 
 def _has_port(device: Device) -> bool:
