@@ -23,6 +23,7 @@ from aiovirt.config import (
     Serial,
     Video,
 )
+from aiovirt.config._view import View, walk
 from aiovirt.model.mac import MacAddress
 from aiovirt.model.units import Bytes
 
@@ -119,3 +120,44 @@ def test_values_read_as_they_were_set(name: str, uuid: UUID | None, title: str) 
 @given(paths)
 def test_paths_are_kept(path: str) -> None:
     assert Disk.parse(Disk.file(path).to_xml()).path == str(Path(path))
+
+
+def _kinds(base: type[View]) -> list[type[View]]:
+    return [kind for each in base.__subclasses__() for kind in (each, *_kinds(each))]
+
+
+def _vocabulary() -> tuple[list[str], list[str]]:
+    ours = [kind for kind in _kinds(View) if kind.__module__.startswith("aiovirt.")]
+    fields = [field for kind in ours for field in kind._fields_.values()]
+    tags = {step for field in fields for step in field.steps if "{" not in step}
+    return sorted(tags), sorted({field.attribute for field in fields if field.attribute})
+
+
+TAGS, ATTRIBUTES = _vocabulary()
+values = st.sampled_from(["", "0", "-1", "1", "99999999999999999999", "yes", "pci", "0x1", "é "])
+
+
+def _element(tag: str, attributes: dict[str, str], inner: list[str]) -> str:
+    shown = "".join(f" {name}='{value}'" for name, value in attributes.items())
+    return f"<{tag}{shown}>{''.join(inner)}</{tag}>"
+
+
+trees = st.recursive(
+    values,
+    lambda inner: st.builds(
+        _element,
+        st.sampled_from(TAGS),
+        st.dictionaries(st.sampled_from(ATTRIBUTES), values, max_size=3),
+        st.lists(inner, max_size=3),
+    ),
+    max_leaves=30,
+)
+
+
+@given(st.lists(trees, max_size=4), st.lists(trees, max_size=4))
+def test_any_tree_can_be_looked_at(top: list[str], devices: list[str]) -> None:
+    config = DomainConfig.parse(_element("domain", {}, [*top, _element("devices", {}, devices)]))
+    found = config.problems()
+    assert len([repr(view) for view in walk(config)]) > 1
+    assert all(problem.element for problem in found)
+    assert DomainConfig.parse(config.to_xml(secure=True)) == config

@@ -203,6 +203,7 @@ class View(metaclass=_ViewType):
     _tag_: ClassVar[str] = ""
     _fields_: ClassVar[dict[str, Field[object, object]]] = {}
     _order_: ClassVar[dict[str, int]] = {}
+    _shown_: ClassVar[tuple[str, ...] | None] = None  # the fields in reprs; None is all
     _nested_: ClassVar[tuple[Nested[object, object], ...]] = ()
     _secrets_: ClassVar[tuple[Field[object, object], ...]] = ()
     _late_: ClassVar[frozenset[str]] = frozenset()
@@ -327,7 +328,8 @@ class View(metaclass=_ViewType):
 
     def __repr__(self) -> str:
         """The fields that are set, as a constructor call; never a secret."""
-        shown = (_describe(field, self) for field in self._fields_.values())
+        names = self._fields_ if self._shown_ is None else self._shown_
+        shown = (_describe(self._fields_[name], self) for name in names)
         return f"{type(self).__name__}({', '.join(text for text in shown if text)})"
 
 

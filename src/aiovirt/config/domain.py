@@ -47,25 +47,21 @@ _NO_MEMORY = frozenset({"openvz", "test"})
 
 
 class QemuEnv(View, tag="qemu:env"):
-    """A variable of QEMU's environment."""
+    """A variable of QEMU's environment; its value may be secret, and is in no repr."""
+
+    _shown_ = ("name",)
 
     name: Text = text("@name", required=True)
     value: Text = text("@value")
-
-    def __repr__(self) -> str:
-        """The name; what it says may be secret."""
-        return f"QemuEnv(name={self.name!r})"
 
 
 class QemuCommandline(View, tag="qemu:commandline"):
     """Arguments handed to QEMU as they are; libvirt and aiovirt promise nothing about them."""
 
+    _shown_ = ()
+
     args: Words = words("qemu:arg/@value")
     env: Many[QemuEnv] = children("qemu:env", QemuEnv)
-
-    def __repr__(self) -> str:
-        """How many there are; what they say may be secret."""
-        return f"QemuCommandline({len(self.args)} args, {len(self.env)} env)"
 
 
 class DomainConfig(View, tag="domain"):
@@ -83,6 +79,8 @@ class DomainConfig(View, tag="domain"):
         max_memory: What memory can be plugged up to; needs `max_memory_slots`.
         vcpus: The number of virtual CPUs; `vcpu` has more about them.
     """
+
+    _shown_ = ("name", "type", "uuid")
 
     type: Text = text("@type", known=DOMAIN_TYPES, required=True)
     id: Number = number("@id")
@@ -163,8 +161,3 @@ class DomainConfig(View, tag="domain"):
                 f"the current memory, {self.current_memory}, is more than there can be",
                 expected=f"at most {limit}",
             )
-
-    def __repr__(self) -> str:
-        """What identifies it; devices are left to theirs."""
-        uuid = f", uuid={str(self.uuid)!r}" if self.uuid else ""
-        return f"DomainConfig(name={self.name!r}, type={self.type!r}{uuid})"

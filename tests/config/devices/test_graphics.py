@@ -1,0 +1,39 @@
+"""Displays and video cards."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiovirt.config import Graphics, Video
+from aiovirt.errors import XMLError
+
+
+def test_the_host_chooses_the_port_when_none_is_given() -> None:
+    assert [Graphics.vnc().autoport, Graphics.vnc(5901).autoport] == [True, False]
+
+
+def test_the_listen_address_is_found_wherever_it_is() -> None:
+    old = Graphics.parse("<graphics type='vnc' listen='0.0.0.0'/>")
+    new = Graphics.vnc(listen="::1")
+    assert [old.listen_address, new.listen_address] == ["0.0.0.0", "::1"]  # noqa: S104 - only read
+
+
+def test_the_listen_socket_is_found_wherever_it_is() -> None:
+    old = Graphics.parse("<graphics type='vnc' socket='/s'/>")
+    assert [old.listen_socket, Graphics.vnc(socket="/t").listen_socket] == ["/s", "/t"]
+
+
+def test_a_wrong_password_is_not_repeated() -> None:
+    with pytest.raises(XMLError) as caught:
+        Graphics.vnc(password="top\0secret")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_video_card_is_its_model() -> None:
+    assert Video("virtio").model.type == "virtio"
+
+
+def test_an_unknown_video_card_is_refused() -> None:
+    with pytest.raises(XMLError) as caught:
+        Video("virtoi")
+    assert caught.value.hint == "Did you mean 'virtio'?"
