@@ -202,13 +202,23 @@ def test_an_id_in_use_is_refused_and_fresh_ids_are_free_and_short() -> None:
     core.send(Request("a", None, 5))
     with pytest.raises(ProtocolError, match="in use"):
         core.send(Request("b", None, 5))
-    fresh = []
+    fresh: list[int] = []
     for _ in range(30):
-        fresh.append(core.fresh_id())
+        number = core.fresh_id()
+        assert isinstance(number, int)
+        fresh.append(number)
         core.send(Request("a", None, fresh[-1]))
     assert len(set(fresh)) == 30
     assert max(fresh) < 40
     assert 5 not in fresh
+
+
+def test_a_lone_request_needs_no_id() -> None:
+    core = ready_client()
+    assert core.fresh_id() is None
+    core.send(Request("a"))
+    assert core.fresh_id() is not None
+    assert feed(core, [b'{"return": 1}\n']) == [Success(None, b"1")]
 
 
 def test_a_request_is_short_because_qemu_reads_byte_by_byte() -> None:

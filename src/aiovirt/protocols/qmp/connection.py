@@ -98,12 +98,14 @@ class Connection:
         """How many requests wait for their reply."""
         return len(self._waiting)
 
-    def fresh_id(self) -> int:
-        """Return an id that is not in use, as short as can be.
+    def fresh_id(self) -> MessageId:
+        """Return an id that is not in use, as short as can be: none at all when nothing waits.
 
         QEMU reads its monitor one byte at a time (monitor_can_read in monitor/monitor.c), with a
         system call or two for each: every byte of a request costs microseconds.
         """
+        if not self._waiting:
+            return None
         number = self._last_id = (self._last_id + 1) % 10
         while number in self._waiting:
             number += 1
