@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from aiovirt.config import Devices, Disk, DomainConfig
@@ -97,3 +99,25 @@ def test_another_kind_is_refused_and_nothing_changes() -> None:
     with pytest.raises(XMLError, match="disks cannot hold DomainConfig"):
         devices.disks = [Disk(), DomainConfig()]  # type: ignore[list-item] # the mistake is the point
     assert _types(devices) == ["a", "b", "c"]
+
+
+def test_an_item_of_another_kind_is_refused() -> None:
+    devices = _devices()
+    for index in (0, slice(0, 1)):
+        with pytest.raises(XMLError, match="disks cannot hold int"):
+            devices.disks[index] = 5  # type: ignore[call-overload] # the mistake is the point
+    assert _types(devices) == ["a", "b", "c"]
+
+
+def test_a_view_given_twice_is_copied() -> None:
+    disk = Disk.file("/a.raw")
+    devices = Devices(disks=[disk, disk])
+    assert len(devices.disks) == 2
+    devices.disks = [devices.disks[1], devices.disks[1], devices.disks[1]]
+    assert len(devices.disks) == 3
+
+
+def test_a_device_of_an_unknown_kind_can_be_pickled() -> None:
+    unknown = list(_devices().all())[1]
+    again = pickle.loads(pickle.dumps(unknown))  # noqa: S301 - our own
+    assert (again.kind, again) == ("hostdev", unknown)

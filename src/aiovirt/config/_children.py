@@ -9,7 +9,6 @@ from typing import Generic, TypeAlias, TypeVar, overload
 from aiovirt.config import _tree
 from aiovirt.config._tree import Node
 from aiovirt.config._view import Field, Nested, View, element, listed
-from aiovirt.errors import XMLError
 
 __all__ = ["Many", "One", "ViewList", "child", "children", "via"]
 
@@ -55,10 +54,10 @@ class ViewList(MutableSequence[V], Generic[V]):
     def __setitem__(self, index: slice, value: Iterable[V]) -> None: ...
     def __setitem__(self, index: int | slice, value: V | Iterable[V]) -> None:
         """Replace a child, or by a slice several; new ones stand where the old ones stood."""
-        wanted: list[V] = list(self)
+        wanted: list[object] = list(self)
         if isinstance(index, slice):
-            wanted[index] = list(value) if isinstance(value, Iterable) else []
-        elif isinstance(value, View):
+            wanted[index] = value if isinstance(value, Iterable) else [value]
+        else:
             wanted[index] = value
         self.assign(wanted)
 
@@ -73,7 +72,7 @@ class ViewList(MutableSequence[V], Generic[V]):
         Raises:
             XMLError: It is a view of another kind of element.
         """
-        node = self._field.adopt(self._view, value)
+        node = _detached(self._field.fitting(self._view, value))
         nodes = self._nodes()
         if index < 0:
             index = max(0, index + len(nodes))
@@ -100,15 +99,25 @@ class ViewList(MutableSequence[V], Generic[V]):
             raise ValueError(f"{value!r} is not in the list")
         return found
 
-    def assign(self, wanted: Sequence[V]) -> None:
+    def assign(self, wanted: Sequence[object]) -> None:
         """Make these the children: the first stands where the first stood, and so on.
+
+        A view that is given twice is copied for its second place.
 
         Raises:
             XMLError: One is a view of another kind; the tree is unchanged.
         """
         old = self._nodes()
-        here = {id(node) for node in old}
-        new = [self._field.adopt(self._view, each, here) for each in wanted]
+        views = [self._field.fitting(self._view, each) for each in wanted]
+        free = list(old)
+        new: list[Node] = []
+        for view in views:
+            node = element(view)
+            if node is not None and node in free:
+                free.remove(node)
+            else:
+                node = _detached(view, new)
+            new.append(node)
         places = [_tree.new_element("place") for _ in old]
         for node, place in zip(old, places, strict=True):
             _tree.swap(node, place)
@@ -130,39 +139,35 @@ class ViewList(MutableSequence[V], Generic[V]):
         return repr(list(self))
 
 
-class Children(Nested[ViewList[V], Iterable[V] | None]):
-    """All children of one tag, each seen as `kind`."""
+class _Kinded(Nested[Got, Given], Generic[V, Got, Given]):
+    """A field that holds elements seen as `kind`."""
 
     def __init__(self, path: str, kind: type[V]) -> None:
         super().__init__(path)
         self.kind = kind
 
+    def fitting(self, view: View, value: object) -> V:
+        """The value, when it is a view of the right kind.
+
+        Raises:
+            XMLError: It is not.
+        """
+        if isinstance(value, self.kind):
+            return value
+        raise self.error(
+            view,
+            f"{self.name} cannot hold {type(value).__name__}",
+            expected=self.kind.__name__,
+        )
+
+
+class Children(_Kinded[V, ViewList[V], Iterable[V] | None]):
+    """All children of one tag, each seen as `kind`."""
+
     def nodes(self, view: View) -> list[Node]:
         """The elements, in the order of the tree."""
         parent = _tree.find(element(view), self.steps[:-1])
         return [] if parent is None else list(parent.iterchildren(self.steps[-1]))
-
-    def adopt(self, view: View, value: View, here: Collection[int] = ()) -> Node:
-        """The element of `value`, copied when it sits in a tree already.
-
-        Args:
-            view: The view that has this field.
-            value: What is to be put in.
-            here: The ids of elements that sit in this very list and may move.
-
-        Raises:
-            XMLError: It is no view of this kind.
-        """
-        if not isinstance(value, self.kind):
-            raise self.error(
-                view,
-                f"{self.name} cannot hold {type(value).__name__}",
-                expected=self.kind.__name__,
-            )
-        node = element(value)
-        if node is not None and id(node) in here:
-            return node
-        return _detached(value)
 
     def read(self, view: View) -> ViewList[V]:
         """The live list."""
@@ -186,12 +191,8 @@ class Children(Nested[ViewList[V], Iterable[V] | None]):
         return f"{self.name}={found!r}" if found else None
 
 
-class Child(Nested[V, V | None]):
+class Child(_Kinded[V, V, V | None]):
     """One child; its view is there even when the element is not, and creates it when written."""
-
-    def __init__(self, path: str, kind: type[V]) -> None:
-        super().__init__(path)
-        self.kind = kind
 
     def read(self, view: View) -> V:
         """The live view, false when there is no such element."""
@@ -203,19 +204,12 @@ class Child(Nested[V, V | None]):
         Raises:
             XMLError: It is a view of another kind; the tree is unchanged.
         """
-        if value is not None and not isinstance(value, self.kind):
-            raise self.error(
-                view,
-                f"{self.name} cannot hold {type(value).__name__}",
-                expected=self.kind.__name__,
-            )
-        if not value:
+        given = None if value is None else self.fitting(view, value)
+        if not given:
             self.clear(view)
             return
-        new = _detached(value)
+        new = _detached(given)
         old = _tree.find(element(view), self.steps)
-        if old is new:
-            return
         if old is None:
             self.place(view, new)
         else:
@@ -255,12 +249,11 @@ class Via(Field[Got, Given]):
         self.field.write(self._home(view), value)
 
 
-def _detached(value: View) -> Node:
-    node = element(value)
-    if node is None or node.getparent() is not None:
-        node = element(value.copy())
-    if node is None:  # pragma: no cover - a copy has an element
-        raise XMLError(f"{type(value).__name__} has no element")
+def _detached(view: View, taken: Collection[Node] = ()) -> Node:
+    """The view's element, or a copy when that sits in a tree or is among those `taken`."""
+    node = element(view)
+    if node is None or node.getparent() is not None or node in taken:
+        return view.copy()._make_()
     return node
 
 

@@ -343,7 +343,7 @@ def _describe(field: Field[object, object], view: View) -> str | None:
 
 
 def _restore(kind: type[View], xml: str) -> View:
-    return kind.parse(xml)
+    return kind._wrap_(_tree.parse_xml(xml))
 
 
 def element(view: View) -> Node | None:

@@ -96,3 +96,10 @@ def test_a_new_address_leaves_nothing_of_the_old() -> None:
 def test_what_is_no_address_is_refused() -> None:
     with pytest.raises(XMLError, match="PciAddress"):
         Controller(address="0000:00:01.0")  # type: ignore[arg-type] # the mistake is the point
+
+
+def test_text_that_xml_cannot_carry_is_refused_and_nothing_changes() -> None:
+    device = Controller(type="usb", address=MmioAddress())
+    with pytest.raises(XMLError):
+        device.address = UsbAddress(0, "1\0")
+    assert device.address == MmioAddress()

@@ -111,21 +111,28 @@ class AddressField(Field[DeviceAddress | None, DeviceAddress | None]):
         if value is None:
             self.clear(view)
             return
+        attributes = self._attributes(view, value)
+        try:
+            for text in attributes.values():
+                _tree.check_text(text)
+        except ValueError as error:
+            raise self.error(view, f"{self.name} cannot be {value!r}: {error}") from error
+        _replace(self.locate(view), attributes)
+
+    def _attributes(self, view: View, value: DeviceAddress) -> dict[str, str]:
         if isinstance(value, OtherAddress):
-            _replace(self.locate(view), {"type": value.type, **dict(value.values)})
-            return
+            return {"type": value.type, **dict(value.values)}
         word = _WORDS.get(type(value))
         if word is None:
             raise self.error(
                 view, f"{self.name} cannot be {value!r}", expected="a PciAddress, DriveAddress, …"
             )
-        given = {name: getattr(value, name) for name in _KINDS[word][1]}
+        forms = _KINDS[word][1].items()
+        given = {name: (form, getattr(value, name)) for name, form in forms}
         texts = {
-            name: _write_one(form, given[name])
-            for name, form in _KINDS[word][1].items()
-            if given[name] is not None
+            name: _write_one(form, one) for name, (form, one) in given.items() if one is not None
         }
-        _replace(self.locate(view), {"type": word, **texts})
+        return {"type": word, **texts}
 
 
 def _replace(node: Node, attributes: Mapping[str, str]) -> None:
