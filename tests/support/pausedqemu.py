@@ -24,7 +24,7 @@ def make_images(folder: Path, qemu_img: Path) -> None:
     """Make the images that a full guest's disks are in."""
     for name in IMAGES:
         (folder / name).write_bytes(bytes(1 << 20))
-    command = [qemu_img, "create", "-q", "-f", "qcow2", folder / "a.qcow2", "1M"]
+    command = [str(qemu_img), "create", "-q", "-f", "qcow2", str(folder / "a.qcow2"), "1M"]
     subprocess.run(command, check=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from aiovirt.config import DomainConfig
@@ -171,4 +172,4 @@ def arguments(config: DomainConfig, binary: BinaryCapabilities = X86) -> tuple[s
 
 def options(argv: tuple[str, ...], name: str) -> list[str]:
     """Return the values of one option of a command line."""
-    return [value for option, value in zip(argv, argv[1:], strict=False) if option == name]
+    return [value for option, value in pairwise(argv) if option == name]

@@ -1,12 +1,13 @@
-"""Fully equipped guests of each machine type in the real QEMU: every device is where it should be."""
+"""Fully equipped guests of each machine type in the real QEMU: each device is in its place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import counterparts
+import msgspec
 import pytest
 from pausedqemu import make_images, paused
 from qemuvalues import MACHINES, completed, full
@@ -41,7 +42,7 @@ async def guest(machine: str, tmp_path: Path, qemu_img: Path) -> DomainConfig:
 
 
 @pytest.fixture
-async def monitor(guest: DomainConfig, machine: str, tmp_path: Path) -> Any:
+async def monitor(guest: DomainConfig, machine: str, tmp_path: Path) -> AsyncIterator[QMPClient]:
     async with paused(guest, MACHINES[machine], tmp_path) as client:
         yield client
 
@@ -54,17 +55,22 @@ def placed(guest: DomainConfig) -> Iterator[tuple[str, PciAddress]]:
             yield device.alias or "", device.address
 
 
-def pci_devices(buses: Any) -> Iterator[tuple[str, PciAddress]]:
+class Bridge(msgspec.Struct):
+    devices: list[PCIDevice] = []
+
+
+class PCIDevice(msgspec.Struct):
+    qdev_id: str
+    slot: int
+    function: int
+    pci_bridge: Bridge | None = None
+
+
+def devices_on(bus: Bridge) -> Iterator[tuple[str, PciAddress]]:
     """QEMU's devices with their ids; a bus has its number from the firmware, not from us."""
-    for bus in buses:
-        yield from devices_on(bus["devices"])
-
-
-def devices_on(devices: Any) -> Iterator[tuple[str, PciAddress]]:
-    for device in devices:
-        yield device["qdev_id"], PciAddress(slot=device["slot"], function=device["function"])
-        if "pci_bridge" in device:
-            yield from devices_on(device["pci_bridge"].get("devices", []))
+    for device in bus.devices:
+        yield device.qdev_id, PciAddress(slot=device.slot, function=device.function)
+        yield from devices_on(device.pci_bridge or Bridge())
 
 
 async def peripherals(client: QMPClient) -> set[str]:
@@ -79,7 +85,8 @@ async def test_every_device_has_its_alias(guest: DomainConfig, monitor: QMPClien
 
 
 async def test_every_pci_device_is_at_its_address(guest: DomainConfig, monitor: QMPClient) -> None:
-    found = dict(pci_devices(await monitor.execute("query-pci")))
+    buses = msgspec.convert(await monitor.execute("query-pci"), list[Bridge])
+    found = dict(place for bus in buses for place in devices_on(bus))
     for alias, address in placed(guest):
         if alias in found:
             assert found[alias] == PciAddress(slot=address.slot, function=address.function)

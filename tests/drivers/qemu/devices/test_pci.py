@@ -101,7 +101,7 @@ def test_functions_of_a_slot_are_places_of_their_own() -> None:
         PciAddress(1, 0, 1),
     ],
 )
-def test_places_that_do_not_exist_are_refused(address: PCIAddress) -> None:
+def test_places_that_do_not_exist_are_refused(address: PciAddress) -> None:
     with pytest.raises(ConfigError, match="net0"):
         Topology("pci-root").reserve(address, "net0")
 
@@ -122,3 +122,23 @@ def test_two_controllers_with_one_index_are_refused() -> None:
 def test_an_unknown_controller_model_is_refused() -> None:
     with pytest.raises(ConfigError, match="pxb"):
         Topology("pci-root").add_bus(1, "pxb")
+
+
+@given(
+    st.sampled_from(["pci-root", "pcie-root"]),
+    st.sets(st.tuples(st.integers(1, 31), st.integers(0, 7)), max_size=60),
+    needs,
+)
+def test_what_is_given_is_kept_from_what_is_placed(
+    root: str, given_places: set[tuple[int, int]], wanted: list[Connector]
+) -> None:
+    topology = Topology(root)
+    kept = {PciAddress(slot=slot, function=function) for slot, function in given_places}
+    for address in kept:
+        topology.reserve(address, "given")
+    try:
+        placed = [topology.allocate(need, f"device {i}") for i, need in enumerate(wanted)]
+    except ConfigError:
+        return
+    places = [*kept, *placed, *(bus.address for bus in topology.added)]
+    assert len({(p.bus, p.slot, p.function) for p in places}) == len(places)

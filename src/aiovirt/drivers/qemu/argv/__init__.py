@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from aiovirt.drivers.qemu.argv.build import build
 from aiovirt.drivers.qemu.argv.resources import TAP_TYPES, Resources, Tap
+from aiovirt.drivers.qemu.argv.startup import startup_commands
 
-__all__ = ["TAP_TYPES", "Resources", "Tap", "build"]
+__all__ = ["TAP_TYPES", "Resources", "Tap", "build", "startup_commands"]

@@ -8,7 +8,7 @@ from typing import Final
 from aiovirt.config import Controller
 from aiovirt.drivers.qemu.argv.guest import Guest
 from aiovirt.drivers.qemu.argv.words import as_json
-from aiovirt.drivers.qemu.devices.controllers import controllers_of
+from aiovirt.drivers.qemu.devices.controllers import controllers_of, is_companion
 from aiovirt.drivers.qemu.devices.lookup import is_builtin, model_of
 from aiovirt.drivers.qemu.devices.models import PCI_CONTROLLERS
 from aiovirt.model.addresses import PciAddress
@@ -78,11 +78,9 @@ def _props(guest: Guest, controller: Controller) -> dict[str, object]:
 def _usb(guest: Guest, controller: Controller) -> dict[str, object]:
     ports = controller.ports if "xhci" in (controller.model or "") else None
     props: dict[str, object] = {"p2": ports, "p3": ports}
-    if (controller.model or "").startswith("ich9-uhci"):
+    if is_companion(controller):
         master = guest.bus_of("usb", controller.index or 0)
-        # its name is its master's, and QEMU's ids are unique
-        start = controller.startport or 0
-        props |= {"id": None, "masterbus": f"{master}.0", "firstport": start}
+        props |= {"masterbus": f"{master}.0", "firstport": controller.startport or 0}
     return props
 
 

@@ -10,6 +10,7 @@ from aiovirt.config import Controller, Device, DomainConfig
 from aiovirt.drivers.qemu.argv.resources import Resources
 from aiovirt.drivers.qemu.argv.words import as_json
 from aiovirt.drivers.qemu.binaries.capabilities import BinaryCapabilities
+from aiovirt.drivers.qemu.devices.controllers import is_companion
 from aiovirt.drivers.qemu.devices.families import Family
 from aiovirt.drivers.qemu.devices.lookup import model_of
 from aiovirt.drivers.qemu.devices.models import Model, driver_of
@@ -34,7 +35,8 @@ class Guest:
 
     @cached_property
     def _controllers(self) -> Mapping[tuple[str, int], Controller]:
-        return {(c.type or "", c.index or 0): c for c in self.config.controllers}
+        found = (c for c in self.config.controllers if not is_companion(c))
+        return {(c.type or "", c.index or 0): c for c in found}
 
     @cached_property
     def _mmio_buses(self) -> Mapping[str, int]:

@@ -122,11 +122,17 @@ def cpu(guest: Guest) -> Iterator[str]:
     props: dict[str, object] = {}
     if view.mode == "host-passthrough" and view.migratable is not None:
         props["migratable"] = view.migratable
+    props |= _CACHES.get(view.cache_mode or "", {})
     for feature in view.features:
         props[_feature_name(feature.name or "")] = feature.policy in _WANTED
     yield from ("-cpu", comma_list(name, {**props, **_hyperv(guest), **_kvm(guest)}))
 
 
+_CACHES: Final[dict[str, dict[str, object]]] = {
+    "emulate": {"host-cache-info": False, "l3-cache": True},
+    "passthrough": {"host-cache-info": True, "l3-cache": False},
+    "disable": {"host-cache-info": False, "l3-cache": False},
+}
 _WANTED: Final = ("force", "require", "optional", None)
 # libvirt's names of CPU features that QEMU spells in another way (qemu_capabilities.c)
 _FEATURES: Final = {"pclmuldq": "pclmulqdq", "ffxsr": "fxsr-opt", "i64": "lm"}

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from aiovirt.config import Controller, Device, Disk, DomainConfig
+from aiovirt.drivers.qemu.devices.controllers import is_companion
 from aiovirt.drivers.qemu.devices.families import Family
 from aiovirt.drivers.qemu.devices.machine import family_for
 from aiovirt.drivers.qemu.devices.places import disk_index
@@ -65,7 +66,7 @@ def _name(
     if isinstance(device, Disk):
         return _disk(device)
     if isinstance(device, Controller):
-        return _controller(device, family)
+        return None if is_companion(device) else _controller(device, family)
     if kind == "console":
         return _console(config, number)
     if kind in _NUMBERED:

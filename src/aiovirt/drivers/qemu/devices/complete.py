@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiovirt.config import Device, DomainConfig
+from aiovirt.config import DomainConfig
 from aiovirt.drivers.qemu.binaries.capabilities import BinaryCapabilities
 from aiovirt.drivers.qemu.devices.controllers import add_controllers, number_controllers
 from aiovirt.drivers.qemu.devices.defaults import fill_devices
@@ -15,11 +15,9 @@ from aiovirt.drivers.qemu.devices.places import (
     assign_usb_ports,
     check_transports,
 )
+from aiovirt.drivers.qemu.devices.refusals import refuse_unsupported
 
 __all__ = ["complete"]
-
-# Elements of <devices> that change nothing here: what they ask for is there anyway.
-_HARMLESS = frozenset({"audio"})
 
 
 def complete(config: DomainConfig, binary: BinaryCapabilities) -> None:
@@ -32,10 +30,8 @@ def complete(config: DomainConfig, binary: BinaryCapabilities) -> None:
         XMLError: Something in it cannot be done; the error names the element and its line.
     """
     config.check()
+    refuse_unsupported(config)
     family = settle_domain(config, binary)
-    for device in config.devices.all():
-        if type(device) is Device and device.kind not in _HARMLESS:
-            raise Device.alias.error(device, f"the QEMU driver has no <{device.kind}> devices yet")
     fill_devices(config, family)
     assign_drives(config)
     assign_serial_ports(config)

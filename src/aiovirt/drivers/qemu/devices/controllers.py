@@ -14,7 +14,13 @@ from aiovirt.drivers.qemu.devices.families import Family
 from aiovirt.drivers.qemu.devices.lookup import model_of
 from aiovirt.model.addresses import DriveAddress, UsbAddress, VirtioSerialAddress
 
-__all__ = ["add_controllers", "controllers_of", "is_usb_device", "number_controllers"]
+__all__ = [
+    "add_controllers",
+    "controllers_of",
+    "is_companion",
+    "is_usb_device",
+    "number_controllers",
+]
 
 # A controller that is made because something needs it; the machine's family says it for USB.
 _MODELS: Final = {"scsi": "virtio-scsi"}
@@ -37,7 +43,7 @@ def number_controllers(config: DomainConfig) -> None:
     """
     taken: Counter[tuple[str | None, int]] = Counter()
     for controller in config.controllers:
-        if controller.index is not None and not _is_companion(controller):
+        if controller.index is not None and not is_companion(controller):
             _refuse_twins(controller, taken)
             taken[controller.type, controller.index] += 1
     for controller in config.controllers:
@@ -47,7 +53,8 @@ def number_controllers(config: DomainConfig) -> None:
             taken[controller.type, controller.index] += 1
 
 
-def _is_companion(controller: Controller) -> bool:
+def is_companion(controller: Controller) -> bool:
+    """Whether it serves the slow devices of a USB 2 controller, whose index and name it shares."""
     return controller.startport is not None or (controller.model or "").startswith("ich9-uhci")
 
 

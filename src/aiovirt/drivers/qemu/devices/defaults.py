@@ -142,10 +142,11 @@ def _channel(channel: Channel) -> None:
 def _graphics(graphics: Graphics) -> None:
     if graphics.type not in _DISPLAYED:
         return
-    if graphics.port is None and graphics.autoport is None:
-        graphics.autoport = True
-    if graphics.autoport and graphics.port is None:
-        graphics.port = -1
+    if graphics.listen_socket is None:
+        if graphics.port is None and graphics.autoport is None:
+            graphics.autoport = True
+        if graphics.autoport and graphics.port is None:
+            graphics.port = -1
     if not graphics.listens:
         kind = "socket" if graphics.socket else "address"
         listen = GraphicsListen(type=kind, address=graphics.listen, socket=graphics.socket)

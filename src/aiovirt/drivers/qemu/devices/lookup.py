@@ -89,7 +89,8 @@ def _disk(disk: Disk, family: Family) -> Model:
     if bus == "virtio" and device == "disk":
         return _choose(disk, Disk.model, models.VIRTIO_BLK, disk.model or "virtio")
     driver = _DISK_MODELS.get((bus or "", device))
-    if driver is None or (bus == "fdc" and not family.floppy):
+    missing = {"ide": "ide" not in family.builtin_controllers, "fdc": not family.floppy}
+    if driver is None or missing.get(bus or ""):
         raise DiskTarget.bus.error(
             disk.target, f"no {device} can be on bus {bus!r} of a {family.name} machine"
         )
