@@ -224,6 +224,6 @@ def _channel_class() -> type[Channel]:
         from aiovirt.streams._channel_asyncio import AsyncioChannel  # noqa: PLC0415 - on first use
 
         return AsyncioChannel
-    from aiovirt.streams._channel_anyio import AnyioChannel  # noqa: PLC0415 - on first use
+    from aiovirt.streams._channel_trio import TrioChannel  # noqa: PLC0415 - on first use
 
-    return AnyioChannel
+    return TrioChannel

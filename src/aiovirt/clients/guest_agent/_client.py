@@ -185,7 +185,7 @@ class GuestAgentClient:
     def _result(self, command: str, answer: AgentMessage) -> object:
         if isinstance(answer, Failure):
             raise GuestAgentError(command, answer.error_class, answer.description)
-        return answer.decode(object) if isinstance(answer, Success) else None
+        return answer.value if isinstance(answer, Success) else None
 
     def _on_data(self, data: bytes) -> None:
         self._core.receive_data(data)

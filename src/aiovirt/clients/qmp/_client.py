@@ -99,9 +99,13 @@ class _Call:
     def finish(self, reply: Success | Failure | None) -> None:
         """Take the reply, or None when there will be none; wake the caller, if it still waits."""
         self.reply = reply
-        for semaphore in self._held:
-            semaphore.release()
+        _release(self._held)
         self.slot.set()
+
+
+def _release(held: Sequence[anyio.Semaphore]) -> None:
+    for semaphore in held:
+        semaphore.release()
 
 
 class QMPClient:
@@ -125,6 +129,7 @@ class QMPClient:
         self._calls: dict[object, _Call] = {}
         self._events: Broadcast[Event] = Broadcast(_announce_loss, backlog=EVENT_BACKLOG)
         self._in_band = anyio.Semaphore(IN_FLIGHT, fast_acquire=True)
+        self._held_in_band = (self._in_band,)
         self._out_of_band = anyio.Semaphore(OOB_IN_FLIGHT, fast_acquire=True)
         self._with_descriptors = anyio.Semaphore(1, fast_acquire=True)
         self._schema: Schema | None = None
@@ -180,10 +185,11 @@ class QMPClient:
         Cancellation: before the command is sent nothing happens.  Afterwards it may be carried
         out; its late reply is dropped, and the connection stays good.
         """
-        merged = dict(arguments or {})
-        merged.update((key.replace("_", "-"), value) for key, value in kwargs.items())
-        success = await self._round_trip(command, merged or None, fds, oob=oob)
-        return success.decode(object)
+        if kwargs:
+            named = {key.replace("_", "-"): value for key, value in kwargs.items()}
+            arguments = {**(arguments or {}), **named}
+        success = await self._round_trip(command, arguments or None, fds, oob=oob)
+        return success.value
 
     async def call(self, command: Command[R], *, fds: Sequence[int] = (), oob: bool = False) -> R:
         """Run a typed command and return its typed result.
@@ -238,14 +244,16 @@ class QMPClient:
         try:
             call = self._post(command, arguments, fds, oob=oob, held=held)
         except BaseException:
-            for semaphore in held:
-                semaphore.release()
+            _release(held)
             raise
         await call.slot.wait()
         return self._result(command, call.reply)
 
-    async def _hold(self, fds: Sequence[int], *, oob: bool) -> list[anyio.Semaphore]:
+    async def _hold(self, fds: Sequence[int], *, oob: bool) -> Sequence[anyio.Semaphore]:
         """Take a place among the commands in flight; the reply gives it back."""
+        if not (oob or fds) and self._in_band.value and not self._congested:
+            self._in_band.acquire_nowait()
+            return self._held_in_band
         needed = [self._out_of_band if oob else self._in_band]
         # A descriptor belongs to the connection, not to its command: QEMU drops those that no
         # command has taken when new ones come.  So one command with descriptors goes at a time.
@@ -255,13 +263,16 @@ class QMPClient:
             for semaphore in needed:
                 await semaphore.acquire()
                 held.append(semaphore)
-            if self._channel is not None and self._channel.congested:
+            if self._channel is not None:
                 await self._channel.wait_for_room()
         except BaseException:
-            for semaphore in held:
-                semaphore.release()
+            _release(held)
             raise
         return held
+
+    @property
+    def _congested(self) -> bool:
+        return self._channel is not None and self._channel.congested
 
     def _post(
         self,

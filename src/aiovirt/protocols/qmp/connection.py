@@ -83,7 +83,8 @@ class Connection:
         self, role: Role, *, peer: str = "QMP peer", max_message: int = DEFAULT_MAX_MESSAGE
     ) -> None:
         self.role = role
-        self.phase = Phase.GREETING
+        self._peer_is_server = role is Role.CLIENT
+        self._enter(Phase.GREETING)
         self._peer = peer
         cutter = LineBuffer if role is Role.CLIENT else ObjectBuffer
         self._cutter: LineBuffer | ObjectBuffer = cutter(max_message, peer)
@@ -130,7 +131,7 @@ class Connection:
             self._descriptors += descriptors
             self._receive(data)
         except ProtocolError:
-            self.phase = Phase.CLOSED
+            self._enter(Phase.CLOSED)
             raise
 
     def next_message(self) -> Message | None:
@@ -144,8 +145,7 @@ class Connection:
             ProtocolError: It is not allowed in this phase or for this role, or its id is in use.
             TypeError: An argument is of no kind that JSON has.
         """
-        outgoing = _FROM_CLIENT if self.role is Role.CLIENT else _FROM_SERVER
-        if type(message) not in outgoing[self.phase]:
+        if type(message) not in self._sendable:
             raise self._illegal(message, "cannot be sent")
         if isinstance(message, Request):
             self._check_request(message)
@@ -153,25 +153,30 @@ class Connection:
         self._note(message)
         return data
 
+    def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        of_server, of_client = _FROM_SERVER[phase], _FROM_CLIENT[phase]
+        self._receivable = of_server if self._peer_is_server else of_client
+        self._sendable = of_client if self._peer_is_server else of_server
+
     def _receive(self, data: bytes) -> None:
         if not data:
             self._end()
             return
-        incoming = _FROM_SERVER if self.role is Role.CLIENT else _FROM_CLIENT
         for line in self._cutter.feed(data):
             message: Request | FromServer
-            if self.role is Role.CLIENT:
+            if self._peer_is_server:
                 message = parse_from_server(line, self._peer)
             else:
                 message = parse_from_client(line, self._peer, self._descriptors)
                 self._descriptors = 0
-            if type(message) not in incoming[self.phase]:
+            if type(message) not in self._receivable:
                 raise self._illegal(message, "came")
             self._note(message)
             self._inbox.append(message)
 
     def _end(self) -> None:
-        self.phase = Phase.CLOSED
+        self._enter(Phase.CLOSED)
         if self._cutter.pending:
             raise ProtocolError(f"{self._peer}: the connection ended inside a message")
         self._inbox.append(Disconnected())
@@ -191,7 +196,7 @@ class Connection:
             if message.name == NEGOTIATE and self.phase is Phase.NEGOTIATION:
                 self._negotiating = message.id
         elif isinstance(message, Greeting):
-            self.phase = Phase.NEGOTIATION
+            self._enter(Phase.NEGOTIATION)
 
     def _note_reply(self, reply: Success | Failure) -> None:
         if reply.id not in self._waiting:
@@ -200,7 +205,7 @@ class Connection:
         self._waiting.remove(reply.id)
         negotiated = self.phase is Phase.NEGOTIATION and reply.id == self._negotiating
         if negotiated and isinstance(reply, Success):
-            self.phase = Phase.READY
+            self._enter(Phase.READY)
 
     def _illegal(self, message: object, what: str) -> ProtocolError:
         kind = type(message).__name__

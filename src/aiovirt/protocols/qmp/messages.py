@@ -27,6 +27,8 @@ MessageId = int | str | None
 
 T = TypeVar("T")
 
+_decoder = msgspec.json.Decoder()
+
 
 class Version(msgspec.Struct, frozen=True, order=True):
     """QEMU's version; compares as numbers do."""
@@ -81,6 +83,11 @@ class Success(msgspec.Struct, frozen=True):
 
     id: MessageId
     raw: bytes
+
+    @property
+    def value(self) -> object:
+        """The result as plain JSON values."""
+        return _decoder.decode(self.raw)
 
     def decode(self, kind: type[T]) -> T:
         """Return the result as a value of `kind`.

@@ -1,4 +1,4 @@
-"""The channel on any loop anyio knows, which means trio: the waiting task itself reads.
+"""The channel on trio: the waiting task itself reads.
 
 Whoever waits for a reply leads: it waits for the socket and reads for all.  The others follow, and
 when the leader has its own reply, the next of them leads.  While nobody waits for a reply a task
@@ -14,17 +14,18 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import anyio
+from trio.lowlevel import wait_readable, wait_writable
 
 from aiovirt._tasks import open_task_group
 from aiovirt.streams.channel import Channel, OnData, OnEnd, Slot
 
-__all__ = ["AnyioChannel"]
+__all__ = ["TrioChannel"]
 
-IDLE_AFTER_S = 0.002
+IDLE_AFTER_S = 0.005
 """How long after the last call the channel's own task leaves the reading to callers."""
 
 
-class AnyioChannel(Channel):
+class TrioChannel(Channel):
     """See `Channel`."""
 
     def __init__(self, sock: socket.socket, on_data: OnData, on_end: OnEnd) -> None:
@@ -76,7 +77,7 @@ class AnyioChannel(Channel):
         """Read once, for all."""
         self._led = True
         try:
-            await anyio.wait_readable(self._sock)
+            await wait_readable(self._sock)
             self._read_once()
         finally:
             self._led = False
@@ -105,7 +106,7 @@ class AnyioChannel(Channel):
             await self._to_write.wait()
             self._to_write = anyio.Event()
             while self._outgoing:
-                await anyio.wait_writable(self._sock)
+                await wait_writable(self._sock)
                 self._flush_or_end()
 
     def _flush_or_end(self) -> None:
@@ -121,7 +122,7 @@ class AnyioChannel(Channel):
 class _LeaderSlot(Slot):
     __slots__ = ("_channel", "_event", "_is_set")
 
-    def __init__(self, channel: AnyioChannel) -> None:
+    def __init__(self, channel: TrioChannel) -> None:
         self._channel = channel
         self._is_set = False
         self._event: anyio.Event | None = None
