@@ -50,7 +50,11 @@ class Row:
     @property
     def ratios(self) -> list[float]:
         """The sample of each turn over its base."""
-        return [own / base for own, base in zip(self.samples, self.base, strict=True)] if self.base else []
+        return (
+            [own / base for own, base in zip(self.samples, self.base, strict=True)]
+            if self.base
+            else []
+        )
 
     def verdict(self) -> str:
         """Say whether the bar is met."""
@@ -75,7 +79,9 @@ def print_table(rows: Sequence[Row]) -> None:
     lines = [head, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        )
 
 
 def write_json(rows: Sequence[Row], path: Path) -> None:

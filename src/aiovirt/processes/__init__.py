@@ -11,6 +11,7 @@ from __future__ import annotations
 from aiovirt.processes._command import (
     COMMON_ENV,
     SECRET_LIMIT,
+    Argument,
     Command,
     Limits,
     Namespace,
@@ -37,6 +38,7 @@ __all__ = [
     "KILL_WAIT_S",
     "OUTPUT_LIMIT",
     "SECRET_LIMIT",
+    "Argument",
     "Command",
     "DaemonProcess",
     "DryRun",

@@ -202,10 +202,7 @@ class Command:
 
 
 def _quoted(word: Argument) -> str:
-    if isinstance(word, Secret):
-        word = word.fill(MASK)
-        return shlex.quote(word).replace(shlex.quote(MASK), MASK)
-    return shlex.quote(os.fsdecode(word))
+    return shlex.quote(word.fill(MASK) if isinstance(word, Secret) else os.fsdecode(word))
 
 
 def _bad_program(command: Command) -> str | None:

@@ -23,7 +23,7 @@ from aiovirt.processes._command import Command, Namespace
 from aiovirt.processes._identity import Identity
 from aiovirt.processes._steps import CLONE_FILES, LAST_FD, Op, Plan, Step
 
-__all__ = ["INHERIT", "NULL", "Wiring", "environment", "make_plan"]
+__all__ = ["INHERIT", "NULL", "Wiring", "environment", "make_plan", "wiring_steps"]
 
 CLOSE_RANGE_UNSHARE = 2
 PR_SET_KEEPCAPS = 8
@@ -63,7 +63,7 @@ class Wiring(NamedTuple):
 
 
 @functools.lru_cache(maxsize=64)
-def _wiring_steps(wiring: Wiring) -> tuple[_Phased, ...]:
+def wiring_steps(wiring: Wiring) -> tuple[_Phased, ...]:
     """Everything about descriptors; most programs are wired as another one was."""
     return (*_close_steps(wiring), *_stdio_steps(wiring))
 
@@ -224,7 +224,7 @@ def make_plan(
     """
     cgroups = () if cgroup >= 0 else command.cgroup
     phased = [
-        *_wiring_steps(wiring),
+        *wiring_steps(wiring),
         *_session_steps(command, orphan=orphan),
         *_host_steps(command, cgroups),
         *_pidfile_steps(command, wiring.pidfile),
