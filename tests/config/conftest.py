@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 
 import pytest
 from counterparts import grammars
 from lxml import etree
 
+from aiovirt.config import View
+
+Repickle = Callable[[View], View]
 Valid = Callable[[str], None]
 
 
@@ -26,6 +30,12 @@ def valid(schema: etree.RelaxNG) -> Valid:
             pytest.fail(f"{schema.error_log.last_error}\n{xml}")
 
     return check
+
+
+@pytest.fixture
+def repickle() -> Repickle:
+    """Pickle a view and read it back."""
+    return lambda view: pickle.loads(pickle.dumps(view))  # noqa: S301 - our own
 
 
 @pytest.fixture

@@ -79,7 +79,9 @@ DEVICES: dict[str, dict[str, object]] = {
             Graphics.vnc(socket="/v"),
         ]
     },
-    "spice": {"graphics": [Graphics.spice(), Graphics.spice(5930, listen="0.0.0.0", password="x")]},  # noqa: S104
+    "spice": {
+        "graphics": [Graphics.spice(), Graphics.spice(5930, listen="192.0.2.1", password="x")]
+    },
     "video": {"videos": [Video("virtio"), Video(model=VideoModel(type="qxl", vram=MiB(64)))]},
     "input": {"inputs": [Input.tablet(), Input.keyboard("virtio"), Input.mouse("ps2")]},
     "rng": {"rngs": [Rng.urandom()]},

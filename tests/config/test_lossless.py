@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
-import pickle
+from collections.abc import Callable
 
-from aiovirt.config import Disk, DomainConfig
+from aiovirt.config import Disk, DomainConfig, View
+
+Repickle = Callable[[View], View]
 
 
 def test_what_is_parsed_is_written_again(rich: str) -> None:
@@ -62,9 +64,9 @@ def test_a_copy_is_equal_and_independent(rich: str) -> None:
     assert config.name == "web1"
 
 
-def test_the_copy_module_and_pickle_keep_everything(rich: str) -> None:
+def test_the_copy_module_and_pickle_keep_everything(rich: str, repickle: Repickle) -> None:
     config = DomainConfig.parse(rich)
-    clones = [copy.copy(config), copy.deepcopy(config), pickle.loads(pickle.dumps(config))]  # noqa: S301
+    clones = [copy.copy(config), copy.deepcopy(config), repickle(config)]
     assert [clone.to_xml(secure=True) for clone in clones] == [rich] * 3
 
 
