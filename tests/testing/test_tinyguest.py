@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,6 +101,20 @@ def test_it_boots_has_a_shell_and_turns_itself_off(
         process.stdin.write(b"cat /sys/class/net/*/device/uevent; poweroff\n")
         said = read_until(process.stdout, b"reboot: Power down")
     assert b"DRIVER=virtio_net" in said
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("tiny_guest")
+def test_of_two_builders_one_builds_and_the_other_waits(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "aiovirt.testing.tinyguest"]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    builders = [Popen(command, env=environment, stdout=PIPE, text=True) for _ in range(2)]
+    said = [builder.communicate()[0] for builder in builders]
+    assert sorted("downloading" in text for text in said) == [False, True]
+    assert sorted(path.name for path in tmp_path.glob("aiovirt/tinyguest/*/*")) == [
+        "initrd.img",
+        "vmlinuz",
+    ]
 
 
 @pytest.mark.real
