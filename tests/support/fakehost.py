@@ -17,12 +17,20 @@ from uuid import UUID, uuid4
 import anyio
 from fakeguest import FakeConsoles, FakeMonitor, FakeScreen, Guest
 
-from aiovirt._tasks import Broadcast, Subscription
+from aiovirt._tasks import Broadcast
 from aiovirt.config import DomainConfig
 from aiovirt.errors import AlreadyExists, Busy, ConfigError, InvalidState, NotFound
-from aiovirt.interfaces import Ability, Definition, Events, HostInfo, Lifecycle, Statistics
+from aiovirt.interfaces import (
+    Ability,
+    Definition,
+    Events,
+    EventStream,
+    HostInfo,
+    Lifecycle,
+    Statistics,
+)
 from aiovirt.model.domain import DomainInfo, DomainKey, DomainRecord, StateReason
-from aiovirt.model.events import Event, EventsLost, LifecycleDetail, LifecycleEvent
+from aiovirt.model.events import Event, EventsLost, LifecycleDetail, LifecycleEvent, RebootEvent
 from aiovirt.model.statistics import (
     BalloonStats,
     BlockStats,
@@ -48,8 +56,14 @@ class FakeHost:
 
     guests: dict[UUID, Guest] = field(default_factory=dict)
     opened: bool = False
+    refusals: int = 0
+    """So many times it is busy when it is opened."""
     stubborn: bool = False
     """Guests ignore their power button."""
+    soon: list[Event] = field(default_factory=list)
+    """What happens as soon as somebody subscribes."""
+    ends: bool = False
+    """Events end after these."""
     ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     broadcast: Broadcast[Event] = field(default_factory=lambda: Broadcast(_lost))
 
@@ -231,9 +245,16 @@ class FakeEvents(Events):
     def __init__(self, host: FakeHost) -> None:
         self._host = host
 
-    def subscribe(self, *, limit: int = 1024) -> Subscription[Event]:
-        """All events from now on."""
-        return self._host.broadcast.subscribe(backlog=limit)
+    @asynccontextmanager
+    async def subscribe(self, *, limit: int = 1024) -> AsyncIterator[EventStream]:
+        """All events from now on, first those that happen soon."""
+        async with self._host.broadcast.subscribe(backlog=limit) as events:
+            for event in self._host.soon:
+                self._host.broadcast.publish(event)
+            if self._host.ends:
+                self._host.broadcast.close()
+                self._host.broadcast = Broadcast(_lost)
+            yield events
 
 
 class FakeStatistics(Statistics):
@@ -333,7 +354,8 @@ class FakeDriver:
 async def open_driver(uri: URI) -> AsyncIterator[FakeDriver]:
     """Open a host, for one at a time."""
     host = HOSTS.setdefault(uri.path, FakeHost())
-    if host.opened:
+    host.refusals -= 1
+    if host.opened or host.refusals >= 0:
         raise Busy(f"another process has {uri} open", hint="wait until it is done")
     host.opened = True
     try:
@@ -343,11 +365,12 @@ async def open_driver(uri: URI) -> AsyncIterator[FakeDriver]:
 
 
 def furnished(*running: str) -> FakeHost:
-    """A host with domains that run."""
+    """A host with domains that run, and reboot as soon as somebody looks."""
     host = FakeHost()
     for name in running:
         config = DomainConfig(name=name, memory=GiB(1), uuid=uuid4())
         guest = Guest(DomainKey(UUID(str(config.uuid)), name), config, id=next(host.ids))
         guest.reason = StateReason.RUNNING_BOOTED
         host.guests[guest.key.uuid] = guest
+        host.soon.append(RebootEvent(time=0.0, domain=guest.key))
     return host

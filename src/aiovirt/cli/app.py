@@ -155,8 +155,10 @@ def _helper(app: App) -> Verb:
     def help_(verb: Annotated[str | None, Parameter(help="The verb.")] = None) -> None:
         """Explain the program, or one verb.
 
-        aiovirt help
-        aiovirt help start
+        For example:
+
+            aiovirt help
+            aiovirt help start
         """
         if verb is not None and verb not in app:
             raise UsageError(f"there is no verb {verb!r}", hint="aiovirt help lists them")
@@ -167,7 +169,9 @@ def _helper(app: App) -> Verb:
 
 def _completion(app: App) -> Verb:
     def completion(shell: Literal["bash", "zsh", "fish", "powershell"]) -> None:
-        """Print what makes a shell complete verbs, options and names of domains.
+        """Print the completion script of a shell.
+
+        It completes verbs, options and names of domains. For example:
 
             eval "$(aiovirt completion bash)"
             aiovirt completion zsh > ~/.zfunc/_aiovirt

@@ -45,6 +45,8 @@ async def console(domain: DomainArg, *, manner: Manner = Manner(), session: Sess
     Ctrl and ] leaves it, and so does --timeout. With --readonly its output may go to a file or
     a pipe. On qemu:///embed no other command can open the same root meanwhile.
 
+    For example:
+
         aiovirt console web1
         aiovirt console --force --devname serial1 web1
         aiovirt console --readonly web1 | grep login

@@ -36,6 +36,8 @@ async def define(
 
     One that is defined already is changed; what runs is not touched.
 
+    For example:
+
         aiovirt define web1.xml
         aiovirt define --validate web1.xml
         aiovirt dumpxml old | sed s/old/new/ | aiovirt define -
@@ -55,6 +57,8 @@ async def undefine(domain: DomainArg, *, session: SessionArg) -> Plain:
 
     Its disks stay, and it goes on running if it runs.
 
+    For example:
+
         aiovirt undefine web1
     """
     found = await session.domain(domain)
@@ -70,8 +74,10 @@ async def autostart(
 ) -> Plain:
     """Let a domain start with the host.
 
-    aiovirt autostart web1
-    aiovirt autostart --disable web1
+    For example:
+
+        aiovirt autostart web1
+        aiovirt autostart --disable web1
     """
     found = await session.domain(domain)
     await found.set_autostart(autostart=not disable)
@@ -88,8 +94,10 @@ async def dumpxml(
 ) -> Plain:
     """Print the configuration of a domain as XML.
 
-    aiovirt dumpxml web1
-    aiovirt dumpxml --inactive web1 > web1.xml
+    For example:
+
+        aiovirt dumpxml web1
+        aiovirt dumpxml --inactive web1 > web1.xml
     """
     found = await session.domain(domain)
     xml = await found.xml(inactive=inactive, secure=security_info)
@@ -107,6 +115,8 @@ async def domxml_to_native(
     """Print the command line a configuration becomes.
 
     Nothing is started.
+
+    For example:
 
         aiovirt domxml-to-native qemu-argv --domain web1
         aiovirt domxml-to-native qemu-argv --xml web1.xml

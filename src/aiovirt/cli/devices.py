@@ -22,7 +22,9 @@ async def domblklist(
 ) -> Rows:
     """List the disks of a domain.
 
-    aiovirt domblklist web1
+    For example:
+
+        aiovirt domblklist web1
     """
     config = await (await session.domain(domain)).config(inactive=inactive)
     columns = [Column("name", "Target"), Column("source", "Source")]
@@ -45,7 +47,9 @@ async def domiflist(
 ) -> Rows:
     """List the network interfaces of a domain.
 
-    aiovirt domiflist web1
+    For example:
+
+        aiovirt domiflist web1
     """
     config = await (await session.domain(domain)).config(inactive=inactive)
     columns = [
@@ -72,7 +76,9 @@ def _interface(interface: Interface) -> Row:
 async def ttyconsole(domain: DomainArg, *, session: SessionArg) -> Plain:
     """Print the pseudo terminal of the console.
 
-    aiovirt ttyconsole web1
+    For example:
+
+        aiovirt ttyconsole web1
     """
     found = await session.domain(domain)
     config = await found.config()

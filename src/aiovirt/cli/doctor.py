@@ -84,9 +84,15 @@ def _acceleration(_context: Context) -> Finding:
     if not device.exists():
         advice = "switch virtualisation on in the firmware, then modprobe kvm"
         return Finding("KVM", Verdict.SLOW, f"no {device}: guests are emulated", advice)
-    if not os.access(device, os.R_OK | os.W_OK):
+    try:
+        descriptor = os.open(device, os.O_RDWR | os.O_CLOEXEC)
+    except PermissionError:
         advice = "usermod -aG kvm $USER, then log in again"
         return Finding("KVM", Verdict.SLOW, f"no access to {device}: guests are emulated", advice)
+    except OSError as error:
+        detail = f"{device}: {error.strerror}: guests are emulated"
+        return Finding("KVM", Verdict.SLOW, detail, "modprobe kvm_intel, or kvm_amd")
+    os.close(descriptor)
     return Finding("KVM", Verdict.OK, f"{device} is usable")
 
 
@@ -145,6 +151,8 @@ async def doctor(*, context: ContextArg) -> None:
     """Look whether this machine can run domains.
 
     Says what is missing and what to do about it; it fails if domains cannot run.
+
+    For example:
 
         aiovirt doctor
         aiovirt doctor -o json

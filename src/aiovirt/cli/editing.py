@@ -39,6 +39,8 @@ async def edit(domain: DomainArg, *, context: ContextArg) -> Plain:
     The editor is $VISUAL, $EDITOR or vi. What is changed holds from the next start
     on. The host is not held while the editor is open.
 
+    For example:
+
         EDITOR=nano aiovirt edit web1
     """
     async with context.connect() as session:

@@ -150,4 +150,5 @@ _CONVERSIONS: Mapping[type, Callable[..., object]] = {
     Enum: _word,
     DomainKey: _key,
     Mapping: dict,
+    tuple: list,
 }

@@ -14,7 +14,9 @@ __all__ = ["capabilities", "domcapabilities", "hostname", "uri", "version"]
 async def capabilities(*, session: SessionArg) -> Plain:
     """Print what the host can do, as XML.
 
-    aiovirt capabilities
+    For example:
+
+        aiovirt capabilities
     """
     return _document(await session.host.capabilities())
 
@@ -29,8 +31,10 @@ async def domcapabilities(
 ) -> Plain:
     """Print what a domain may have here, as XML.
 
-    aiovirt domcapabilities
-    aiovirt domcapabilities --arch aarch64 --machine virt
+    For example:
+
+        aiovirt domcapabilities
+        aiovirt domcapabilities --arch aarch64 --machine virt
     """
     return _document(
         await session.host.domain_capabilities(
@@ -46,7 +50,9 @@ def _document(xml: str) -> Plain:
 async def hostname(*, session: SessionArg) -> Plain:
     """Print the host's name.
 
-    aiovirt hostname
+    For example:
+
+        aiovirt hostname
     """
     return value("hostname", await session.host.hostname())
 
@@ -54,7 +60,9 @@ async def hostname(*, session: SessionArg) -> Plain:
 async def version(*, session: SessionArg) -> Plain:
     """Print the versions of aiovirt and of the hypervisor.
 
-    aiovirt version
+    For example:
+
+        aiovirt version
     """
     hypervisor = await session.host.version()
     aiovirt = package_version("aiovirt")
@@ -65,6 +73,8 @@ async def version(*, session: SessionArg) -> Plain:
 async def uri(*, context: ContextArg) -> Plain:
     """Print which host the other verbs speak to.
 
-    aiovirt uri
+    For example:
+
+        aiovirt uri
     """
     return value("uri", str(context.settings.uri))

@@ -49,6 +49,8 @@ async def start(
 
     Returns when it runs. It goes on running when this command has ended.
 
+    For example:
+
         aiovirt start web1
         aiovirt start --paused web1
         aiovirt start --console web1
@@ -69,8 +71,10 @@ async def shutdown(
 ) -> Plain:
     """Ask a guest to shut down, as by its power button.
 
-    aiovirt shutdown web1
-    aiovirt shutdown --wait --timeout 60 web1
+    For example:
+
+        aiovirt shutdown web1
+        aiovirt shutdown --wait --timeout 60 web1
     """
     result, sentence = ("off", "is shut off") if wait else ("asked", "is being shutdown")
     return await _act(session, domain, lambda vm: vm.shutdown(wait=wait), result, sentence)
@@ -79,7 +83,9 @@ async def shutdown(
 async def reboot(domain: DomainArg, *, session: SessionArg) -> Plain:
     """Ask a guest to shut down, and start it anew.
 
-    aiovirt reboot web1
+    For example:
+
+        aiovirt reboot web1
     """
     return await _act(session, domain, lambda vm: vm.reboot(), "asked", "is being rebooted")
 
@@ -88,6 +94,8 @@ async def reset(domain: DomainArg, *, session: SessionArg) -> Plain:
     """Reset a machine, as by its reset button.
 
     What the guest had not written to its disks is lost.
+
+    For example:
 
         aiovirt reset web1
     """
@@ -104,6 +112,8 @@ async def destroy(
 
     Its definition and its disks stay.
 
+    For example:
+
         aiovirt destroy web1
         aiovirt destroy --graceful web1
     """
@@ -115,6 +125,8 @@ async def suspend(domain: DomainArg, *, session: SessionArg) -> Plain:
 
     Its virtual processors stop; its memory stays as it is.
 
+    For example:
+
         aiovirt suspend web1
     """
     return await _act(session, domain, lambda vm: vm.suspend(), "suspended", "suspended")
@@ -123,6 +135,8 @@ async def suspend(domain: DomainArg, *, session: SessionArg) -> Plain:
 async def resume(domain: DomainArg, *, session: SessionArg) -> Plain:
     """Let a suspended domain go on.
 
-    aiovirt resume web1
+    For example:
+
+        aiovirt resume web1
     """
     return await _act(session, domain, lambda vm: vm.resume(), "resumed", "resumed")

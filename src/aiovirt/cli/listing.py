@@ -91,9 +91,11 @@ _TITLE = Column("title", "Title", show=lambda row: str(row["title"] or ""))
 async def list_(*, choice: Choice = Choice(), shape: Shape = Shape(), session: SessionArg) -> Rows:
     """List the active domains, or others by option.
 
-    aiovirt list --all
-    aiovirt list --state-paused --name
-    aiovirt list --all -o json
+    For example:
+
+        aiovirt list --all
+        aiovirt list --state-paused --name
+        aiovirt list --all -o json
     """
     records = chosen(choice, await session.host.domains.records())
     rows: list[Row] = [describe(record) for record in records]

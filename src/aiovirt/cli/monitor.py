@@ -49,6 +49,8 @@ async def qemu_monitor_command(
 
     It is passed through as it is, and what it does is not looked after.
 
+    For example:
+
         aiovirt qemu-monitor-command web1 query-status
         aiovirt qemu-monitor-command web1 --pretty '{"execute": "query-block"}'
         aiovirt qemu-monitor-command web1 --hmp info registers

@@ -26,7 +26,9 @@ async def _value(session: Session, domain: str, key: str) -> Plain:
 async def domid(domain: DomainArg, *, session: SessionArg) -> Plain:
     """Print the id of a domain; a dash if it is off.
 
-    aiovirt domid web1
+    For example:
+
+        aiovirt domid web1
     """
     return await _value(session, domain, "id")
 
@@ -34,7 +36,9 @@ async def domid(domain: DomainArg, *, session: SessionArg) -> Plain:
 async def domuuid(domain: DomainArg, *, session: SessionArg) -> Plain:
     """Print the UUID of a domain.
 
-    aiovirt domuuid web1
+    For example:
+
+        aiovirt domuuid web1
     """
     return await _value(session, domain, "uuid")
 
@@ -42,7 +46,9 @@ async def domuuid(domain: DomainArg, *, session: SessionArg) -> Plain:
 async def domname(domain: DomainArg, *, session: SessionArg) -> Plain:
     """Print the name of a domain.
 
-    aiovirt domname 3
+    For example:
+
+        aiovirt domname 3
     """
     return await _value(session, domain, "name")
 
@@ -55,8 +61,10 @@ async def domstate(
 ) -> Plain:
     """Print the state of a domain.
 
-    aiovirt domstate web1
-    aiovirt domstate --reason web1
+    For example:
+
+        aiovirt domstate web1
+        aiovirt domstate --reason web1
     """
     row = describe(await (await session.domain(domain)).record())
     text = f"{row['state']} ({row['reason']})" if reason else str(row["state"])
@@ -66,7 +74,9 @@ async def domstate(
 async def domcontrol(domain: DomainArg, *, session: SessionArg) -> Plain:
     """Print whether its hypervisor answers.
 
-    aiovirt domcontrol web1
+    For example:
+
+        aiovirt domcontrol web1
     """
     row = describe(await (await session.domain(domain)).record())
     error = f": {row['last_error']}" if row["last_error"] else ""
@@ -109,8 +119,10 @@ _INFO = (
 async def dominfo(domain: DomainArg, *, session: SessionArg) -> Record:
     """Show the basic facts of a domain.
 
-    aiovirt dominfo web1
-    aiovirt dominfo -o json web1
+    For example:
+
+        aiovirt dominfo web1
+        aiovirt dominfo -o json web1
     """
     found = await session.domain(domain)
     info = await found.info()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -25,8 +26,10 @@ async def screenshot(
 ) -> Plain:
     """Write what is on the screen to a PNG file.
 
-    aiovirt screenshot web1
-    aiovirt screenshot web1 boot.png
+    For example:
+
+        aiovirt screenshot web1
+        aiovirt screenshot web1 boot.png
     """
     found = await session.domain(domain)
     picture = await found.screenshot(screen=screen)
@@ -56,12 +59,20 @@ async def send_key(
 ) -> Plain:
     """Press keys of a domain together.
 
-    aiovirt send-key web1 KEY_LEFTCTRL KEY_LEFTALT KEY_DELETE
-    aiovirt send-key --holdtime 500 web1 KEY_POWER
+    For example:
+
+        aiovirt send-key web1 KEY_LEFTCTRL KEY_LEFTALT KEY_DELETE
+        aiovirt send-key --holdtime 500 web1 KEY_POWER
     """
     if not keys:
         raise UsageError("send-key needs a key", hint="such as KEY_ENTER")
     found = await session.domain(domain)
-    pressed = [int(key, 0) if key[:1].isdigit() else key for key in keys]
-    await found.send_key(*pressed, hold_ms=holdtime)
+    await found.send_key(*map(_key, keys), hold_ms=holdtime)
     return done(found.key, "sent", f"{len(keys)} key(s) sent to domain '{found.name}'")
+
+
+def _key(text: str) -> str | int:
+    """A key code, or else a name, which the driver knows or does not."""
+    if re.fullmatch("0[xX][0-9a-fA-F]+", text):
+        return int(text, 16)
+    return int(text) if text.isascii() and text.isdecimal() else text

@@ -55,6 +55,8 @@ async def domstats(*domains: DomainArg, groups: Groups = Groups(), session: Sess
 
     A domain whose hypervisor does not answer is there too, and says so.
 
+    For example:
+
         aiovirt domstats
         aiovirt domstats --cpu-total --block web1 web2
         aiovirt domstats -o json
@@ -148,6 +150,8 @@ async def domblkstat(
 
     Amounts are in bytes, times in nanoseconds.
 
+    For example:
+
         aiovirt domblkstat web1 vda
     """
     stats = await _one(session, domain, StatsGroup.BLOCK)
@@ -162,7 +166,9 @@ async def domifstat(
 ) -> Plain:
     """Show what an interface has received and sent.
 
-    aiovirt domifstat web1 vnet0
+    For example:
+
+        aiovirt domifstat web1 vnet0
     """
     stats = await _one(session, domain, StatsGroup.INTERFACE)
     return _figures(stats, asdict(_device("interface", domain, stats.interfaces, interface)))
@@ -171,7 +177,9 @@ async def domifstat(
 async def dommemstat(domain: DomainArg, *, session: SessionArg) -> Plain:
     """Show the memory of a running domain, in bytes.
 
-    aiovirt dommemstat web1
+    For example:
+
+        aiovirt dommemstat web1
     """
     stats = await _one(session, domain, StatsGroup.BALLOON)
     return _figures(stats, asdict(stats.balloon) if stats.balloon else {})

@@ -31,7 +31,8 @@ def raw_mode(descriptor: int) -> Iterator[None]:
     """Every key reaches the block as it is, Ctrl-C too; afterwards all is as it was."""
     before = termios.tcgetattr(descriptor)
     try:
-        tty.setraw(descriptor)
+        # Not the usual TCSAFLUSH: what was typed ahead is for the guest too.
+        tty.setraw(descriptor, termios.TCSADRAIN)
         yield
     finally:
         # A terminal that has gone meanwhile has nothing to restore.

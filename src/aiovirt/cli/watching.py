@@ -43,6 +43,8 @@ async def event(*, wanted: Wanted = Wanted(), context: ContextArg) -> Rows | Pla
     error if there was any. With -o json each is a line. On qemu:///embed no other command can
     open the same root meanwhile.
 
+    For example:
+
         aiovirt event --all --loop --timestamp
         aiovirt event --event lifecycle --domain web1 --timeout 60
         aiovirt event --all --loop -o json | jq .event
@@ -50,10 +52,12 @@ async def event(*, wanted: Wanted = Wanted(), context: ContextArg) -> Rows | Pla
     if wanted.list_kinds:
         return Rows([Column("name", "Event")], [{"name": name} for name in KINDS], bare=True)
     watch = _Watch(context, wanted, _types(wanted))
-    with anyio.move_on_after(context.settings.timeout):
+    with anyio.move_on_after(context.settings.timeout) as scope:
         await watch.run()
     if not watch.count:
-        raise DeadlinePassed(f"no such event came within {context.settings.timeout:g} s")
+        limit = context.settings.timeout
+        waited = f"within {limit:g} s" if scope.cancelled_caught and limit else "before they ended"
+        raise DeadlinePassed(f"no such event came {waited}")
     context.out.say(f"events received: {watch.count}")
     return None
 

@@ -1,0 +1,80 @@
+"""Results in every format, on terminals and in pipes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+import yaml
+from clirun import Define, Run, environment, on_terminal, program
+
+
+@pytest.mark.usefixtures("web1")
+@pytest.mark.parametrize("verb", ["list", "dominfo", "domstate", "dumpxml", "domstats", "suspend"])
+def test_yaml_and_json_say_the_same(run: Run, verb: str) -> None:
+    arguments = (verb,) if verb == "list" else (verb, "web1")
+    as_json = run(*arguments, "-o", "json").json
+    assert yaml.safe_load(run(*arguments, "-o", "yaml").out) == as_json
+
+
+@pytest.mark.usefixtures("web1")
+@pytest.mark.parametrize("verb", ["dominfo", "dumpxml", "domstats", "suspend", "start"])
+def test_name_gives_the_name_of_what_was_touched(run: Run, verb: str) -> None:
+    if verb == "start":
+        run("destroy", "web1")
+    assert run(verb, "web1", "-o", "name").out == "web1\n"
+
+
+def test_a_name_that_looks_like_markup_is_shown_as_it_is(run: Run, define: Define) -> None:
+    define("[bold]x")
+    assert "[bold]x" in run("list", "--all").out
+
+
+@pytest.mark.usefixtures("web1")
+def test_a_pipe_gets_no_colours_and_no_folds(run: Run, define: Define) -> None:
+    define("n" * 200)
+    out = run("list", "--all").out
+    assert "\x1b" not in out
+    assert "n" * 200 in out
+
+
+def test_a_terminal_gets_colours() -> None:
+    with on_terminal(*program("list")) as listing:
+        assert listing.finish() == 0
+    assert b"\x1b[32mrunning" in listing.seen
+
+
+@pytest.mark.parametrize("more", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_colours_can_be_refused(more: dict[str, str]) -> None:
+    with on_terminal(*program("list"), **more) as listing:
+        assert listing.finish() == 0
+    assert b"running" in listing.seen
+    assert b"\x1b" not in listing.seen
+
+
+def test_errors_are_coloured_on_a_terminal_only(run: Run) -> None:
+    with on_terminal(*program("start", "nosuch")) as start:
+        assert start.finish() == 1
+    assert start.seen.startswith(b"\x1b[31merror:\x1b[0m no domain 'nosuch'")
+    assert run("start", "nosuch").err.startswith("error: ")
+
+
+def test_nobody_who_reads_is_no_error_to_speak_of() -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        program("list"), stdout=theirs, stderr=subprocess.PIPE, env=environment(), check=False
+    )
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_what_the_terminals_encoding_lacks_is_escaped() -> None:
+    done = subprocess.run(
+        program("-c", "fake:///ü", "uri"),
+        capture_output=True,
+        env=environment(PYTHONIOENCODING="ascii"),
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, b"fake:///\\xfc\n")
