@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["guest_agent", "machine", "storage_daemon"]
+__all__ = ["guest_agent", "machine", "only_child", "storage_daemon"]
 
 _BARE = ["-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg", "-S"]
 _CHARDEV = "socket,id=monitor,fd={fd}"
@@ -55,3 +56,10 @@ def guest_agent(program: Path, folder: Path) -> Generator[Path, None, None]:
     finally:
         process.kill()
         process.wait()
+
+
+def only_child() -> int:
+    """Return the process id of the one child that this process has."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+    (child,) = children.split()
+    return int(child)

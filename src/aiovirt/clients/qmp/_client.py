@@ -393,11 +393,8 @@ class QMPClient:
     async def _negotiate(self, timeout_s: float) -> None:
         with anyio.move_on_after(timeout_s) as scope:
             await self._greeted.wait()
-            if self._greeting is None:
-                raise self._lost("a client", maybe_done=False) from (
-                    self._end.error if self._end else None
-                )
-            wanted = [offer for offer in self._greeting.capabilities if offer == "oob"]
+            self._check_greeted()
+            wanted = [offer for offer in self.greeting.capabilities if offer == "oob"]
             arguments = {"enable": wanted} if wanted else None
             await self._round_trip(NEGOTIATE, arguments, (), oob=False)
             self._oob = bool(wanted)
@@ -405,6 +402,16 @@ class QMPClient:
             raise Unresponsive(
                 f"{self.name}: no QMP greeting and negotiation within {timeout_s:g} s"
             )
+
+    def _check_greeted(self) -> None:
+        if self._greeting is not None:
+            return
+        error = self._end.error if self._end else None
+        if isinstance(error, ProtocolError):
+            raise error
+        raise ConnectionLost(
+            f"{self.name}: no QMP greeting, but the connection was {self._end}", maybe_done=False
+        ) from error
 
 
 def _named(names: frozenset[str]) -> Callable[[Event], bool]:
