@@ -19,11 +19,15 @@ async def test_success_forgets_the_steps() -> None:
 
 async def test_failure_runs_them_last_first() -> None:
     done: list[str] = []
-    with pytest.raises(KeyError):
+
+    async def fail() -> None:
         async with undo_on_failure() as undo:
             undo.callback(done.append, "first")
             undo.callback(done.append, "second")
             raise KeyError
+
+    with pytest.raises(KeyError):
+        await fail()
     assert done == ["second", "first"]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias
 
 import anyio
 
@@ -15,7 +14,15 @@ from aiovirt.model.events import Event, LifecycleDetail, LifecycleEvent
 from aiovirt.model.units import MiB
 from aiovirt.testing.tinyguest import TinyGuest
 
-__all__ = ["MakeConfig", "bare_config", "linux_config", "qemus_of", "read_until", "wait_for"]
+__all__ = [
+    "MakeConfig",
+    "bare_config",
+    "linux_config",
+    "poll",
+    "qemus_of",
+    "read_until",
+    "wait_for",
+]
 
 MakeConfig: TypeAlias = Callable[[str], DomainConfig]
 
@@ -67,3 +74,10 @@ async def wait_for(events: EventStream, detail: LifecycleDetail) -> list[Event]:
             if isinstance(event, LifecycleEvent) and event.detail is detail:
                 break
     return seen
+
+
+async def poll(condition: Callable[[], bool], *, bound_s: float = 50) -> None:
+    """Wait for something outside of this process that tells nobody when it happens."""
+    with anyio.fail_after(bound_s):
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
+            await anyio.sleep(0.02)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 
+from aiovirt.config import DomainConfig
+from aiovirt.drivers.qemu.engine.nodes import disk_of_node, image_of
 from aiovirt.errors import AiovirtError, HostError, PermissionDenied, ResourceUnavailable
 
 __all__ = ["explain"]
+
+_PROGRAM = re.compile(r"^(\S+Z )?\S*qemu-\S+: ")
+_ARGUMENT = re.compile(r"^-\w+ (\{.*?\}|\S+): ")
 
 # What QEMU says -> the error, and what may be done about it. The first that matches counts.
 _KNOWN: tuple[tuple[re.Pattern[str], type[HostError], str], ...] = (
@@ -43,24 +48,27 @@ _KNOWN: tuple[tuple[re.Pattern[str], type[HostError], str], ...] = (
 )
 
 
-def explain(name: str, said: str, error: AiovirtError) -> HostError:
+def explain(config: DomainConfig, said: str, error: AiovirtError) -> HostError:
     """The error of a domain that did not start.
 
     Args:
-        name: The domain's name.
+        config: Its configuration.
         said: What QEMU wrote to its log since it was started.
         error: What was seen of it.
     """
-    lines = [line for line in said.splitlines() if "warning:" not in line]
-    words = _plain(lines[-1]) if lines else str(error)
-    text = f"domain {name!r} did not start: {words}"
+    line = _complaint(said)
+    words = _ARGUMENT.sub("", line)
+    disk = disk_of_node(config, line)
+    where = f" (disk {disk.target.dev}: {image_of(disk)})" if disk else ""
+    text = f"domain {config.name!r} did not start: {words or error}{where}"
     for pattern, kind, hint in _KNOWN:
         if pattern.search(said):
             return kind(text, hint=hint)
-    return HostError(text, hint=error.hint if not lines else None)
+    return HostError(text, hint=None if words else error.hint)
 
 
-def _plain(line: str) -> str:
-    """QEMU's line without its program name and without the argument it quotes whole."""
-    line = re.sub(r"^\S*qemu-system-\S+: ", "", line)
-    return re.sub(r"^-\w+ \{.*?\}: |^-\w+ \S+: ", "", line)
+def _complaint(said: str) -> str:
+    """QEMU's last complaint, without time and program; empty if it had none."""
+    lines = [line for line in said.splitlines() if line and "warning:" not in line]
+    complaints = [line for line in lines if _PROGRAM.match(line)] or lines
+    return _PROGRAM.sub("", complaints[-1]) if complaints else ""

@@ -52,7 +52,7 @@ async def start(engine: Engine, domain: ManagedDomain, *, paused: bool) -> None:
             try:
                 await _boot(engine, domain, live, launch, paused=paused)
             except _QEMU_ERRORS as error:
-                raise explain(domain.name, log.since(said_from), error) from error
+                raise explain(launch.config, log.since(said_from), error) from error
     engine.ports.difference_update(launch.ports)
     engine.tell(domain, LifecycleDetail.STARTED_BOOTED)
     if paused:

@@ -14,6 +14,7 @@ from typing import cast
 
 from aiovirt.config import DomainConfig
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
+from aiovirt.drivers.qemu.engine.nodes import disk_of_node, image_of
 from aiovirt.model.domain import DomainKey, DomainState, StateReason
 from aiovirt.model.events import (
     BalloonChangeEvent,
@@ -223,23 +224,15 @@ def _io_error(at: Happening) -> Outcome:
     action = _IO_ERROR_ACTIONS.get(at.text("action"), IOErrorAction.NONE)
     if action is IOErrorAction.PAUSE:
         at.live.pause = StateReason.PAUSED_IO_ERROR
-    source, alias = _disk(at.live.config, at.text("node-name"))
+    disk = disk_of_node(at.live.config, at.text("node-name"))
     yield IOErrorEvent(
         time=at.time,
         domain=at.key,
-        source=source,
-        alias=alias,
+        source=image_of(disk) if disk else "",
+        alias=(disk.alias or "") if disk else "",
         action=action,
         reason="enospc" if at.data.get("nospace") else at.text("reason"),
     )
-
-
-def _disk(config: DomainConfig, node: str) -> tuple[str, str]:
-    """Image and alias of the disk whose block node that is; empty where there is none."""
-    for disk in config.disks:
-        if disk.alias and node.startswith(f"{disk.alias}-"):
-            return disk.source.file or disk.source.dev or "", disk.alias
-    return "", ""
 
 
 def _rtc_change(at: Happening) -> Outcome:

@@ -1,0 +1,179 @@
+"""Definitions: kept, found, changed and refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import anyio
+import pytest
+from guests import bare_config
+
+from aiovirt._open import open as open_host
+from aiovirt.config import Disk, DomainConfig
+from aiovirt.errors import AlreadyExists, ConfigError, InvalidState, NotFound, XMLError
+from aiovirt.model.domain import DomainState
+from aiovirt.objects import Connection
+
+pytestmark = [pytest.mark.anyio, pytest.mark.real]
+
+
+async def test_found_by_name_uuid_and_listing(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    assert await host.domains.get("web1") == vm
+    assert await host.domains.get(vm.uuid) == vm
+    assert await host.domains.list() == [vm]
+    assert await host.domains.list(active=True) == []
+
+
+async def test_near_name_is_offered(host: Connection) -> None:
+    await host.domains.define(bare_config("web1"))
+    with pytest.raises(NotFound, match="there is no domain 'web'") as caught:
+        await host.domains.get("web")
+    assert caught.value.hint == "did you mean web1?"
+
+
+@pytest.mark.parametrize("missing", [UUID(int=5), 77])
+async def test_not_found(host: Connection, missing: UUID | int) -> None:
+    with pytest.raises(NotFound):
+        await host.domains.get(missing)
+
+
+async def test_survives_the_process_with_addresses(root: Path) -> None:
+    uri = f"qemu:///embed?root={root}"
+    config = bare_config()
+    config.disks.append(Disk.file("/tmp/none.qcow2", target="vda", bus="virtio"))
+    async with open_host(uri) as host:
+        vm = await host.domains.define(config)
+        first = await vm.xml()
+    async with open_host(uri) as host:
+        vm = await host.domains.get("web1")
+        assert await vm.xml() == first
+        assert await (await host.domains.define(first)).xml() == first
+    assert "<address type='pci'" in first.replace('"', "'")
+
+
+async def test_defining_again_changes_the_definition(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    config = bare_config()
+    config.title = "second"
+    again = await host.domains.define(config)
+    assert again == vm
+    assert (await vm.config()).title == "second"
+
+
+async def test_name_of_another_uuid(host: Connection) -> None:
+    await host.domains.define(bare_config())
+    config = bare_config()
+    config.uuid = uuid4()
+    with pytest.raises(AlreadyExists, match="domain 'web1' has UUID"):
+        await host.domains.define(config)
+
+
+async def test_live_configuration_has_what_the_inactive_has_not(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    await vm.start(paused=True)
+    live, inactive = await vm.config(), await vm.config(inactive=True)
+    assert (live.id, inactive.id) == (1, None)
+    assert live.serials[0].alias == "serial0"
+    assert (live.serials[0].source.path or "").startswith("/dev/pts/")
+    assert inactive.serials[0].alias is None
+    await vm.destroy()
+
+
+async def test_autostart_mark(root: Path) -> None:
+    uri = f"qemu:///embed?root={root}"
+    async with open_host(uri) as host:
+        vm = await host.domains.define(bare_config())
+        await vm.set_autostart()
+        assert (await vm.record()).autostart
+    async with open_host(uri) as host:
+        vm = await host.domains.get("web1")
+        assert (await vm.record()).autostart
+        assert not (await vm.record()).state.active, "it is not the first time since the boot"
+        await vm.set_autostart(autostart=False)
+        assert not (await vm.record()).autostart
+
+
+async def test_autostart_after_the_hosts_boot(root: Path) -> None:
+    uri = f"qemu:///embed?root={root}"
+    async with open_host(uri) as host:
+        vm = await host.domains.define(bare_config())
+        await vm.set_autostart()
+    await anyio.Path(root / "run" / "autostarted").write_text("another boot")
+    async with open_host(uri) as host, host.events() as events:
+        vm = await host.domains.get("web1")
+        if (await vm.record()).state is not DomainState.RUNNING:
+            with anyio.fail_after(20):
+                await anext(aiter(events))
+        await vm.destroy()
+
+
+async def test_transient_domain_cannot_autostart(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    await vm.start(paused=True)
+    await vm.undefine()
+    for call in (vm.set_autostart, vm.undefine):
+        with pytest.raises(InvalidState, match="transient"):
+            await call()
+    await vm.destroy()
+
+
+async def test_error_names_line_and_element(host: Connection) -> None:
+    with pytest.raises(XMLError) as caught:
+        await host.domains.define(
+            "<domain type='qemu'>\n<name>a</name>\n<memory>x</memory></domain>"
+        )
+    assert (caught.value.line, caught.value.element) == (3, "domain/memory")
+
+
+@pytest.mark.parametrize("name", [".hidden", "n" * 201, "ü" * 101])
+async def test_name_that_cannot_be_a_file(host: Connection, root: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="cannot be the name of a domain"):
+        await host.domains.define(bare_config(name))
+    assert not list((root / "config").glob("*.xml"))
+
+
+async def test_odd_names_are_kept(host: Connection) -> None:
+    for name in ("web 1", "a,b=c", "'quoted'", "-rf", "näme", "$(x)"):
+        vm = await host.domains.define(bare_config(name))
+        await vm.start(paused=True)
+        assert await vm.monitor_command("query-name") == {"name": name}
+        await vm.destroy()
+
+
+async def test_callers_configuration_is_not_changed(host: Connection) -> None:
+    config = bare_config()
+    before = config.to_xml()
+    await host.domains.define(config)
+    assert config.to_xml() == before
+
+
+async def test_damaged_definition_is_named(root: Path) -> None:
+    uri = f"qemu:///embed?root={root}"
+    async with open_host(uri) as host:
+        await host.domains.define(bare_config())
+    path = root / "config" / "web1.xml"
+    await anyio.Path(path).write_text("<domain")
+    with pytest.raises(ConfigError, match=r"web1\.xml") as caught:
+        async with open_host(uri):
+            pass
+    assert caught.value.hint == "mend or remove this file"
+
+
+async def test_password_is_only_in_the_secure_xml(host: Connection) -> None:
+    xml = (
+        bare_config()
+        .to_xml()
+        .replace(
+            "</devices>",
+            "<graphics type='vnc' port='-1' autoport='yes' passwd='s3cret'/></devices>",
+        )
+    )
+    vm = await host.domains.define(DomainConfig.parse(xml))
+    assert "s3cret" not in await vm.xml()
+    assert "s3cret" in await vm.xml(secure=True)
+    await vm.start(paused=True)
+    assert "s3cret" not in await vm.xml()
+    assert await vm.monitor_command("query-vnc")
+    await vm.destroy()
