@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from aiovirt.config import CPU, VCPU, Clock, CPUTopology, Disk, DomainConfig, Timer
-from aiovirt.config.domain import QemuCommandline, QemuEnv
+from aiovirt.config.domain import MAX_PROBLEMS, QemuCommandline, QemuEnv
 from aiovirt.errors import XMLError
 from aiovirt.model.addresses import PciAddress
 from aiovirt.model.units import GiB, KiB, MiB
@@ -218,6 +218,11 @@ def test_all_problems_are_told_at_once() -> None:
     )
     places = [problem.element for problem in config.problems()]
     assert places == ["domain", "domain/name", "domain/memory", "domain/vcpu"]
+
+
+def test_the_search_for_problems_ends() -> None:
+    config = DomainConfig.parse(f"<domain><devices>{'<disk/>' * 5000}</devices></domain>")
+    assert len(config.problems()) == MAX_PROBLEMS
 
 
 def test_a_repr_says_which_domain_it_is(rich: str) -> None:

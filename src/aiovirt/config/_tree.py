@@ -50,8 +50,6 @@ NAMESPACES = {
 }
 """The namespaces that paths may use by their prefix."""
 
-_MAX_DEPTH_NOTE = "less than 256 levels, no document type, no entities of its own"
-
 
 def _parser(encoding: str | None) -> etree.XMLParser:
     # libxml2 itself bounds depth (256 levels) and entity expansion while huge_tree is off
@@ -85,11 +83,12 @@ def parse_xml(xml: str | bytes) -> Node:
     try:
         root = etree.fromstring(data, _parser(encoding))
     except etree.XMLSyntaxError as error:
-        raise XMLError(
-            f"the document is not well-formed: {error.msg}", line=error.lineno
-        ) from error
+        what = error.msg.partition(", line ")[0].removesuffix(", use XML_PARSE_HUGE option")
+        raise XMLError(f"the document cannot be read: {what}", line=error.lineno) from error
     if root.getroottree().docinfo.internalDTD is not None:
-        raise XMLError("a document type is not allowed", expected=_MAX_DEPTH_NOTE)
+        raise XMLError(
+            "a document type is not allowed", expected="no document type and no entities of its own"
+        )
     return root
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from aiovirt.config import _rules
 from aiovirt.config._children import Many, One, child, children, via
@@ -22,7 +23,7 @@ from aiovirt.config.memory import VCPU, MemoryBacking
 from aiovirt.config.metadata import Metadata
 from aiovirt.errors import XMLError
 
-__all__ = ["DomainConfig", "QemuCommandline", "QemuEnv"]
+__all__ = ["MAX_PROBLEMS", "DomainConfig", "QemuCommandline", "QemuEnv"]
 
 DOMAIN_TYPES = (
     "qemu",
@@ -43,6 +44,9 @@ DOMAIN_TYPES = (
     "kqemu",
 )
 ACTIONS = ("destroy", "restart", "preserve", "rename-restart")
+MAX_PROBLEMS = 100
+"""How many problems are looked for in one configuration: each costs time, and a stranger may
+have written it."""
 _NO_MEMORY = frozenset({"openvz", "test"})
 
 
@@ -122,9 +126,11 @@ class DomainConfig(View, tag="domain"):
     def problems(self) -> list[XMLError]:
         """Everything that is wrong as far as aiovirt knows, in the order of the document.
 
-        Nothing on a host is looked at.
+        Nothing on a host is looked at.  A document that is wrong all over ends the search after
+        `MAX_PROBLEMS`.
         """
-        return sorted(problems(self), key=lambda problem: problem.line or 0)
+        found = islice(problems(self), MAX_PROBLEMS)
+        return sorted(found, key=lambda problem: problem.line or 0)
 
     def check(self) -> None:
         """Check all values and how they fit together; parts that aiovirt does not know pass.
