@@ -147,7 +147,7 @@ def examples(session: nox.Session) -> None:
     need(session, *QEMU)
     install(session)
     need_guest(session)
-    for script in sorted((HERE / "examples").glob("*.py")):
+    for script in sorted((HERE / "examples").glob("[!_]*.py")):
         session.run("python", f"examples/{script.name}")
 
 

@@ -15,25 +15,19 @@ from collections.abc import Iterator
 import anyio
 
 import aiovirt
+from _tiny import PROMPT, config, guest
 from aiovirt import (
     Connection,
     Domain,
-    DomainConfig,
     DomainEvent,
     Event,
-    Interface,
     LifecycleEvent,
     MiB,
     MonitorEvent,
-    OperatingSystem,
-    Rng,
-    Serial,
 )
 from aiovirt.errors import AiovirtError
-from aiovirt.testing import tinyguest
 
 BOOT_LIMIT_S = 60
-PROMPT = b"tiny# "
 TYPED = b"uname -sr; ip link show eth0; free -m\n"
 ASKS_FOR_CURSOR = b"\x1b[6n"  # busybox's shell asks a terminal that we are not
 
@@ -41,25 +35,6 @@ ASKS_FOR_CURSOR = b"\x1b[6n"  # busybox's shell asks a terminal that we are not
 def say(who: str, text: str) -> None:
     """Print one line and who it is from."""
     print(f"  {who:>8} | {text}", flush=True)
-
-
-def config(guest: tinyguest.TinyGuest) -> DomainConfig:
-    """Describe the guest: what libvirt's XML would say, built from Python."""
-    return DomainConfig(
-        name="tiny",
-        memory=MiB(256),
-        vcpus=1,
-        os=OperatingSystem(
-            type="hvm",
-            machine="q35",
-            kernel=str(guest.kernel),
-            initrd=str(guest.initrd),
-            cmdline=guest.cmdline,
-        ),
-        serials=[Serial.pty()],
-        interfaces=[Interface.user()],
-        rngs=[Rng.urandom()],
-    )
 
 
 def in_words(event: Event) -> str:
@@ -113,14 +88,14 @@ async def show_statistics(host: Connection) -> None:
     print()
 
 
-async def main(guest: tinyguest.TinyGuest, root: str) -> None:
+async def main(root: str) -> None:
     """Run the guest from its definition to its end."""
     uri = f"qemu:///embed?root={root}"
     print(f"Opening {uri}: the driver runs in this process, there is no daemon.")
     async with aiovirt.open(uri) as host, anyio.create_task_group() as tasks:
         print(f"The host has {await host.version()}. Defining and starting a guest.\n")
         await tasks.start(watch_events, host)
-        vm = await host.domains.define(config(guest))
+        vm = await host.domains.define(config())
         await vm.start()
         with anyio.fail_after(BOOT_LIMIT_S):
             await use_console(vm)
@@ -137,6 +112,7 @@ if __name__ == "__main__":
     backend = "trio" if "--trio" in sys.argv[1:] else "asyncio"
     try:
         with tempfile.TemporaryDirectory(prefix="aiovirt-demo-") as folder:
-            anyio.run(main, tinyguest.build(report=print), folder, backend=backend)
+            guest()
+            anyio.run(main, folder, backend=backend)
     except* AiovirtError as group:
         sys.exit("\n".join(f"{error}. {error.hint or ''}" for error in leaves(group)))
