@@ -69,24 +69,24 @@ def disks(guest: Guest) -> Iterator[str]:
     """
     for number, disk in enumerate(guest.config.disks, start=1):
         node = None
+        kind = _STORAGE.get(disk.type or "")
+        if kind is None:
+            raise Disk.type.error(
+                disk,
+                f"the QEMU driver has no disks of type {disk.type!r}",
+                expected=", ".join(_STORAGE),
+            )
         if disk.path is not None:
             node = format_node(number)
-            yield from _nodes(disk, f"libvirt-{number}-storage", node)
+            yield from _nodes(disk, kind, f"libvirt-{number}-storage", node)
             filtered = filters(disk, number, node)
             yield from filtered.words
             node = filtered.node
         yield from ("-device", _device(guest, disk, node))
 
 
-def _nodes(disk: Disk, storage: str, node: str) -> Iterator[str]:
+def _nodes(disk: Disk, kind: str, storage: str, node: str) -> Iterator[str]:
     driver = disk.driver
-    kind = _STORAGE.get(disk.type or "")
-    if kind is None:
-        raise Disk.type.error(
-            disk,
-            f"the QEMU driver has no disks of type {disk.type!r}",
-            expected=", ".join(_STORAGE),
-        )
     if driver.type not in _FORMATS:
         raise DiskDriver.type.error(
             driver, f"{driver.type!r} is no format of QEMU's", expected=", ".join(_FORMATS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from aiovirt.config import CPU, CPUTopology, DomainConfig, MemoryBacking, NumaCell
+from aiovirt.config import CPU, DomainConfig, MemoryBacking, NumaCell
 from aiovirt.drivers.qemu.argv.guest import Guest
 from aiovirt.drivers.qemu.argv.words import as_json, comma_list
 from aiovirt.model.units import Bytes
@@ -78,11 +78,7 @@ def _cell(config: DomainConfig, cell: NumaCell) -> Iterator[str]:
 
 
 def processors(guest: Guest) -> Iterator[str]:
-    """The number of virtual CPUs and how they are arranged.
-
-    Raises:
-        XMLError: The topology does not have as many places as there are virtual CPUs.
-    """
+    """The number of virtual CPUs and how they are arranged."""
     vcpu = guest.config.vcpu
     most = vcpu.max or 1
     topology = guest.config.cpu.topology
@@ -97,13 +93,6 @@ def processors(guest: Guest) -> Iterator[str]:
     for level in ("dies", "clusters"):
         if sizes[level] in {None, 1}:
             sizes[level] = None
-    places = 1
-    for size in sizes.values():
-        places *= size or 1
-    if places != most:
-        raise CPUTopology.sockets.error(
-            topology, f"the topology has {places} places for {most} virtual CPUs"
-        )
     online = vcpu.current or most
     most_or_none = most if online != most else None
     yield from ("-smp", comma_list(str(online), {"maxcpus": most_or_none, **sizes}))
