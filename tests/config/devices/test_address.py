@@ -93,6 +93,14 @@ def test_a_new_address_leaves_nothing_of_the_old() -> None:
     assert '<address type="virtio-mmio"/>' in device.to_xml()
 
 
+def test_the_same_address_again_changes_nothing() -> None:
+    device = Controller.parse(
+        "<controller><address type='pci' slot='1'><zpci/></address></controller>"
+    )
+    device.address = PciAddress(slot=1)
+    assert "<zpci/>" in device.to_xml()
+
+
 def test_what_is_no_address_is_refused() -> None:
     field = "address"  # past the type checker, which would find the mistake
     with pytest.raises(XMLError, match="PciAddress"):

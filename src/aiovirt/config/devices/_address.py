@@ -12,7 +12,7 @@ from typing import TypeAlias
 from aiovirt.config import _tree
 from aiovirt.config._tree import Node
 from aiovirt.config._view import Field, View, element
-from aiovirt.errors import ConfigError
+from aiovirt.errors import ConfigError, XMLError
 from aiovirt.model.addresses import (
     CcidAddress,
     CcwAddress,
@@ -111,6 +111,8 @@ class AddressField(Field[DeviceAddress | None, DeviceAddress | None]):
         if value is None:
             self.clear(view)
             return
+        if self._is(view, value):
+            return  # what else the element says about the place still holds
         attributes = self._attributes(view, value)
         try:
             for text in attributes.values():
@@ -118,6 +120,12 @@ class AddressField(Field[DeviceAddress | None, DeviceAddress | None]):
         except ValueError as error:
             raise self.error(view, f"{self.name} cannot be {value!r}: {error}") from error
         _replace(self.locate(view), attributes)
+
+    def _is(self, view: View, value: DeviceAddress) -> bool:
+        try:
+            return self.read(view) == value
+        except XMLError:
+            return False
 
     def _attributes(self, view: View, value: DeviceAddress) -> dict[str, str]:
         if isinstance(value, OtherAddress):
