@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pausedqemu import paused
+from qemuvalues import X86, completed, small
 
 from aiovirt.drivers.qemu.keycodes import KEYS, qcode, send_key_arguments
 from aiovirt.errors import ConfigError
@@ -46,3 +49,22 @@ def test_numbers_are_the_kernel_headers() -> None:
     assert {key.name: key.code for key in KEYS} == {
         key.name: int(defines[key.name]) for key in KEYS
     }
+
+
+@pytest.mark.real
+@pytest.mark.anyio
+async def test_the_table_is_qemus_enum(qemu: Path, tmp_path: Path) -> None:
+    assert str(qemu).endswith("x86_64")
+    async with paused(completed(small()), X86, tmp_path) as client:
+        schema: Any = await client.execute("query-qmp-schema")
+    enums = [entry["values"] for entry in schema if entry["meta-type"] == "enum"]
+    known = next(set(values) for values in enums if "kp_divide" in values)
+    # "asterisk" is a second name of kp_multiply, "unmapped" is no key
+    assert {key.qcode for key in KEYS} == known - {"asterisk", "unmapped"}
+
+
+@pytest.mark.real
+@pytest.mark.anyio
+async def test_qemu_takes_the_arguments(tmp_path: Path) -> None:
+    async with paused(completed(small("<graphics type='vnc'/>")), X86, tmp_path) as client:
+        await client.execute("send-key", send_key_arguments(["KEY_LEFTALT", "KEY_F1"], 10))
