@@ -27,9 +27,9 @@ def findings(run: Run) -> dict[str, dict[str, str]]:
 
 def test_what_is_there_is_ok(run: Run, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: "toy")
-    install(path, "qemu-system-toy", "echo QEMU 9\necho more")
+    install(path, "qemu-system-toy", "exit 0")
     found = findings(run)["QEMU"]
-    assert (found["verdict"], found["detail"]) == ("ok", f"{path}/qemu-system-toy: QEMU 9")
+    assert (found["verdict"], found["detail"]) == ("ok", f"{path}/qemu-system-toy")
 
 
 @pytest.mark.usefixtures("path")

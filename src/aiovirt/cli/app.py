@@ -31,7 +31,7 @@ from aiovirt.cli import (
 )
 from aiovirt.cli.failures import Guard, UsageError
 from aiovirt.cli.output import Output
-from aiovirt.cli.run import Call, execute
+from aiovirt.cli.run import Call, Turns, execute
 from aiovirt.cli.settings import Settings
 
 __all__ = ["VERBS", "build", "run"]
@@ -137,14 +137,14 @@ def _launcher(app: App) -> Verb:
         settings: Settings = DEFAULTS,
     ) -> None:
         verb, bound, injected = app.parse_args(tokens, exit_on_error=False, print_error=False)
-        partial = functools.partial(verb, *bound.args, **bound.kwargs)
-        if not inspect.iscoroutinefunction(verb):
-            partial()
-            return
-        name = tokens[0]
-        call = Call(name, partial, injected, own_deadline=verb in OWN_DEADLINE)
+        bare = functools.partial(verb, *bound.args, **bound.kwargs)
         out = Output(settings)
-        result = execute(call, settings, out)
+        name = next(iter(tokens), "")
+        if inspect.iscoroutinefunction(verb):
+            call = Call(name, bare, injected, own_deadline=verb in OWN_DEADLINE)
+            result = execute(call, settings, out)
+        else:
+            result = bare(**dict.fromkeys(injected, Turns(name, settings, out)))
         if result is not None:
             out.show(result)
 

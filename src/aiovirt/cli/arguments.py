@@ -16,12 +16,20 @@ from cyclopts.completion import CompletionContext
 
 from aiovirt.cli.output import Output
 from aiovirt.cli.results import Result, Rows
-from aiovirt.cli.run import Call, execute
+from aiovirt.cli.run import Call, Turns, execute
 from aiovirt.cli.session import Context, Session
 from aiovirt.cli.settings import URI_VARIABLE, Settings
 from aiovirt.errors import AiovirtError
 
-__all__ = ["ContextArg", "DomainArg", "FileArg", "OtherDomainArg", "SessionArg", "about"]
+__all__ = [
+    "ContextArg",
+    "DomainArg",
+    "FileArg",
+    "OtherDomainArg",
+    "SessionArg",
+    "TurnsArg",
+    "about",
+]
 
 COMPLETION_BOUND_S = 1.5
 """How long a press of the tabulator key may wait for the names of domains."""
@@ -46,12 +54,13 @@ def _complete(context: CompletionContext) -> Sequence[str]:
         result = execute(
             Call("completion", _names, {"session": Session}), settings, Output(settings)
         )
-        return result.names if result is not None else ()
+        return result.names
     return ()
 
 
 SessionArg = Annotated[Session, Parameter(parse=False)]
 ContextArg = Annotated[Context, Parameter(parse=False)]
+TurnsArg = Annotated[Turns, Parameter(parse=False)]
 DomainArg = Annotated[str, Parameter(help="Its name, UUID or id.", completer=_complete)]
 OtherDomainArg = Annotated[
     str | None, Parameter(help="A domain: name, UUID or id.", completer=_complete)

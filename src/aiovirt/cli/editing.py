@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import anyio
-
-from aiovirt.cli import terminal
-from aiovirt.cli.arguments import ContextArg, DomainArg
+from aiovirt.cli.arguments import DomainArg, TurnsArg
 from aiovirt.cli.failures import GivenUp, explain, tell
+from aiovirt.cli.interrupts import terminal_lent
 from aiovirt.cli.results import Plain, done
-from aiovirt.cli.session import Context
+from aiovirt.cli.run import Turns
+from aiovirt.cli.session import Session
 from aiovirt.errors import AiovirtError, Busy, ExecutableNotFound, ProcessFailed
 from aiovirt.model.domain import DomainKey
 
@@ -33,57 +33,59 @@ f - force: define it as it is, over changes of others too
 """
 
 
-async def edit(domain: DomainArg, *, context: ContextArg) -> Plain:
+def edit(domain: DomainArg, *, turns: TurnsArg) -> Plain:
     """Edit the configuration of a domain.
 
-    The editor is $VISUAL, $EDITOR or vi. What is changed holds from the next start
-    on. The host is not held while the editor is open.
-
-    For example:
+    The editor is $VISUAL, $EDITOR or vi. What is changed holds from the next start on. The host
+    is not held while the editor is open. For example:
 
         EDITOR=nano aiovirt edit web1
     """
-    async with context.connect() as session:
+
+    async def read(session: Session) -> tuple[DomainKey, str]:
         found = await session.domain(domain)
-        before = await found.xml(inactive=True, secure=True)
+        return found.key, await found.xml(inactive=True, secure=True)
+
+    key, before = turns.take(read)
     # Passwords may be in it: the folder is nobody else's, and goes with the block.
     with TemporaryDirectory(prefix="aiovirt-edit-") as folder:
-        draft = _Draft(context, found.key, before, Path(folder, f"{found.uuid}.xml"))
-        return await draft.finish()
+        draft = _Draft(turns, key, before, Path(folder, f"{key.uuid}.xml"))
+        return draft.finish()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Draft:
     """A configuration while it is edited."""
 
-    context: Context
+    turns: Turns
     key: DomainKey
     before: str
     path: Path
 
-    async def finish(self) -> Plain:
+    def finish(self) -> Plain:
         """Edit until it is defined, unchanged, or given up."""
         self.path.write_text(self.before)
-        await self._open_editor()
+        _open_editor(self.path)
         force = False
         while (text := self.path.read_text()) != self.before:
             try:
-                return await self._define(text, force=force)
+                return self._define(text, force=force)
             except AiovirtError as error:
-                force = await self._ask(error)
+                force = _ask(error)
             if not force:
-                await self._open_editor()
+                _open_editor(self.path)
         sentence = f"Domain '{self.key.name}' XML configuration not changed"
         return done(self.key, "unchanged", sentence)
 
-    async def _define(self, text: str, *, force: bool) -> Plain:
+    def _define(self, text: str, *, force: bool) -> Plain:
         """Define it, unless somebody else has changed it meanwhile.
 
         Raises:
             Busy: Somebody has, and `force` is off.
             AiovirtError: It is wrong.
         """
-        async with self.context.connect() as session:
+
+        async def write(session: Session) -> None:
             domain = await session.host.domains.get(self.key.uuid)
             if not force and await domain.xml(inactive=True, secure=True) != self.before:
                 raise Busy(
@@ -91,51 +93,56 @@ class _Draft:
                     hint="f defines yours over it",
                 )
             await session.host.domains.define(text)
+
+        self.turns.take(write)
         return done(self.key, "edited", f"Domain '{self.key.name}' XML configuration edited")
 
-    async def _ask(self, error: AiovirtError) -> bool:
-        """Whether to define it as it is (or else edit again).
 
-        Raises:
-            GivenUp: The user has enough.
-            AiovirtError: The one given, when there is nobody to ask.
-        """
-        if not sys.stdin.isatty():
-            raise error
-        tell(explain(error))
-        while True:
-            sys.stderr.write(_QUESTION)
-            sys.stderr.flush()
-            answer = (await terminal.read(sys.stdin.fileno())).strip().lower()
-            if answer in {b"n", b""}:
-                raise GivenUp("your changes were thrown away")
-            if answer in {b"y", b"f"}:
-                return answer == b"f"
-            sys.stderr.write(_EXPLANATION)
+def _ask(error: AiovirtError) -> bool:
+    """Whether to define it as it is (or else edit again).
 
-    async def _open_editor(self) -> None:
-        """Let the user's editor have the terminal until it ends.
+    Raises:
+        GivenUp: The user has enough.
+        AiovirtError: The one given, when there is nobody to ask.
+    """
+    if not sys.stdin.isatty():
+        raise error
+    tell(explain(error))
+    while True:
+        sys.stderr.write(_QUESTION)
+        sys.stderr.flush()
+        answer = sys.stdin.readline().strip().lower()
+        if answer in {"n", ""}:
+            raise GivenUp("your changes were thrown away")
+        if answer in {"y", "f"}:
+            return answer == "f"
+        sys.stderr.write(_EXPLANATION)
 
-        Raises:
-            ExecutableNotFound: There is no such editor.
-            ProcessFailed: It ended with an error: what it wrote is not used.
-        """
-        command = [*_editor(), str(self.path)]
-        with self.context.interrupts.held():
-            try:
-                editor = await anyio.run_process(
-                    command, stdin=None, stdout=None, stderr=None, check=False
-                )
-            except FileNotFoundError as error:
-                raise ExecutableNotFound(
-                    f"there is no editor {command[0]!r}",
-                    program=command[0],
-                    phase="exec",
-                    errno=error.errno,
-                    hint="name yours in the environment variable EDITOR",
-                ) from error
-        if editor.returncode:
-            raise ProcessFailed(shlex.join(command), editor.returncode)
+
+def _open_editor(path: Path) -> None:
+    """Let the user's editor have the terminal until it ends.
+
+    Raises:
+        ExecutableNotFound: There is no such editor.
+        ProcessFailed: It ended with an error: what it wrote is not used.
+        Interrupted: A signal ended it and us.
+    """
+    command = [*_editor(), str(path)]
+    try:
+        # Not the spawner: that gives programs a process group of their own, and a program that
+        # reads the terminal must be in ours, with Ctrl-Z stopping both.
+        with terminal_lent():
+            editor = subprocess.run(command, check=False)
+    except FileNotFoundError as error:
+        raise ExecutableNotFound(
+            f"there is no editor {command[0]!r}",
+            program=command[0],
+            phase="exec",
+            errno=error.errno,
+            hint="name yours in the environment variable EDITOR",
+        ) from error
+    if editor.returncode:
+        raise ProcessFailed(shlex.join(command), editor.returncode)
 
 
 def _editor(environment: Mapping[str, str] = os.environ) -> list[str]:

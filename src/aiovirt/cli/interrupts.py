@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import anyio
 from anyio.abc import TaskStatus
 
 from aiovirt.cli.failures import Interrupted
 
-__all__ = ["Interrupts"]
+__all__ = ["Interrupts", "terminal_lent"]
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -21,7 +22,6 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._received: int | None = None
-        self._held = False
 
     async def watch(
         self,
@@ -33,19 +33,9 @@ class Interrupts:
         with anyio.open_signal_receiver(*ENDING) as signals:
             task_status.started()
             async for number in signals:
-                if not (self._held and number == signal.SIGINT):
-                    self._received = number
-                    break
+                self._received = number
+                break
         scope.cancel()
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Leave Ctrl-C to a program that has the terminal meanwhile."""
-        self._held = True
-        try:
-            yield
-        finally:
-            self._held = False
 
     def check(self) -> None:
         """Say that the command was ended.
@@ -55,3 +45,30 @@ class Interrupts:
         """
         if self._received is not None:
             raise Interrupted(self._received)
+
+
+@contextmanager
+def terminal_lent() -> Iterator[None]:
+    """Outside any event loop, while another program has the terminal: Ctrl-C is for that one.
+
+    The other signals end the block, so that what it has made can be removed.
+
+    Raises:
+        Interrupted: One of those came.
+    """
+    # Functions, for they do not outlive an exec: the other program begins with the defaults.
+    wanted = dict.fromkeys(ENDING, _interrupt) | {signal.SIGINT: _ignore}
+    before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing."""
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    raise Interrupted(number)

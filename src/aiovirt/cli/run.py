@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import anyio
 
@@ -15,11 +16,12 @@ from aiovirt._tasks import open_task_group
 from aiovirt.cli.failures import DeadlinePassed, UsageError
 from aiovirt.cli.interrupts import Interrupts
 from aiovirt.cli.output import Output
-from aiovirt.cli.results import Result
 from aiovirt.cli.session import Context, Session
 from aiovirt.cli.settings import Settings
 
-__all__ = ["BACKEND_VARIABLE", "Call", "execute"]
+__all__ = ["BACKEND_VARIABLE", "Call", "Turns", "execute"]
+
+T = TypeVar("T")
 
 BACKEND_VARIABLE = "AIOVIRT_BACKEND"
 
@@ -32,7 +34,7 @@ _BACKENDS: Mapping[str, tuple[str, dict[str, object]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Call(Generic[T]):
     """A verb with its own arguments.
 
     Attributes:
@@ -43,11 +45,11 @@ class Call:
     """
 
     name: str
-    verb: Callable[..., Awaitable[Result | None]]
+    verb: Callable[..., Awaitable[T]]
     injected: Mapping[str, type[Context]]
     own_deadline: bool = False
 
-    async def __call__(self, context: Context) -> Result | None:
+    async def __call__(self, context: Context) -> T:
         """Carry it out, in a session if it asks for one."""
         if Session not in self.injected.values():
             return await self.verb(**dict.fromkeys(self.injected, context))
@@ -55,7 +57,7 @@ class Call:
             return await self.verb(**dict.fromkeys(self.injected, session))
 
 
-def execute(call: Call, settings: Settings, out: Output) -> Result | None:
+def execute(call: Call[T], settings: Settings, out: Output) -> T:
     """Carry out a verb and give its result; the host is closed when it returns.
 
     Raises:
@@ -74,19 +76,19 @@ def execute(call: Call, settings: Settings, out: Output) -> Result | None:
     return anyio.run(_watched, call, settings, out, backend=backend, backend_options=options)
 
 
-async def _watched(call: Call, settings: Settings, out: Output) -> Result | None:
+async def _watched(call: Call[T], settings: Settings, out: Output) -> T:
     """Carry it out until it is done, or a signal comes."""
     interrupts = Interrupts()
-    result: Result | None = None
+    results: list[T] = []
     async with open_task_group() as group:
         await group.start(interrupts.watch, group.cancel_scope)
-        result = await _bounded(call, Context(settings, out, interrupts))
+        results.append(await _bounded(call, Context(settings, out)))
         group.cancel_scope.cancel()
     interrupts.check()
-    return result
+    return results[0]
 
 
-async def _bounded(call: Call, context: Context) -> Result | None:
+async def _bounded(call: Call[T], context: Context) -> T:
     """Carry it out within the deadline."""
     seconds = None if call.own_deadline else context.settings.timeout
     with anyio.move_on_after(seconds):
@@ -95,3 +97,33 @@ async def _bounded(call: Call, context: Context) -> Result | None:
         f"{call.name} did not finish within {seconds:g} s and was given up",
         hint="give it longer with --timeout, or leave the option out",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """For a verb that gives the terminal away: it has the host turn by turn, and not between.
+
+    Such a verb is no coroutine. No event loop runs while the other program has the terminal, and
+    that program stays in our process group, so that the shell's job control covers both.
+
+    Attributes:
+        name: The verb's name, for errors.
+        settings: The options that stand before or after any verb.
+        out: Standard output.
+    """
+
+    name: str
+    settings: Settings
+    out: Output
+
+    def take(self, turn: Callable[[Session], Awaitable[T]]) -> T:
+        """Open the host, do one thing, close it; ``--timeout`` bounds each turn.
+
+        Raises:
+            AiovirtError: As `execute`.
+        """
+
+        async def verb(*, session: Session) -> T:
+            return await turn(session)
+
+        return execute(Call(self.name, verb, {"session": Session}), self.settings, self.out)

@@ -15,7 +15,6 @@ from uuid import UUID
 
 import anyio
 
-from aiovirt.cli.interrupts import Interrupts
 from aiovirt.cli.output import Output
 from aiovirt.cli.progress import progress
 from aiovirt.cli.settings import Settings
@@ -43,12 +42,10 @@ class Context:
     Attributes:
         settings: The options that stand before or after any verb.
         out: Standard output, for verbs that write as they go.
-        interrupts: The signals that end the command.
     """
 
     settings: Settings
     out: Output
-    interrupts: Interrupts
 
     def progress(self, text: str) -> AbstractAsyncContextManager[None]:
         """Show that something is being waited for, on a terminal."""
@@ -64,7 +61,7 @@ class Context:
         """
         async with AsyncExitStack() as stack:
             host = await _open_patiently(stack, self.settings.uri)
-            yield Session(self.settings, self.out, self.interrupts, host)
+            yield Session(self.settings, self.out, host)
 
 
 @dataclass(frozen=True, slots=True)
