@@ -15,9 +15,9 @@ NOBODY = "nobody"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root sees what others may not")
 
 
-def with_disk(path: Path, **options: bool) -> DomainConfig:
+def with_disk(path: Path, *, readonly: bool = False) -> DomainConfig:
     config = small()
-    config.disks.append(Disk.file(path, **options))
+    config.disks.append(Disk.file(path, readonly=readonly))
     return completed(config)
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -40,7 +39,7 @@ def counted(tmp_path: Path, qemu: Path) -> Counted:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+def folder(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 

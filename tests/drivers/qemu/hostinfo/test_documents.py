@@ -15,7 +15,8 @@ KVM = "kvm"
 
 
 def values(document: str, path: str) -> list[str]:
-    return [str(each) for each in etree.fromstring(document).xpath(path)]
+    found = etree.fromstring(document).xpath(path)
+    return [str(each) for each in found] if isinstance(found, list) else []
 
 
 def check(document: str, grammar: Path) -> None:
