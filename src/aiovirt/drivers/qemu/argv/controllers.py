@@ -2,72 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from aiovirt.config import Controller
 from aiovirt.drivers.qemu.argv.guest import Guest
 from aiovirt.drivers.qemu.argv.words import as_json
-from aiovirt.drivers.qemu.devices.controllers import controllers_of, is_companion
-from aiovirt.drivers.qemu.devices.lookup import is_builtin, model_of
+from aiovirt.drivers.qemu.devices.controllers import is_companion
+from aiovirt.drivers.qemu.devices.lookup import model_of
 from aiovirt.drivers.qemu.devices.models import PCI_CONTROLLERS
 from aiovirt.model.addresses import PciAddress
 
 __all__ = ["controllers"]
 
 _KINDS: Final = ("usb", "scsi", "sata", "virtio-serial", "fdc")
-_MASTERS: Final = "ich9-ehci1"
 
 
 def controllers(guest: Guest) -> Iterator[str]:
     """All controllers that the machine does not bring along, each after what it is plugged into.
 
-    A bridge is always plugged into one with a lower bus, or with one that was added before it.
+    Raises:
+        XMLError: A PCI controller is plugged into none that is there.
     """
-    for bridge in _plugged_in_order(guest):
-        yield from ("-device", _bridge(guest, bridge))
+    for bridge, address in _plugged_in_order(guest):
+        yield from ("-device", _bridge(guest, bridge, address))
     for kind in _KINDS:
-        for controller in _masters_first(controllers_of(guest.config, kind)):
+        for controller in _masters_first(guest.controllers.get(kind, ())):
             if model_of(controller, guest.family).driver:
                 yield from ("-device", guest.device(controller, _props(guest, controller)))
 
 
-def _plugged_in_order(guest: Guest) -> list[Controller]:
-    waiting = [c for c in controllers_of(guest.config, "pci") if not is_builtin(c, guest.family)]
-    there, ordered = {0}, []
+def _plugged_in_order(guest: Guest) -> Iterator[tuple[Controller, PciAddress]]:
+    waiting = {
+        index: (controller, address)
+        for index, controller in guest.controllers.get("pci", ())
+        if index and isinstance(address := controller.address, PciAddress)
+    }
+    there = {0}
     while waiting:
-        ready = [c for c in waiting if isinstance(c.address, PciAddress) and c.address.bus in there]
+        ready = [index for index, (_, address) in waiting.items() if address.bus in there]
         if not ready:
+            lost = next(iter(waiting.values()))[0]
             raise Controller.address.error(
-                waiting[0], "the PCI controller is plugged into itself, or into none that is there"
+                lost, "the PCI controller is plugged into itself, or into none that is there"
             )
-        ordered += ready
-        there |= {c.index or 0 for c in ready}
-        waiting = [c for c in waiting if c.index not in there]
-    return ordered
+        yield from (waiting.pop(index) for index in ready)
+        there.update(ready)
 
 
-def _bridge(guest: Guest, bridge: Controller) -> str:
-    address, target = bridge.address, bridge.target
-    place = guest.pci_place(address) if isinstance(address, PciAddress) else {}
-    port = int(target.port, 0) if target.port else None
-    on_port = bridge.model == "pcie-root-port"
-    return as_json(
-        {
-            "driver": PCI_CONTROLLERS[bridge.model or ""],
-            "port": port if on_port else None,
-            "chassis": target.chassis if on_port else None,
-            "chassis_nr": target.chassis_nr,
-            "hotplug": target.hotplug,
-            "id": bridge.alias,
-            **place,
-        }
-    )
+def _bridge(guest: Guest, bridge: Controller, address: PciAddress) -> str:
+    target, model = bridge.target, bridge.model or ""
+    props: dict[str, object] = {"driver": PCI_CONTROLLERS[model]}
+    if model == "pcie-root-port":
+        port = target.port
+        props |= {"port": int(port, 0) if port else None, "chassis": target.chassis}
+        props["hotplug"] = target.hotplug
+    elif model == "pci-bridge":
+        props["chassis_nr"] = target.chassis_nr
+    return as_json({**props, "id": bridge.alias, **guest.pci_place(address)})
 
 
-def _masters_first(found: list[Controller]) -> list[Controller]:
+def _masters_first(found: Sequence[tuple[int, Controller]]) -> list[Controller]:
     """Companions of a USB 2 controller name it, so it must be there before them."""
-    return sorted(found, key=lambda c: (c.index or 0, c.model != _MASTERS))
+    ordered = sorted(found, key=lambda each: (each[0], is_companion(each[1])))
+    return [controller for _, controller in ordered]
 
 
 def _props(guest: Guest, controller: Controller) -> dict[str, object]:

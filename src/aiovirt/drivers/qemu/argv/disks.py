@@ -10,7 +10,6 @@ from aiovirt.drivers.qemu.argv.filters import filters
 from aiovirt.drivers.qemu.argv.guest import Guest
 from aiovirt.drivers.qemu.argv.usb import usb_place
 from aiovirt.drivers.qemu.argv.words import as_json, drop_none
-from aiovirt.drivers.qemu.devices.controllers import controllers_of
 from aiovirt.model.addresses import DriveAddress
 
 __all__ = ["disks", "format_node"]
@@ -209,7 +208,7 @@ def _sata(guest: Guest, disk: Disk) -> dict[str, object]:
 def _scsi(guest: Guest, disk: Disk) -> dict[str, object]:
     address = _drive(disk)
     bus = f"{guest.bus_of('scsi', address.controller)}.0"
-    controllers = {c.index: c for c in controllers_of(guest.config, "scsi")}
+    controllers = dict(guest.controllers["scsi"])
     if controllers[address.controller].model in _NARROW_SCSI:
         # a parallel bus numbers its targets, and each has one unit
         return {"bus": bus, "scsi-id": address.unit}

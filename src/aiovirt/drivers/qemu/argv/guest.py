@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
 from aiovirt.config import Controller, Device, DomainConfig
 from aiovirt.drivers.qemu.argv.resources import Resources
@@ -34,9 +36,21 @@ class Guest:
         return self.family.pci_root is None
 
     @cached_property
-    def _controllers(self) -> Mapping[tuple[str, int], Controller]:
-        found = (c for c in self.config.controllers if not is_companion(c))
-        return {(c.type or "", c.index or 0): c for c in found}
+    def controllers(self) -> Mapping[str, Sequence[tuple[int, Controller]]]:
+        """The controllers of each type, each with its index, in the order of the indexes."""
+        found: defaultdict[str, list[tuple[int, Controller]]] = defaultdict(list)
+        for controller in self.config.controllers:
+            found[controller.type or ""].append((controller.index or 0, controller))
+        return {kind: sorted(each, key=itemgetter(0)) for kind, each in found.items()}
+
+    @cached_property
+    def _buses(self) -> Mapping[tuple[str, int], str | None]:
+        return {
+            (kind, index): controller.alias
+            for kind, found in self.controllers.items()
+            for index, controller in found
+            if not is_companion(controller)
+        }
 
     @cached_property
     def _mmio_buses(self) -> Mapping[str, int]:
@@ -52,12 +66,11 @@ class Guest:
         Raises:
             XMLError: There is no such controller.
         """
-        controller = self._controllers.get((kind, index))
-        if controller is None:
+        if (kind, index) not in self._buses:
             raise DomainConfig.controllers.error(
                 self.config, f"there is no {kind} controller with index {index}"
             )
-        return controller.alias or f"{kind}{index}"
+        return self._buses[kind, index] or f"{kind}{index}"
 
     def device(self, device: Device, props: Mapping[str, object], *, bus: bool = True) -> str:
         """The JSON of a ``-device`` with its driver, id, place and boot order.
