@@ -106,7 +106,9 @@ async def test_kill_9_of_the_parent_leaves_nothing(body: str, engine: Engine) ->
     """A child in its handshake, or one that asked to die with us, ends by itself."""
     settings = "dict(death_signal=9)" if body == "death signal" else "dict()"
     script = PARENT.format(
-        twin=engine.name == "twin", settings=settings, body=textwrap.indent(BODIES[body], "    ").strip()
+        twin=engine.name == "twin",
+        settings=settings,
+        body=textwrap.indent(BODIES[body], "    ").strip(),
     )
     async with open_process(Command(sys.executable, ("-c", script)), stdout=Stdio.PIPE) as parent:
         assert parent.stdout is not None

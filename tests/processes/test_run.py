@@ -100,7 +100,9 @@ async def test_bytes_go_in_and_come_out() -> None:
 
 
 async def test_an_early_closed_stdin_is_no_error() -> None:
-    assert await run(shell("exec <&-; echo done"), input=bytes(LARGE)) == Result(0, stdout=b"done\n")
+    assert await run(shell("exec <&-; echo done"), input=bytes(LARGE)) == Result(
+        0, stdout=b"done\n"
+    )
 
 
 async def test_input_may_be_a_file(tmp_path: Path) -> None:
@@ -152,7 +154,9 @@ async def test_two_secrets_and_stdin_do_not_block_each_other() -> None:
 
 async def test_a_secret_is_not_on_the_command_line() -> None:
     secret = Secret(b"hunter2", "file=/dev/fd/{fd}")
-    assert b"hunter2" not in (await run(shell("cat /proc/$$/cmdline /proc/$$/environ", secret))).stdout
+    assert (
+        b"hunter2" not in (await run(shell("cat /proc/$$/cmdline /proc/$$/environ", secret))).stdout
+    )
 
 
 async def test_a_hundred_megabytes_each_way_are_not_held() -> None:

@@ -41,7 +41,10 @@ async def test_arguments_of_every_kind() -> None:
 
 
 async def test_an_environment_replaces_ours() -> None:
-    assert (await report(env={"ONE": "1", "TWO": b"2"}))["env"].items() >= {"ONE": "1", "TWO": "2"}.items()
+    assert (await report(env={"ONE": "1", "TWO": b"2"}))["env"].items() >= {
+        "ONE": "1",
+        "TWO": "2",
+    }.items()
     assert "PATH" not in (await report(env={}))["env"]
 
 
@@ -199,7 +202,12 @@ async def test_kept_capabilities_survive_another_user() -> None:
 @pytest.mark.parametrize("wanted", [Namespace.UTS, Namespace.NET | Namespace.MOUNT | Namespace.IPC])
 async def test_namespaces(wanted: Namespace) -> None:
     told = (await report(namespaces=wanted))["namespaces"]
-    names = {Namespace.UTS: "uts", Namespace.NET: "net", Namespace.MOUNT: "mnt", Namespace.IPC: "ipc"}
+    names = {
+        Namespace.UTS: "uts",
+        Namespace.NET: "net",
+        Namespace.MOUNT: "mnt",
+        Namespace.IPC: "ipc",
+    }
     for flag, name in names.items():
         same = told[name] == str(Path(f"/proc/self/ns/{name}").readlink())
         assert same != (flag in wanted)
@@ -207,7 +215,9 @@ async def test_namespaces(wanted: Namespace) -> None:
 
 @root_only
 async def test_a_pid_namespace_is_the_programs_alone() -> None:
-    assert (await run(Command("/bin/sh", ("-c", "echo $$"), namespaces=Namespace.PID))).stdout == b"1\n"
+    assert (
+        await run(Command("/bin/sh", ("-c", "echo $$"), namespaces=Namespace.PID))
+    ).stdout == b"1\n"
     assert (await run(Command("/bin/sh", ("-c", "echo $$")))).stdout != b"1\n"
 
 

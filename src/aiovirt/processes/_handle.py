@@ -48,7 +48,7 @@ class Handle:
         self.pid = pid
         self.exit: ExitStatus | None = None
         self._pidfd = pidfd
-        self._waiting = False
+        self._waited: set[int] = set()
 
     @property
     def pidfd(self) -> int:
@@ -70,8 +70,8 @@ class Handle:
         """Close the pidfd; the process is left alone."""
         fd, self._pidfd = self._pidfd, -1
         if fd >= 0:
-            if self._waiting:
-                anyio.notify_closing(fd)
+            for waited in tuple(self._waited):
+                anyio.notify_closing(waited)
             os.close(fd)
 
     def has_ended(self) -> bool:
@@ -103,25 +103,18 @@ class Handle:
 
         *Cancellation*: changes nothing.
         """
-        fd = self.pidfd
-        if self._waiting:
-            await self._wait_on_copy(fd)
-            return
-        self._waiting = True
+        fd = own = self.pidfd
+        if fd in self._waited:
+            fd = os.dup(own)  # event loops take one reader for each descriptor
+        self._waited.add(fd)
         try:
             await anyio.wait_readable(fd)
         except anyio.ClosedResourceError:
             raise Closed(f"the handle of process {self.pid} was closed while in use") from None
         finally:
-            self._waiting = False
-
-    async def _wait_on_copy(self, fd: int) -> None:
-        """Wait beside another task: event loops take one reader for each descriptor."""
-        copy = os.dup(fd)
-        try:
-            await anyio.wait_readable(copy)
-        finally:
-            os.close(copy)
+            self._waited.discard(fd)
+            if fd != own:
+                os.close(fd)
 
     def send_signal(self, number: int) -> None:
         """Send a signal to the process alone; one that has ended is no error.

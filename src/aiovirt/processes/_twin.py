@@ -25,7 +25,7 @@ from typing import NoReturn
 from aiovirt.processes._abilities import NR_CLOSE_RANGE, raw_syscall
 from aiovirt.processes._command import Namespace
 from aiovirt.processes._fds import high_pipe
-from aiovirt.processes._steps import LAST_FD, SPAWN_FAILED, Op, Outcome, Plan
+from aiovirt.processes._steps import LAST_FD, SPAWN_FAILED, Op, Outcome, Plan, Step
 
 __all__ = ["BesideUs", "start", "start_beside"]
 
@@ -125,7 +125,12 @@ def _death_signal(number: int, parent: int) -> None:
         raise ProcessLookupError(errno.ESRCH, "the parent is gone")
 
 
-_RUN: dict[int, Callable[..., object]] = {
+CLOSERS = frozenset({Op.CLOSE_RANGE, Op.CLOSE_LISTED})
+"""Steps that must know the report's descriptor, to leave it open."""
+
+STEPS: dict[int, Callable[..., object]] = {
+    Op.CLOSE_RANGE: _close_range,
+    Op.CLOSE_LISTED: _close_listed,
     Op.OPEN_AS: _open_as,
     Op.DUP: lambda source, number, _flags: os.dup2(source, number),
     Op.CLOSE: os.close,
@@ -164,14 +169,11 @@ def _enter_namespaces(flags: int) -> None:
         _call("unshare", wanted)
 
 
-def _run_step(step: tuple[int | bytes, ...], report: int) -> None:
+def _run_step(step: Step, report: int) -> None:
     code, *args = step
-    if code == Op.CLOSE_RANGE:
-        _close_range(report, *args)  # type: ignore[arg-type]  # the plan's steps are well-formed
-    elif code == Op.CLOSE_LISTED:
-        _close_listed(report, *args)  # type: ignore[arg-type]  # likewise
-    else:
-        _RUN[int(code)](*args)
+    if code in CLOSERS:
+        args.insert(0, report)
+    STEPS[int(code)](*args)
 
 
 def _variables(plan: Plan) -> Mapping[bytes, bytes]:
