@@ -15,7 +15,6 @@ from aiovirt.model.units import MiB
 from aiovirt.testing.tinyguest import TinyGuest
 
 __all__ = [
-    "MakeConfig",
     "bare_config",
     "linux_config",
     "poll",
@@ -23,8 +22,6 @@ __all__ = [
     "read_until",
     "wait_for",
 ]
-
-MakeConfig: TypeAlias = Callable[[str], DomainConfig]
 
 
 def qemus_of(root: Path) -> list[int]:
