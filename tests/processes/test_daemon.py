@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
+import anyio.to_thread
 import leaks
 import pytest
 from spawning import report_of, reporter, shell
@@ -34,6 +36,7 @@ from aiovirt.processes import (
     boot_id,
     start_daemon,
 )
+from aiovirt.processes._stdio import Target
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("engine")]
 
@@ -41,9 +44,11 @@ SLEEP = Command.of("sleep", "1000")
 
 
 @asynccontextmanager
-async def running(command: Command = SLEEP, **files: Path) -> AsyncIterator[DaemonProcess]:
+async def running(
+    command: Command = SLEEP, stdout: Target = Stdio.NULL
+) -> AsyncIterator[DaemonProcess]:
     """Start a daemon that a test ends."""
-    async with await start_daemon(command, **files) as daemon:
+    async with await start_daemon(command, stdout=stdout) as daemon:
         try:
             yield daemon
         finally:

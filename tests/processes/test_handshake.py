@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from aiovirt.processes import Command, Stdio, open_process, run, start_daemon
@@ -77,6 +78,7 @@ async def test_a_set_up_that_fails_needs_no_handshake() -> None:
 PARENT = """
 import os, sys
 import anyio
+import anyio.lowlevel
 from aiovirt.processes import Command, Stdio, open_process, start_daemon
 from aiovirt.processes import _start
 from aiovirt.processes._engine import TwinEngine

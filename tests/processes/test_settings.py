@@ -129,7 +129,7 @@ async def test_blocked_signals_are_free_again_and_ours_stay() -> None:
 
 
 async def test_a_program_may_ask_to_die_with_us() -> None:
-    script = "import ctypes; n = ctypes.c_int(); ctypes.CDLL(None).prctl(2, ctypes.byref(n)); print(n.value)"
+    script = "import ctypes as c; n = c.c_int(); c.CDLL(None).prctl(2, c.byref(n)); print(n.value)"
     command = Command("python3", ("-c", script), death_signal=signal.SIGUSR1)
     assert int((await run(command)).stdout) == signal.SIGUSR1
 

@@ -26,7 +26,9 @@ print(json.dumps({
     "limits": {name: resource.getrlimit(getattr(resource, "RLIMIT_" + name.upper()))
                for name in ("memlock", "nproc", "nofile", "core", "cpu")},
     "cgroup": open("/proc/self/cgroup").read(),
-    "namespaces": {name: os.readlink(f"/proc/self/ns/{name}") for name in os.listdir("/proc/self/ns")},
+    "namespaces": {
+        name: os.readlink(f"/proc/self/ns/{name}") for name in os.listdir("/proc/self/ns")
+    },
 }))
 """
 

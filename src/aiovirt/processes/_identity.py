@@ -43,19 +43,26 @@ def _gid(group: str | int) -> int:
         raise ConfigError(f"there is no group {group!r} on this host", field="group") from None
 
 
+def _groups(
+    command: Command, entry: pwd.struct_passwd | None, gid: int | None
+) -> tuple[int, ...] | None:
+    """Return the supplementary groups: those named, else the user's, else the new group alone."""
+    if command.groups is not None:
+        return tuple(_gid(group) for group in command.groups)
+    if gid is None:
+        return None if command.user is None else ()
+    return (gid,) if entry is None else tuple(os.getgrouplist(entry.pw_name, gid))
+
+
 def _lookup(command: Command) -> Identity:
     entry = None if command.user is None else _entry(command.user)
     uid = entry.pw_uid if entry else command.user
     if isinstance(uid, str):
         raise ConfigError(f"there is no user {uid!r} on this host", field="user")
-    gid = _gid(command.group) if command.group is not None else entry and entry.pw_gid
-    if command.groups is not None:
-        groups: tuple[int, ...] | None = tuple(_gid(group) for group in command.groups)
-    elif entry is not None and gid is not None:
-        groups = tuple(os.getgrouplist(entry.pw_name, gid))
-    else:
-        groups = None if gid is None and uid is None else () if gid is None else (gid,)
-    return Identity(uid, gid, groups)
+    gid = entry.pw_gid if entry else None
+    if command.group is not None:
+        gid = _gid(command.group)
+    return Identity(uid, gid, _groups(command, entry, gid))
 
 
 def names_anybody(command: Command) -> bool:

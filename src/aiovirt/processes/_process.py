@@ -45,6 +45,15 @@ class Process:
         return self._handle.pid
 
     @property
+    def pidfd(self) -> int:
+        """The descriptor that refers to the process, ours to close.
+
+        Raises:
+            Closed: The scope has ended.
+        """
+        return self._handle.pidfd
+
+    @property
     def exit(self) -> ExitStatus | None:
         """How the program ended, once `wait` has returned or the scope has ended."""
         return self._handle.exit
