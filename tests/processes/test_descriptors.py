@@ -125,9 +125,9 @@ async def test_an_output_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
 async def test_a_missing_right_is_named(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("root may do all")
-    (tmp_path / "in").touch(mode=0)
-    with pytest.raises(PermissionDenied, match="in"):
-        await run(Command("cat"), input=tmp_path / "in")
+    (tmp_path / "out").touch(mode=0o400)
+    with pytest.raises(PermissionDenied, match="out"):
+        await run(Command("cat"), stdout=tmp_path / "out")
 
 
 async def test_a_failed_start_leaves_no_pipe() -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import anyio
 import anyio.lowlevel
+import leaks
 import pytest
 
+from aiovirt.errors import SpawnSetupError
 from aiovirt.processes import Command, Stdio, open_process, run, start_daemon
 from aiovirt.processes._engine import Engine
 
@@ -70,7 +72,7 @@ async def test_the_child_is_ours_after_the_handshake() -> None:
 
 @pytest.mark.usefixtures("engine")
 async def test_a_set_up_that_fails_needs_no_handshake() -> None:
-    with pytest.raises(Exception, match="/nonexistent"):
+    with pytest.raises(SpawnSetupError, match="/nonexistent"):
         async with open_process(Command("true", cwd="/nonexistent"), handshake=_refuse):
             pass
 
@@ -79,6 +81,7 @@ PARENT = """
 import os, sys
 import anyio
 import anyio.lowlevel
+from aiovirt.errors import SpawnSetupError
 from aiovirt.processes import Command, Stdio, open_process, start_daemon
 from aiovirt.processes import _start
 from aiovirt.processes._engine import TwinEngine
@@ -123,6 +126,21 @@ async def test_kill_9_of_the_parent_leaves_nothing(body: str, engine: Engine) ->
                 await anyio.wait_readable(pidfd)
         finally:
             os.close(pidfd)
+
+
+async def test_a_killed_middle_process_ends_the_program(engine: Engine) -> None:
+    """Only the helper has one beside a child of ours."""
+    if engine.name != "helper":
+        pytest.skip("the twin needs no middle process here")
+    before = leaks.children()
+
+    async def kill_middle(pid: int) -> None:
+        (middle,) = leaks.children() - before - {pid}
+        os.kill(middle, signal.SIGKILL)
+
+    with pytest.raises(SpawnSetupError, match="fork"):
+        async with open_process(Command.of("sleep", "1000"), handshake=kill_middle):
+            pass
 
 
 @pytest.mark.usefixtures("engine")

@@ -83,14 +83,12 @@ class _Middle:
         os.close(self.fd)
         if ended is not None and ended.si_status != 0:
             self._end_program()
-            return Outcome(self.pid, self.pidfd, SPAWN_FAILED, errno.ECANCELED)
+            pid, pidfd, _, _ = self._helper.outcome(self._job, ENDED)
+            return Outcome(pid, pidfd, SPAWN_FAILED, errno.ECANCELED)
         return Outcome(*self._helper.outcome(self._job, ENDED))
 
     def _end_program(self) -> None:
-        """Somebody killed the middle process: end its program, which may still run in our memory.
-
-        The job is never freed then, the one case in which memory is given up for safety.
-        """
+        """Somebody killed the middle process: end its program, which may still use the job."""
         pidfd = self.pidfd
         if pidfd >= 0:
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
