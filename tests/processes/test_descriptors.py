@@ -34,7 +34,7 @@ def _close(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     if request.param == "listing":
         old = dataclasses.replace(abilities(), close_range=False)
         monkeypatch.setattr(_plan, "abilities", lambda: old)
-    _plan.wiring_steps.cache_clear()
+    _plan.plain_steps.cache_clear()
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def inheritable() -> Iterator[list[int]]:
     fds = [fcntl.fcntl(null, fcntl.F_DUPFD, start) for start in range(HIGH, HIGH + 40, 4)]
     os.close(null)
     yield fds
-    _plan.wiring_steps.cache_clear()
+    _plan.plain_steps.cache_clear()
     for fd in fds:
         os.close(fd)
 

@@ -13,17 +13,19 @@ import functools
 import os
 import resource
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
 from aiovirt.processes._abilities import abilities
 from aiovirt.processes._capabilities import capability_sets, mask_of, own_capabilities
 from aiovirt.processes._command import Command, Namespace
-from aiovirt.processes._identity import Identity
+from aiovirt.processes._identity import NOBODY_ELSE, Identity
 from aiovirt.processes._steps import CLONE_FILES, LAST_FD, Op, Plan, Step
 
-__all__ = ["INHERIT", "NULL", "Wiring", "environment", "make_plan", "wiring_steps"]
+__all__ = ["INHERIT", "NULL", "Wiring", "environment", "make_plan", "plain_steps"]
 
 CLOSE_RANGE_UNSHARE = 2
 PR_SET_KEEPCAPS = 8
@@ -60,12 +62,6 @@ class Wiring(NamedTuple):
     passed: tuple[int, ...] = ()
     handshake: int = -1
     pidfile: int = -1
-
-
-@functools.lru_cache(maxsize=64)
-def wiring_steps(wiring: Wiring) -> tuple[_Phased, ...]:
-    """Everything about descriptors; most programs are wired as another one was."""
-    return (*_close_steps(wiring), *_stdio_steps(wiring))
 
 
 def _close_steps(wiring: Wiring) -> Iterator[_Phased]:
@@ -222,22 +218,45 @@ def make_plan(
         beside: Whether the child runs beside us (so that our environment must be copied).
         orphan: Whether it becomes a daemon.
     """
-    cgroups = () if cgroup >= 0 else command.cgroup
-    phased = [
-        *wiring_steps(wiring),
-        *_session_steps(command, orphan=orphan),
-        *_host_steps(command, cgroups),
-        *_pidfile_steps(command, wiring.pidfile),
-        *_identity_steps(command, identity),
-        *_last_steps(command, wiring, orphan=orphan),
-    ]
+    if _settings_of(command) == NO_SETTINGS and not orphan:
+        steps, phases = plain_steps(wiring)
+    else:
+        cgroups = () if cgroup >= 0 else command.cgroup
+        steps, phases = _apart(_all_steps(command, wiring, identity, cgroups, orphan=orphan))
     sharing = CLONE_FILES if abilities().close_range else 0
-    return Plan(
-        steps=tuple([step for _, step in phased]),
-        phases=tuple([phase for phase, _ in phased]),
-        path=path,
-        argv=argv,
-        env=_environment_block(command, own_copy=beside or orphan),
-        flags=int(command.namespaces) | sharing,
-        cgroup=cgroup,
-    )
+    env = _environment_block(command, own_copy=beside or orphan)
+    return Plan(steps, phases, path, argv, env, int(command.namespaces) | sharing, cgroup)
+
+
+def _all_steps(
+    command: Command,
+    wiring: Wiring,
+    identity: Identity,
+    cgroups: Sequence[Path],
+    *,
+    orphan: bool,
+) -> Iterator[_Phased]:
+    yield from _close_steps(wiring)
+    yield from _stdio_steps(wiring)
+    yield from _session_steps(command, orphan=orphan)
+    yield from _host_steps(command, cgroups)
+    yield from _pidfile_steps(command, wiring.pidfile)
+    yield from _identity_steps(command, identity)
+    yield from _last_steps(command, wiring, orphan=orphan)
+
+
+def _apart(phased: Iterable[_Phased]) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    pairs = tuple(phased)
+    return tuple([step for _, step in pairs]), tuple([phase for phase, _ in pairs])
+
+
+NOT_IN_STEPS = {"program", "args", "env", "env_pass", "pass_fds"}
+_settings_of = attrgetter(*(f.name for f in fields(Command) if f.name not in NOT_IN_STEPS))
+PLAIN = Command("-")
+NO_SETTINGS = _settings_of(PLAIN)
+
+
+@functools.lru_cache(maxsize=64)
+def plain_steps(wiring: Wiring) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    """Return steps and phases of a command without settings: most are wired as another one was."""
+    return _apart(_all_steps(PLAIN, wiring, NOBODY_ELSE, (), orphan=False))
