@@ -138,4 +138,4 @@ async def test_virtio_devices_of_microvm_keep_the_order_of_the_document(
         return
     virtio = [d for d in guest.devices.all() if model_of(d, family_for(guest)).virtio]
     buses = [await bus_of(monitor, device.alias or "") for device in virtio]
-    assert buses == [f"virtio-mmio-bus.{number}" for number in range(len(virtio))]
+    assert buses == [f"virtio-mmio-bus.{number}" for number in range(1, len(virtio) + 1)]

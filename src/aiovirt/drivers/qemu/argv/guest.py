@@ -16,6 +16,7 @@ from aiovirt.drivers.qemu.devices.controllers import is_companion
 from aiovirt.drivers.qemu.devices.families import Family
 from aiovirt.drivers.qemu.devices.lookup import model_of
 from aiovirt.drivers.qemu.devices.models import Model, driver_of
+from aiovirt.drivers.qemu.devices.places import transports
 from aiovirt.model.addresses import PciAddress
 
 __all__ = ["Guest"]
@@ -58,7 +59,8 @@ class Guest:
         if not self.mmio:
             return {}
         virtio = (d for d in self.config.devices.all() if model_of(d, self.family).virtio)
-        return {device.alias or "": number for number, device in enumerate(virtio)}
+        places = transports(self.config)
+        return {device.alias or "": place for place, device in zip(places, virtio, strict=False)}
 
     def bus_of(self, kind: str, index: int) -> str:
         """The alias of a controller, which is the stem of its buses' names in QEMU.

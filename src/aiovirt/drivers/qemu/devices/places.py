@@ -26,6 +26,7 @@ __all__ = [
     "assign_usb_ports",
     "check_transports",
     "disk_index",
+    "transports",
 ]
 
 
@@ -173,7 +174,7 @@ def check_transports(config: DomainConfig, family: Family) -> None:
     if family.pci_root is not None:
         return
     virtio = (device for device in config.devices.all() if model_of(device, family).virtio)
-    most = _TRANSPORTS[config.features.acpi]
+    most = len(transports(config))
     for number, device in enumerate(virtio, start=1):
         if number > most:
             raise Device.address.error(
@@ -181,9 +182,13 @@ def check_transports(config: DomainConfig, family: Family) -> None:
             )
 
 
-_TRANSPORTS: Final = {True: 24, False: 8}
-"""virtio-mmio transports of a microvm with ACPI, which has a second interrupt controller for
-them, and without.  Source: microvm_devices_init in QEMU's hw/i386/microvm.c."""
+def transports(config: DomainConfig) -> range:
+    """The numbers of the virtio-mmio transports of a microvm that devices can be on.
+
+    With ACPI there are 24, for there is a second interrupt controller; Linux gets no interrupt
+    from the first of them.  Source: microvm_devices_init in QEMU's hw/i386/microvm.c, and trial.
+    """
+    return range(1, 24) if config.features.acpi else range(8)
 
 
 def _has_port(device: Device) -> bool:
