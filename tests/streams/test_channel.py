@@ -77,8 +77,7 @@ async def test_many_waiters_share_one_socket() -> None:
         for slot in reversed(slots):
             recorder.slots.append(slot)
             await peer.send(b".")
-            with anyio.fail_after(5):
-                await slot.wait()
+            await anyio.wait_all_tasks_blocked()
 
 
 async def test_when_the_first_waiter_is_cancelled_the_others_go_on() -> None:
@@ -175,3 +174,12 @@ async def test_leaving_ends_it_once() -> None:
         pass
     assert recorder.ends == [None]
     assert channel.ended
+
+
+async def test_a_peer_that_closes_with_something_unread_has_just_ended() -> None:
+    async with opened() as (channel, peer, recorder):
+        channel.send(b"never read")
+        await peer.send(b"last words")
+        await peer.aclose()
+        await recorder.ended.wait()
+        assert (recorder.data, recorder.ends) == (b"last words", [None])

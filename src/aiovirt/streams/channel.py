@@ -151,6 +151,8 @@ class Channel(ABC):
             data = self._sock.recv(READ_SIZE)
         except BlockingIOError:
             return True
+        except ConnectionResetError:
+            data = b""  # how a Unix socket tells that the peer closed with something unread
         except OSError as error:
             self.end(error)
             return False

@@ -221,11 +221,17 @@ def test_a_lone_request_needs_no_id() -> None:
     assert feed(core, [b'{"return": 1}\n']) == [Success(None, b"1")]
 
 
-def test_a_request_is_short_because_qemu_reads_byte_by_byte() -> None:
+def test_requests_are_short_and_each_sends_the_beginning_of_the_next_along() -> None:
     core = ready_client()
-    assert core.send(Request("stop", None, 3)) == b'{"execute":"stop","id":3}'
+    assert core.send(Request("stop", None, 3)) == b'{"execute":"stop","id":3}{"exec'
     sent = core.send(Request("a", {"b": 1}, 4, oob=True))
-    assert sent == b'{"exec-oob":"a","arguments":{"b":1},"id":4}'
+    assert sent == b'-oob":"a","arguments":{"b":1},"id":4}{"exec'
+
+
+def test_the_negotiation_sends_nothing_along() -> None:
+    core = Connection(Role.CLIENT)
+    core.receive_data(GREETING)
+    assert core.send(Request("qmp_capabilities")) == b'{"execute":"qmp_capabilities"}'
 
 
 def test_a_request_that_cannot_be_written_leaves_no_trace() -> None:
@@ -233,6 +239,7 @@ def test_a_request_that_cannot_be_written_leaves_no_trace() -> None:
     with pytest.raises(TypeError):
         core.send(Request("a", {"b": object()}, 4))
     assert core.unanswered == 0
+    assert core.send(Request("a")).startswith(b'{"execute":"a"}')
 
 
 REQUESTS = b'{"execute": "a", "arguments": {"x": "}\\"{"}, "id": 2}  {"exec-oob": "b", "id": "c"}\n'

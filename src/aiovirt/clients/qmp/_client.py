@@ -291,12 +291,12 @@ class QMPClient:
             raise CallerError(
                 f"{self.name}: the arguments of {command} cannot be written as JSON: {error}"
             ) from error
-        call = _Call(channel.slot(), held)
         try:
             channel.send(data, fds)
         except OSError as error:
             raise self._lost(command, maybe_done=False) from error
-        self._calls[number] = call
+        # From here on QEMU works at it; no reply is looked at before this task waits.
+        call = self._calls[number] = _Call(channel.slot(), held)
         return call
 
     def _check_usable(self, command: str, *, oob: bool) -> Channel:

@@ -33,6 +33,9 @@ NEGOTIATE = "qmp_capabilities"
 
 Message = Request | FromServer | Disconnected
 
+_BEGINNING = b'{"exec'
+"""How every request begins, ``execute`` and ``exec-oob``."""
+
 
 class Role(Enum):
     """Which end of the connection this is."""
@@ -73,6 +76,11 @@ class Connection:
     Feed it with `receive_data`, take messages with `next_message`, and write what `send` returns.
     After a `ProtocolError` it is closed.
 
+    QEMU reads its monitor one byte at a time (monitor_can_read in monitor/monitor.c), with a system
+    call or two for each, so every byte of a request costs microseconds.  Hence requests carry no
+    blanks and the shortest ids, and a client sends the beginning that all requests share along with
+    the request before: QEMU reads it while it carries that one out.
+
     Args:
         role: Which end this is.
         peer: Who is at the other end, for messages.
@@ -93,6 +101,7 @@ class Connection:
         self._negotiating: MessageId = None
         self._last_id = 0
         self._descriptors = 0
+        self._begun = False
 
     @property
     def unanswered(self) -> int:
@@ -100,11 +109,7 @@ class Connection:
         return len(self._waiting)
 
     def fresh_id(self) -> MessageId:
-        """Return an id that is not in use, as short as can be: none at all when nothing waits.
-
-        QEMU reads its monitor one byte at a time (monitor_can_read in monitor/monitor.c), with a
-        system call or two for each: every byte of a request costs microseconds.
-        """
+        """Return an id that is not in use, as short as can be: none at all when nothing waits."""
         if not self._waiting:
             return None
         number = self._last_id = (self._last_id + 1) % 10
@@ -150,8 +155,16 @@ class Connection:
         if isinstance(message, Request):
             self._check_request(message)
         data = encode(message)
+        if self._peer_is_server:
+            data = self._begin_next(data)
         self._note(message)
         return data
+
+    def _begin_next(self, data: bytes) -> bytes:
+        """Leave out the beginning that was sent before, and send the next along once it may be."""
+        begun, self._begun = self._begun, self.phase is Phase.READY
+        rest = data[len(_BEGINNING) :] if begun else data
+        return rest + _BEGINNING if self._begun else rest
 
     def _enter(self, phase: Phase) -> None:
         self.phase = phase
