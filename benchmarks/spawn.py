@@ -23,8 +23,8 @@ from _table import Row, main
 from aiovirt.processes import Command, Stdio, run
 
 PROGRAM = "/bin/true"
-TURNS = 9
-SPAWNS = 40
+TURNS = 15
+SPAWNS = 30
 BALLAST = 2 << 30
 DESCRIPTORS = 15_000
 BASE = "os.posix_spawn"
@@ -120,28 +120,36 @@ CONDITIONS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
 }
 
 
+Samples = dict[tuple[str, str], list[tuple[float, float]]]
+
+
 def measure() -> list[Row]:
-    """Take all turns and return a row for each condition and contender."""
-    samples: dict[tuple[str, str], list[float]] = {}
+    """Take all turns and return a row for each condition and contender.
+
+    Right before each block of a contender stands a block of the base, to compare it with.
+    """
+    samples: Samples = {}
     for _ in range(TURNS):
         for condition, enter in CONDITIONS.items():
             with enter():
                 for name, rate in CONTENDERS.items():
-                    samples.setdefault((condition, name), []).append(rate())
+                    base = posix_spawn()
+                    samples.setdefault((condition, name), []).append((rate(), base))
     rows = [_over_base(samples, condition, name) for condition, name in samples]
     ours = (key for key in samples if key[0] != "plain" and key[1].startswith("aiovirt"))
     return rows + [_over_itself(samples, condition, name) for condition, name in ours]
 
 
-def _over_base(samples: dict[tuple[str, str], list[float]], condition: str, name: str) -> Row:
+def _over_base(samples: Samples, condition: str, name: str) -> Row:
     bar = OF_POSIX_SPAWN if name.startswith("aiovirt") and condition == "plain" else None
-    own, base = samples[condition, name], samples[condition, BASE]
+    pairs = samples[condition, name]
+    own, base = [own for own, _ in pairs], [base for _, base in pairs]
     return Row(condition, name, "spawns/s", own, base, BASE, bar)
 
 
-def _over_itself(samples: dict[tuple[str, str], list[float]], condition: str, name: str) -> Row:
+def _over_itself(samples: Samples, condition: str, name: str) -> Row:
     """Compare a condition with the plain one."""
-    own, plain = samples[condition, name], samples["plain", name]
+    own, plain = ([own for own, _ in samples[key, name]] for key in (condition, "plain"))
     return Row(f"{condition} / plain", name, "spawns/s", own, plain, "itself, plain", OF_ITSELF)
 
 

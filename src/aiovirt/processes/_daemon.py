@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-import struct
 from pathlib import Path
 from typing import Self
 
@@ -13,14 +12,13 @@ from aiovirt.errors import ConfigError
 from aiovirt.processes import _start
 from aiovirt.processes._command import Command
 from aiovirt.processes._dryrun import refuse_dry_run
+from aiovirt.processes._fds import FLOCK, WRITE_LOCK
 from aiovirt.processes._handle import Handle
 from aiovirt.processes._process import GRACE_S
 from aiovirt.processes._start import Handshake
 from aiovirt.processes._stdio import Source, Stdio, Target, Wires
 
 __all__ = ["DaemonProcess", "adopt", "adopt_pidfile", "boot_id", "start_daemon"]
-
-FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux: type, whence, start, length, pid
 
 
 def boot_id() -> str:
@@ -210,8 +208,7 @@ def _adopt_holder(fd: int) -> DaemonProcess | None:
 
 def _lock_holder(fd: int) -> int:
     """Return the pid of the process that holds a write lock, or 0."""
-    question = FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-    kind, _, _, _, pid = FLOCK.unpack(fcntl.fcntl(fd, fcntl.F_GETLK, question))
+    kind, _, _, _, pid = FLOCK.unpack(fcntl.fcntl(fd, fcntl.F_GETLK, WRITE_LOCK))
     return 0 if kind == fcntl.F_UNLCK else int(pid)
 
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import fcntl
 import os
+import struct
 from pathlib import Path
 
 from aiovirt.errors import PermissionDenied, ResourceUnavailable
 
-__all__ = ["STDERR", "high_copy", "high_pipe", "lifted", "open_file"]
+__all__ = ["FLOCK", "STDERR", "WRITE_LOCK", "high_copy", "high_pipe", "lifted", "open_file"]
 
 STDERR = 2
+
+FLOCK = struct.Struct("hhqqi4x")
+"""struct flock of 64-bit Linux: type, whence, start, length, pid."""
+
+WRITE_LOCK = FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+"""A write lock on a whole file, to set or to ask about."""
 
 
 def high_copy(fd: int) -> int:

@@ -22,6 +22,7 @@ from typing import NamedTuple
 from aiovirt.processes._abilities import abilities
 from aiovirt.processes._capabilities import capability_sets, mask_of, own_capabilities
 from aiovirt.processes._command import Command, Namespace
+from aiovirt.processes._fds import WRITE_LOCK
 from aiovirt.processes._identity import NOBODY_ELSE, Identity
 from aiovirt.processes._steps import CLONE_FILES, LAST_FD, Op, Plan, Step
 
@@ -118,8 +119,7 @@ def _pidfile_steps(command: Command, pidfile: int) -> Iterator[_Phased]:
     if command.pidfile is None:
         return
     phase = f"pidfile {command.pidfile}"
-    lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)  # struct flock
-    yield phase, (Op.FCNTL, pidfile, fcntl.F_SETLK, lock)
+    yield phase, (Op.FCNTL, pidfile, fcntl.F_SETLK, WRITE_LOCK)
     yield phase, (Op.PIDFILE, pidfile, os.fsencode(command.pidfile))
 
 
