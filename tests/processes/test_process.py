@@ -126,10 +126,12 @@ async def test_a_cancelled_wait_leaves_the_program() -> None:
 
 
 async def test_an_error_in_the_scope_leaves_as_itself() -> None:
+    pids = []
     with pytest.raises(KeyError):
         async with open_process(SLEEP) as process:
+            pids.append(process.pid)
             raise KeyError
-    assert not _alive(process.pid)
+    assert not _alive(pids[0])
 
 
 @pytest.mark.parametrize("turns", range(12))

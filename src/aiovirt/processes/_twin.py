@@ -307,6 +307,7 @@ def _begin_orphan(plan: Plan, report: int) -> tuple[int, int]:
         finally:
             os._exit(0)
 
+    parent = 0
     try:
         parent = _fork(middle)
         os.close(pid_write)
@@ -320,7 +321,8 @@ def _begin_orphan(plan: Plan, report: int) -> tuple[int, int]:
         for fd in (go_read, go_write, pid_read, pid_write):
             if fd >= 0:
                 os.close(fd)
-        os.waitpid(parent, 0)
+        if parent:
+            os.waitpid(parent, 0)
 
 
 def start(plan: Plan) -> Outcome:
