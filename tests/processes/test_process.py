@@ -127,10 +127,14 @@ async def test_a_cancelled_wait_leaves_the_program() -> None:
 
 async def test_an_error_in_the_scope_leaves_as_itself() -> None:
     pids = []
-    with pytest.raises(KeyError):
+
+    async def fail() -> None:
         async with open_process(SLEEP) as process:
             pids.append(process.pid)
             raise KeyError
+
+    with pytest.raises(KeyError):
+        await fail()
     assert not _alive(pids[0])
 
 
