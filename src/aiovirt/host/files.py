@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from anyio import to_thread
 
 from aiovirt.errors import HostError, PermissionDenied, ResourceUnavailable
 
-__all__ = ["host_error", "make_private_folder", "remove_durably", "write_atomically"]
+__all__ = [
+    "empty_file",
+    "host_error",
+    "make_private_folder",
+    "read_end",
+    "remove_durably",
+    "write_atomically",
+]
 
 
 def host_error(error: OSError, what: str) -> HostError:
@@ -94,19 +103,60 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def make_private_folder(path: Path, *, owner: tuple[int, int] | None = None) -> None:
-    """Make a folder (with its parents) that only its owner may enter.
+def read_end(path: Path, limit: int) -> bytes:
+    """The last bytes of a file in a folder that somebody else may write to.
+
+    A link, a pipe or a device in the file's place is not followed or waited for.
+
+    Raises:
+        HostError: It is not there, or no regular file.
+    """
+    with _opened(path, os.O_RDONLY) as handle:
+        size = os.fstat(handle).st_size
+        return os.pread(handle, limit, max(0, size - limit))
+
+
+def empty_file(path: Path) -> None:
+    """Cut a file in a folder that somebody else may write to down to nothing; see `read_end`.
+
+    Raises:
+        HostError: It is not there, or no regular file.
+    """
+    with _opened(path, os.O_WRONLY) as handle:
+        os.ftruncate(handle, 0)
+
+
+@contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    """A descriptor of a regular file."""
+    try:
+        handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise host_error(error, f"cannot open {path}") from error
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise HostError(f"{path} is no regular file")
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def make_private_folder(
+    path: Path, *, owner: tuple[int, int] | None = None, passable: bool = False
+) -> None:
+    """Make a folder (with its parents) that only its owner may read.
 
     Args:
         path: The folder; it may be there already.
         owner: Its uid and gid, if not ours.
+        passable: Whether others may pass through it to what they have below.
 
     Raises:
         HostError: It cannot be made, or something else is in its place.
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.chmod(0o700)
+        path.chmod(0o711 if passable else 0o700)
         if owner is not None:
             os.chown(path, *owner)
     except OSError as error:

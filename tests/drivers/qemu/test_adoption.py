@@ -115,7 +115,7 @@ async def test_console_goes_on_with_its_history(
     other = await anyio.to_thread.run_sync(
         _start_elsewhere, root, tmp_path, linux_config(tiny_guest).to_xml()
     )
-    log = next((root / "run").glob("*/serial0.log"))
+    log = next((root / "run").glob("*/qemu/serial0.log"))
     await poll(lambda: b"tiny# " in log.read_bytes())
     other.kill()
     async with open_host(f"qemu:///embed?root={root}") as host:

@@ -63,6 +63,15 @@ async def test_destroy_leaves_nothing(host: Connection, root: Path) -> None:
     assert [path.name for path in (root / "run").iterdir() if path.is_dir()] == []
 
 
+async def test_monitor_is_in_a_folder_of_ours_alone(host: Connection, root: Path) -> None:
+    vm = await host.domains.define(bare_config())
+    await vm.start()
+    folder = anyio.Path(root / "run" / str(vm.uuid))
+    assert (await folder.stat()).st_mode & 0o777 == 0o700
+    assert await (folder / "monitor.sock").exists()
+    await vm.destroy()
+
+
 async def test_events_of_a_life(host: Connection) -> None:
     async with host.events() as events:
         vm = await host.domains.define(bare_config())

@@ -22,7 +22,7 @@ from aiovirt.drivers.qemu.engine.adopt import adopt_all
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import ManagedDomain
 from aiovirt.drivers.qemu.engine.start import start
-from aiovirt.drivers.qemu.store.root import hold
+from aiovirt.drivers.qemu.store.root import Root, hold
 from aiovirt.drivers.qemu.store.settings import Settings
 from aiovirt.errors import AiovirtError, ConfigError
 from aiovirt.interfaces import (
@@ -92,8 +92,8 @@ async def open_driver(uri: URI) -> AsyncIterator[QemuDriver]:
     Cancellation: guests go on running; the next one that opens the root adopts them.
     """
     settings = Settings.from_uri(uri)
-    owner = (settings.owner.uid, settings.owner.gid) if settings.owner else None
-    async with hold(settings.root, owner) as root, open_task_group() as tasks:
+    root = Root(settings.root, shared=settings.owner is not None)
+    async with hold(root), open_task_group() as tasks:
         engine = Engine(settings, root, BinaryCache(root.cache), tasks)
         for config, autostart in root.load_definitions():
             engine.registry.add(ManagedDomain(_key(config), config, autostart=autostart))

@@ -66,8 +66,6 @@ class QemuDefinition(Definition):
             managed.autostart = False
             if managed.live is None:
                 self._registry.remove(managed)
-            else:
-                await self._engine.save_status(managed, managed.live)
         self._engine.tell(managed, LifecycleDetail.UNDEFINED_REMOVED)
 
     async def records(self) -> Sequence[DomainRecord]:

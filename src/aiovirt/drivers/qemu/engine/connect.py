@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tty
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,8 +16,12 @@ from aiovirt.config import Console, DomainConfig, Serial
 from aiovirt.drivers.qemu.engine.console import HISTORY, ConsoleHub
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
-from aiovirt.host.files import host_error
+from aiovirt.drivers.qemu.store.status import QEMU_FOLDER
+from aiovirt.errors import HostError
+from aiovirt.host.files import empty_file, host_error, read_end
 from aiovirt.protocols.qmp.commands import QueryChardev
+
+_TERMINAL = re.compile(r"/dev/pts/\d+")  # anything else QEMU did not get from the kernel
 
 __all__ = ["console_logs", "learn_terminals", "open_consoles"]
 
@@ -37,10 +42,14 @@ def console_logs(config: DomainConfig, folder: Path) -> dict[str, Path]:
     The hub cuts a file when it grows; QEMU appends, so it goes on at the new beginning.
     """
     return {
-        device.alias: folder / f"{device.alias}.log"
+        device.alias: _log(folder, device.alias)
         for device in _terminals(config)
         if device.alias and not device.log
     }
+
+
+def _log(folder: Path, alias: str) -> Path:
+    return folder / QEMU_FOLDER / f"{alias}.log"
 
 
 async def learn_terminals(monitor: BoundedMonitor, config: DomainConfig) -> None:
@@ -55,7 +64,7 @@ async def learn_terminals(monitor: BoundedMonitor, config: DomainConfig) -> None
     found = {row.label: row.filename for row in await monitor.call(QueryChardev())}
     for device in devices:
         kind, _, path = found.get(f"char{device.alias}", "").partition(":")
-        if kind == "pty":
+        if kind == "pty" and _TERMINAL.fullmatch(path):
             device.source.path = path
             if isinstance(device, Console):
                 device.tty = path
@@ -74,13 +83,12 @@ def open_consoles(domain: ManagedDomain, live: LiveDomain, tasks: TaskGroup) -> 
     for device in _terminals(live.config):
         if device.source.path is None or device.alias is None:
             continue
-        ours = live.folder / f"{device.alias}.log"
-        log = Path(device.log.file) if device.log and device.log.file else ours
+        log = _log(live.folder, device.alias)
         hub = ConsoleHub(
             f"{device.alias} of {domain.name}",
             _open_terminal(device.source.path),
-            history=_tail(log),
-            overflow=partial(_cut, ours),
+            history=_history(log),
+            overflow=partial(_cut, log),
         )
         live.consoles[device.alias] = hub
         tasks.start_soon(hub.run)
@@ -100,16 +108,14 @@ def _open_terminal(path: str) -> int:
     return handle
 
 
-def _tail(log: Path) -> bytes:
-    """The end of a console's log."""
-    with suppress(OSError), log.open("rb") as file:
-        end = file.seek(0, os.SEEK_END)
-        file.seek(max(0, end - HISTORY))
-        return file.read(HISTORY)
+def _history(log: Path) -> bytes:
+    """The end of a console's log; nothing where there is none."""
+    with suppress(HostError):
+        return read_end(log, HISTORY)
     return b""
 
 
 def _cut(log: Path) -> None:
     """Empty a console's log. What QEMU writes next stands at its new beginning."""
-    with suppress(FileNotFoundError):
-        os.truncate(log, 0)
+    with suppress(HostError):
+        empty_file(log)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import anyio
 import anyio.lowlevel
@@ -136,7 +136,8 @@ class ConsoleHub:
             try:
                 view = view[os.write(self._handle, view) :]
             except BlockingIOError:
-                await anyio.wait_writable(self._handle)
+                with suppress(anyio.ClosedResourceError):  # told by `ended`
+                    await anyio.wait_writable(self._handle)
             except OSError as error:
                 raise ConnectionLost(f"{self.name} was closed", maybe_done=True) from error
 

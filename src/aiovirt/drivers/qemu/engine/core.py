@@ -79,7 +79,6 @@ class Engine:
                 id=live.id,
                 xml=live.config.to_xml(secure=True),
                 started_at=live.started_at,
-                persistent=domain.definition is not None,
                 pause=domain.reason.name if domain.state is DomainState.PAUSED else None,
                 rebooting=live.rebooting,
             ),

@@ -8,9 +8,10 @@ from typing import TypeVar
 
 import anyio
 
-from aiovirt.config import DomainConfig
+from aiovirt.config import Disk, DomainConfig
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
+from aiovirt.drivers.qemu.engine.nodes import image_of
 from aiovirt.drivers.qemu.store.settings import STATS_BOUND_S
 from aiovirt.errors import ConnectionLost, NotFound, QMPCommandError, Unresponsive
 from aiovirt.host.procfs import interface_counters, process_rss, process_times, thread_time_ns
@@ -27,6 +28,8 @@ from aiovirt.model.statistics import (
 from aiovirt.protocols.qmp import commands
 from aiovirt.protocols.qmp.commands import (
     BlockDevice,
+    BlockDeviceStats,
+    BlockNode,
     Command,
     CpuInfo,
     QueryBalloon,
@@ -89,16 +92,15 @@ async def _ask(live: LiveDomain, groups: StatsGroup) -> _Answers:
     async def devices() -> None:
         answers.devices = await _answer(monitor, QueryBlock())
 
-    wanted = {
-        StatsGroup.BALLOON: (balloon,),
-        StatsGroup.VCPU: (cpus,),
-        StatsGroup.BLOCK: (blocks, devices),
-    }
+    questions = [
+        (StatsGroup.BALLOON, balloon),
+        (StatsGroup.VCPU, cpus),
+        (StatsGroup.BLOCK, blocks),
+        (StatsGroup.BLOCK, devices),
+    ]
     async with anyio.create_task_group() as tasks:
-        for group, questions in wanted.items():
-            if group in groups:
-                for question in questions:
-                    tasks.start_soon(question)
+        for question in [question for group, question in questions if group in groups]:
+            tasks.start_soon(question)
     return answers
 
 
@@ -154,34 +156,32 @@ def _interfaces(live: LiveDomain) -> tuple[InterfaceStats, ...]:
 def _blocks(config: DomainConfig, answers: _Answers) -> tuple[BlockStats, ...] | None:
     if answers.blocks is None:
         return None
-    figures = {_alias(row.qdev): row for row in answers.blocks}
+    counters = {_alias(row.qdev): row.stats for row in answers.blocks}
     media = {_alias(row.qdev): row.inserted for row in answers.devices or ()}
-    rows: list[BlockStats] = []
-    for disk in config.disks:
-        row = figures.get(disk.alias or "")
-        if row is None:
-            continue
-        medium = media.get(disk.alias or "")
-        image = medium.image if medium else None
-        stats = row.stats
-        rows.append(
-            BlockStats(
-                name=disk.target.dev or "",
-                path=disk.source.file or disk.source.dev,
-                rd_reqs=stats.rd_operations,
-                rd_bytes=stats.rd_bytes,
-                rd_times_ns=stats.rd_total_time_ns,
-                wr_reqs=stats.wr_operations,
-                wr_bytes=stats.wr_bytes,
-                wr_times_ns=stats.wr_total_time_ns,
-                fl_reqs=stats.flush_operations,
-                fl_times_ns=stats.flush_total_time_ns,
-                allocation=stats.wr_highest_offset,
-                capacity=image.virtual_size if image else None,
-                physical=image.actual_size if image else None,
-            )
-        )
-    return tuple(rows)
+    return tuple(
+        _block(disk, counters[disk.alias], media.get(disk.alias))
+        for disk in config.disks
+        if disk.alias in counters
+    )
+
+
+def _block(disk: Disk, counters: BlockDeviceStats, medium: BlockNode | None) -> BlockStats:
+    image = medium.image if medium else None
+    return BlockStats(
+        name=disk.target.dev or "",
+        path=image_of(disk) or None,
+        rd_reqs=counters.rd_operations,
+        rd_bytes=counters.rd_bytes,
+        rd_times_ns=counters.rd_total_time_ns,
+        wr_reqs=counters.wr_operations,
+        wr_bytes=counters.wr_bytes,
+        wr_times_ns=counters.wr_total_time_ns,
+        fl_reqs=counters.flush_operations,
+        fl_times_ns=counters.flush_total_time_ns,
+        allocation=counters.wr_highest_offset,
+        capacity=image.virtual_size if image else None,
+        physical=image.actual_size if image else None,
+    )
 
 
 def _alias(qdev: str | None) -> str:

@@ -6,7 +6,11 @@ import socket
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from uuid import UUID
+
+from anyio import to_thread
 
 from aiovirt.config import DomainConfig
 from aiovirt.drivers.qemu.argv import Resources, build
@@ -18,7 +22,7 @@ from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.network import check_networks, open_taps
 from aiovirt.drivers.qemu.engine.passwords import password_commands
 from aiovirt.drivers.qemu.store.root import remove_run_folder
-from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET, PIDFILE
+from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET, PIDFILE, QEMU_FOLDER
 from aiovirt.host.files import make_private_folder
 from aiovirt.host.ports import free_port
 from aiovirt.host.sockets import connect_unix, listen_unix
@@ -86,7 +90,7 @@ async def command_line(engine: Engine, config: DomainConfig) -> Sequence[str]:
     config = await completed(engine, config)
     binary = await _binary(engine, config)
     assign_aliases(config)
-    folder = engine.root.run_folder(config.uuid) if config.uuid else engine.root.run
+    folder = engine.root.run_folder(config.uuid or UUID(int=0)) / QEMU_FOLDER
     return build(config, binary, Resources.imagined(config, folder))
 
 
@@ -107,12 +111,16 @@ async def prepare(engine: Engine, definition: DomainConfig, undo: AsyncExitStack
     config.id = engine.registry.new_id()
     assign_aliases(config)
     owner = engine.settings.owner
-    preflight(config, user=owner.name if owner else None)
+    # In a thread: a file on storage that is gone would hold up everybody else.
+    check = partial(preflight, config, user=owner.name if owner else None)
+    await to_thread.run_sync(check, abandon_on_cancel=True)
     check_networks(config)
     assert config.uuid is not None  # noqa: S101
     folder = engine.root.run_folder(config.uuid)
-    make_private_folder(folder, owner=(owner.uid, owner.gid) if owner else None)
+    make_private_folder(folder, passable=owner is not None)
     undo.callback(remove_run_folder, folder)
+    qemus = folder / QEMU_FOLDER
+    make_private_folder(qemus, owner=(owner.uid, owner.gid) if owner else None)
     descriptors = ExitStack()
     undo.callback(descriptors.close)
     listener = descriptors.enter_context(listen_unix(folder / MONITOR_SOCKET))
@@ -121,7 +129,7 @@ async def prepare(engine: Engine, definition: DomainConfig, undo: AsyncExitStack
     ports = _choose_ports(engine, config, undo)
     resources = Resources(
         monitor=listener.fileno(),
-        folder=folder,
+        folder=qemus,
         taps=open_taps(config, descriptors),
         logs=console_logs(config, folder),
         ports=ports,
@@ -131,7 +139,7 @@ async def prepare(engine: Engine, definition: DomainConfig, undo: AsyncExitStack
         id=config.id,
         config=config,
         folder=folder,
-        command=_command(engine, argv, resources),
+        command=_command(engine, argv, resources, folder / PIDFILE),
         after=tuple(password_commands(config)),
         connection=connection,
         descriptors=descriptors,
@@ -139,7 +147,7 @@ async def prepare(engine: Engine, definition: DomainConfig, undo: AsyncExitStack
     )
 
 
-def _command(engine: Engine, argv: Sequence[str], resources: Resources) -> Command:
+def _command(engine: Engine, argv: Sequence[str], resources: Resources, pidfile: Path) -> Command:
     """QEMU's command, with the account and the environment of its process."""
     owner = engine.settings.owner
     folder = str(resources.folder)
@@ -152,7 +160,7 @@ def _command(engine: Engine, argv: Sequence[str], resources: Resources) -> Comma
         umask=0o077,
         user=owner.name if owner else None,
         group=owner.gid if owner else None,
-        pidfile=resources.folder / PIDFILE,
+        pidfile=pidfile,
         pass_fds=(resources.monitor, *taps),
     )
 

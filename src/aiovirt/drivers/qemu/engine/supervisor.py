@@ -163,6 +163,7 @@ class Supervisor:
     ) -> None:
         """Follow the events of one connection to the monitor until it ends."""
         name = self._domain.name
+        self._drained = anyio.Event()
         async with (
             connect_qmp(connection, name=name, negotiate_timeout_s=START_BOUND_S) as qmp,
             qmp.events() as events,
@@ -182,7 +183,8 @@ class Supervisor:
 
     def _failed(self, error: AiovirtError) -> None:
         """The line to the monitor is broken though QEMU lives."""
-        log.warning("monitor of domain %s: %s", self._domain.name, error)
+        if self._live.control.control is Control.OK:
+            log.warning("monitor of domain %s: %s", self._domain.name, error)
         self._control_changed(ControlState(Control.UNRESPONSIVE, time.time(), str(error)))
 
     def _control_changed(self, control: ControlState) -> None:

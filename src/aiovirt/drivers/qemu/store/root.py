@@ -3,7 +3,8 @@
 lock                      held (flock) by the process that has the root open
 config/NAME.xml           the definition of a persistent domain
 config/autostart/NAME     there if the domain starts with the host
-run/UUID/                 a running domain: sockets, pidfile, status; 0700
+run/UUID/                 a running domain: its monitor, pidfile and status; 0700
+run/UUID/qemu/            what QEMU itself writes there; 0700, its account's own
 log/NAME.log              what each start was, and what QEMU said
 cache/                    what is known of QEMU binaries
 """
@@ -11,10 +12,11 @@ cache/                    what is known of QEMU binaries
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -24,7 +26,9 @@ from aiovirt.config import DomainConfig
 from aiovirt.errors import Busy, ConfigError
 from aiovirt.host.files import host_error, make_private_folder, remove_durably, write_atomically
 
-__all__ = ["Root", "hold"]
+__all__ = ["Root", "hold", "remove_run_folder"]
+
+log = logging.getLogger("aiovirt.qemu")
 
 _LOCK_TRIES = 20
 _LOCK_PAUSE_S = 0.05
@@ -32,31 +36,33 @@ _LONGEST_NAME = 200  # bytes; file systems allow 255 for name, suffix and a temp
 
 
 class Root:
-    """The files of a root. Methods that write say whether they are safe against power loss."""
+    """The files of a root. Methods that write say whether they are safe against power loss.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: The folder.
+        shared: Whether QEMU runs as somebody else, who must get at its own folder below `run`:
+            then the folders on the way let everybody through.
+    """
+
+    def __init__(self, path: Path, *, shared: bool = False) -> None:
         self.path = path
+        self.shared = shared
         self.definitions = path / "config"
         self.autostart = self.definitions / "autostart"
         self.run = path / "run"
         self.logs = path / "log"
         self.cache = path / "cache"
 
-    def prepare(self, owner: tuple[int, int] | None) -> None:
+    def prepare(self) -> None:
         """Make the folders.
-
-        Args:
-            owner: The uid and gid that QEMU runs as, if not ours; it must get at its own
-                folder below `run`, so the folders on the way let everybody through.
 
         Raises:
             HostError: The root cannot be made or written.
         """
-        for folder in (self.path, self.autostart, self.run, self.logs, self.cache):
+        for folder in (self.path, self.run):
+            make_private_folder(folder, passable=self.shared)
+        for folder in (self.definitions, self.autostart, self.logs, self.cache):
             make_private_folder(folder)
-        if owner is not None:
-            for folder in (self.path, self.run):
-                folder.chmod(0o711)
 
     # --- definitions --------------------------------------------------------------------------
 
@@ -138,13 +144,20 @@ def _name_of(config: DomainConfig) -> str:
 
 
 def remove_run_folder(path: Path) -> None:
-    """Remove the folder of a domain that stopped. Doing it twice is no error."""
-    with suppress(FileNotFoundError):
+    """Remove the folder of a domain that stopped. Doing it twice is no error.
+
+    What cannot be removed (somebody mounted something in it) is logged and stays.
+    """
+    try:
         shutil.rmtree(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        log.warning("cannot remove %s: %s", path, error)
 
 
 @asynccontextmanager
-async def hold(path: Path, owner: tuple[int, int] | None) -> AsyncIterator[Root]:
+async def hold(root: Root) -> AsyncIterator[None]:
     """Hold a root for the length of the block: no other process can.
 
     A lock of a process that was just killed may live on for a moment in a child that is about
@@ -154,9 +167,8 @@ async def hold(path: Path, owner: tuple[int, int] | None) -> AsyncIterator[Root]
         Busy: Another process has it open; the text says which.
         HostError: The root cannot be made or written.
     """
-    root = Root(path)
-    root.prepare(owner)
-    lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    root.prepare()
+    lock = os.open(root.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         for _ in range(_LOCK_TRIES):
             if _try_lock(lock):
@@ -165,12 +177,12 @@ async def hold(path: Path, owner: tuple[int, int] | None) -> AsyncIterator[Root]
         else:
             holder = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
             raise Busy(
-                f"another process (pid {holder}) has {path} open",
+                f"another process (pid {holder}) has {root.path} open",
                 hint="a root serves one process at a time: close it there, or use another root",
             )
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-        yield root
+        yield
     finally:
         os.close(lock)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import grp
 import os
 import pwd
 from dataclasses import dataclass
@@ -95,5 +94,4 @@ def _owner(name: str) -> Owner:
             field="user",
             hint="leave user= out of the URI to run QEMU as yourself",
         )
-    kvm = {group.gr_name: group.gr_gid for group in grp.getgrall()}.get("kvm", account.pw_gid)
-    return Owner(name, account.pw_uid, kvm if name == "libvirt-qemu" else account.pw_gid)
+    return Owner(name, account.pw_uid, account.pw_gid)

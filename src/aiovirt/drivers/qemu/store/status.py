@@ -14,11 +14,14 @@ import msgspec
 from aiovirt.errors import ProtocolError
 from aiovirt.host.files import host_error, write_atomically
 
-__all__ = ["MONITOR_SOCKET", "PIDFILE", "Status", "read_status", "write_status"]
+__all__ = ["MONITOR_SOCKET", "PIDFILE", "QEMU_FOLDER", "Status", "read_status", "write_status"]
 
-STATUS_FILE = "status.json"
+_STATUS_FILE = "status.json"
 PIDFILE = "pid"
 MONITOR_SOCKET = "monitor.sock"
+QEMU_FOLDER = "qemu"
+"""What QEMU itself may write to; nothing in there is believed, for it may be somebody else's."""
+
 _FORMAT = 1
 
 
@@ -31,7 +34,6 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True):
         id: The number of the running instance.
         xml: The live configuration, with secrets.
         started_at: Unix time in seconds.
-        persistent: Whether it has a definition.
         pause: Name of the `StateReason` why it is paused, if it is.
         rebooting: Whether the next shutdown of the guest is the first half of a reboot.
     """
@@ -40,7 +42,6 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True):
     id: int
     xml: str
     started_at: float
-    persistent: bool = True
     pause: str | None = None
     rebooting: bool = False
     format: int = _FORMAT
@@ -52,7 +53,7 @@ async def write_status(folder: Path, status: Status) -> None:
     Raises:
         HostError: The disk is full.
     """
-    await write_atomically(folder / STATUS_FILE, msgspec.json.encode(status), durable=False)
+    await write_atomically(folder / _STATUS_FILE, msgspec.json.encode(status), durable=False)
 
 
 def read_status(folder: Path) -> Status | None:
@@ -62,7 +63,7 @@ def read_status(folder: Path) -> Status | None:
         ProtocolError: The file is not a status: it was damaged.
         HostError: It cannot be read.
     """
-    path = folder / STATUS_FILE
+    path = folder / _STATUS_FILE
     try:
         return msgspec.json.decode(path.read_bytes(), type=Status)
     except FileNotFoundError:
