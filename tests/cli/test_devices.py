@@ -33,3 +33,28 @@ def test_the_terminal_of_a_console_is_printed(run: Run, tmp_path: Path) -> None:
     path.write_text(document("web1").replace("</devices>", serial))
     run("define", str(path))
     assert run("ttyconsole", "web1").out == "/dev/pts/7\n"
+
+
+DISPLAYS = {
+    "<graphics type='vnc' port='5901'/>": ("vnc://127.0.0.1:5901", "127.0.0.1:1"),
+    "<graphics type='vnc' port='5900' listen='::1'/>": ("vnc://[::1]:5900", "[::1]:0"),
+    "<graphics type='vnc' socket='/run/v'/>": ("vnc+unix:///run/v", "/run/v"),
+}
+
+
+@pytest.mark.parametrize(("graphics", "expected"), DISPLAYS.items())
+def test_a_display_is_told_by_uri_and_number(
+    run: Run, tmp_path: Path, graphics: str, expected: tuple[str, str]
+) -> None:
+    path = tmp_path / "web1.xml"
+    path.write_text(document("web1").replace("</devices>", f"{graphics}</devices>"))
+    run("define", str(path))
+    shown = (run("domdisplay", "web1").out.strip(), run("vncdisplay", "web1").out.strip())
+    assert shown == expected
+
+
+@pytest.mark.usefixtures("web1")
+def test_no_display_is_an_error(run: Run) -> None:
+    done = run("domdisplay", "--type", "spice", "web1")
+    assert done.status == 1
+    assert done.err.startswith("error: domain 'web1' serves no spice display now\n")

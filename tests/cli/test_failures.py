@@ -42,8 +42,8 @@ def test_what_nobody_foresaw_is_our_fault() -> None:
 
 def test_lines_of_a_peer_become_one(capsys: pytest.CaptureFixture[str]) -> None:
     with Guard(debug=False) as guard:
-        raise NotFound("first\n  second\n")
-    assert (guard.status, capsys.readouterr().err) == (1, "error: first second\n")
+        raise NotFound("first\n  second\x1b[2J\n")
+    assert (guard.status, capsys.readouterr().err) == (1, "error: first second?[2J\n")
 
 
 def test_debug_shows_where_it_came_from(capsys: pytest.CaptureFixture[str]) -> None:

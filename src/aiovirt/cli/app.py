@@ -9,7 +9,6 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, Group, Parameter
@@ -29,6 +28,7 @@ from aiovirt.cli import (
     statistics,
     watching,
 )
+from aiovirt.cli.about import own_version
 from aiovirt.cli.failures import Guard, UsageError
 from aiovirt.cli.output import Output
 from aiovirt.cli.run import Call, Turns, execute
@@ -47,6 +47,7 @@ VERBS: Mapping[str, Sequence[Verb]] = {
         monitoring.domid,
         monitoring.domname,
         monitoring.domuuid,
+        devices.domdisplay,
         definition.domxml_to_native,
         definition.dumpxml,
         editing.edit,
@@ -61,6 +62,7 @@ VERBS: Mapping[str, Sequence[Verb]] = {
         lifecycle.suspend,
         devices.ttyconsole,
         definition.undefine,
+        devices.vncdisplay,
     ),
     "Domain Monitoring": (
         devices.domblklist,
@@ -107,7 +109,7 @@ def build() -> App:
         name="aiovirt",
         help=_ABOUT,
         help_format="markdown",
-        version=f"aiovirt {version('aiovirt')}",
+        version=lambda: f"aiovirt {own_version()}",
         default_parameter=Parameter(negative=(), show_default=_default),
     )
     for place, (title, verbs) in enumerate(VERBS.items()):

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+from cyclopts import Parameter
+
 from aiovirt.cli.arguments import DomainArg, SessionArg, about
 from aiovirt.cli.results import Column, Plain, Row, Rows, value
+from aiovirt.cli.session import Session
 from aiovirt.errors import NotFound
 
 if TYPE_CHECKING:
     from aiovirt.config.devices.disk import Disk
+    from aiovirt.config.devices.graphics import Graphics
     from aiovirt.config.devices.interface import Interface
 
-__all__ = ["domblklist", "domiflist", "ttyconsole"]
+__all__ = ["domblklist", "domdisplay", "domiflist", "ttyconsole", "vncdisplay"]
+
+_FIRST_VNC_PORT = 5900  # RFC 6143 leaves it to practice: display N listens on 5900 + N
 
 InactiveArg = Annotated[bool, about("Those of the next start, even if it runs.")]
 
@@ -88,4 +94,58 @@ async def ttyconsole(domain: DomainArg, *, session: SessionArg) -> Plain:
     raise NotFound(
         f"the console of domain '{found.name}' is no pseudo terminal",
         hint=f"aiovirt console {found.name}",
+    )
+
+
+async def domdisplay(
+    domain: DomainArg,
+    *,
+    kind: Annotated[str | None, Parameter(name="--type", help="vnc or spice.")] = None,
+    session: SessionArg,
+) -> Plain:
+    """Print where the screen of a running domain is served.
+
+    For example:
+
+        aiovirt domdisplay web1
+        remote-viewer $(aiovirt domdisplay --type spice web1)
+    """
+    graphics = await _graphics(session, domain, kind)
+    place = graphics.socket or f"{_host(graphics)}:{graphics.port}"
+    return value("uri", f"{graphics.type}{'+unix' if graphics.socket else ''}://{place}")
+
+
+async def vncdisplay(domain: DomainArg, *, session: SessionArg) -> Plain:
+    """Print the VNC display of a running domain.
+
+    For example:
+
+        vncviewer $(aiovirt vncdisplay web1)
+    """
+    graphics = await _graphics(session, domain, "vnc")
+    number = (graphics.port or _FIRST_VNC_PORT) - _FIRST_VNC_PORT
+    return value("display", graphics.socket or f"{_host(graphics)}:{number}")
+
+
+def _host(graphics: Graphics) -> str:
+    """The address that a display is served on; one with colons is in brackets."""
+    listens = [listen.address for listen in graphics.listens if listen.address]
+    address = graphics.listen or (listens[0] if listens else "127.0.0.1")
+    return f"[{address}]" if ":" in address else address
+
+
+async def _graphics(session: Session, domain: str, kind: str | None) -> Graphics:
+    """The display of that kind, or the first, that is served now.
+
+    Raises:
+        NotFound: There is none: it has no display, or it does not run.
+    """
+    found = await session.domain(domain)
+    for graphics in (await found.config()).graphics:
+        served = graphics.socket or (graphics.port or 0) > 0
+        if served and kind in {None, graphics.type}:
+            return graphics
+    raise NotFound(
+        f"domain '{found.name}' serves no {kind or 'graphical'} display now",
+        hint=f"aiovirt start {found.name}, if it has one and is off",
     )

@@ -224,8 +224,8 @@ def tell(failure: Failure) -> None:
 
 
 def _one_line(text: str) -> str:
-    """A text of a peer may have line ends: an error is one line."""
-    return " ".join(text.split())
+    """A text of a peer may have line ends and worse: an error is one line, for any terminal."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
 
 
 def _abandon_output() -> None:

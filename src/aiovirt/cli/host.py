@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version as package_version
 from typing import Annotated
 
+from aiovirt.cli.about import own_version
 from aiovirt.cli.arguments import ContextArg, SessionArg, about
 from aiovirt.cli.results import Plain, value
 
@@ -65,7 +65,7 @@ async def version(*, session: SessionArg) -> Plain:
         aiovirt version
     """
     hypervisor = await session.host.version()
-    aiovirt = package_version("aiovirt")
+    aiovirt = own_version()
     text = f"Using aiovirt: {aiovirt}\nRunning hypervisor: {hypervisor}"
     return Plain(text, {"aiovirt": aiovirt, "hypervisor": hypervisor}, [hypervisor])
 
