@@ -43,3 +43,13 @@ def test_a_module_of_ours_that_is_missing_is_no_missing_extra(tmp_path: Path) ->
     (tmp_path / "cyclopts.py").write_text("import nosuchmodule")
     status, _out, err = aiovirt("list", env={"PYTHONPATH": str(tmp_path)})
     assert (status, "nosuchmodule" in err) == (1, True)
+
+
+@pytest.mark.parametrize("closed", ["0", "1", "2", "0 1 2"])
+def test_closed_standard_streams_do_no_harm(closed: str, tmp_path: Path) -> None:
+    """The root's own files must not get their numbers: nothing but state may stand in them."""
+    redirections = " ".join(f"{number}>&-" for number in closed.split())
+    script = f'exec "{sys.executable}" -m aiovirt -c "fake:///x" list {redirections}'
+    done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    assert (b"no driver for 'fake'" in done.stderr) is ("2" not in closed)
