@@ -26,12 +26,14 @@ nox.options.stop_on_first_error = False
 QEMU = ("qemu-system-x86", "qemu-utils")
 COUNTERPARTS = (
     *QEMU,
+    "qemu-system-arm",
     "qemu-guest-agent",
     "busybox-static",
     "libvirt0",
     "strace",
     "gcc",
     "libc6-dev",
+    "linux-libc-dev",
 )
 
 # Scripts that write a file of this repository from another source of truth.  Each writes with no

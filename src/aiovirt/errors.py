@@ -81,11 +81,8 @@ class XMLError(ConfigError):
         expected: str | None = None,
         hint: str | None = None,
     ) -> None:
-        where = ", ".join(
-            part
-            for part in (f"line {line}" if line else None, f"<{element}>" if element else None)
-            if part
-        )
+        places = ((line, f"line {line}"), (element, f"<{element}>"))
+        where = ", ".join(text for known, text in places if known)
         text = f"{where}: {message}" if where else message
         if expected:
             text = f"{text} (expected {expected})"

@@ -47,7 +47,8 @@ class CancelledAt(Generic[T]):
 
 async def run_cancelled_at(coroutine: Coroutine[Any, Any, object], step: int) -> bool:
     """Run a coroutine, cancelled at that wait; tell whether it waited that often."""
-    with anyio.CancelScope() as scope:
-        running = CancelledAt(coroutine, step, scope)
+    scope = anyio.CancelScope()
+    running = CancelledAt(coroutine, step, scope)
+    with scope:
         await running
     return running.waits >= step

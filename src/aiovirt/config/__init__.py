@@ -8,8 +8,8 @@ This package touches no host, no file and no network.
 from __future__ import annotations
 
 from aiovirt.config._children import ViewList
-from aiovirt.config._tree import MAX_XML_BYTES
-from aiovirt.config._view import View, element, problems
+from aiovirt.config._tree import MAX_XML_BYTES, Node, error_at
+from aiovirt.config._view import Field, View, element, problems
 from aiovirt.config.boot import Loader, Nvram, OperatingSystem
 from aiovirt.config.clock import Clock, Timer
 from aiovirt.config.cpu import CPU, CPUFeature, CPUTopology, NumaCell
@@ -92,6 +92,7 @@ __all__ = [
     "DiskTarget",
     "DomainConfig",
     "Features",
+    "Field",
     "Graphics",
     "GraphicsListen",
     "HypervFeatures",
@@ -106,6 +107,7 @@ __all__ = [
     "Memballoon",
     "MemoryBacking",
     "Metadata",
+    "Node",
     "NumaCell",
     "Nvram",
     "OperatingSystem",
@@ -129,5 +131,6 @@ __all__ = [
     "Vsock",
     "Watchdog",
     "element",
+    "error_at",
     "problems",
 ]

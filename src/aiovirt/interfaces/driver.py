@@ -18,13 +18,16 @@ class Driver(Protocol):
     @property
     def name(self) -> str:
         """The driver's name, such as ``QEMU``."""
+        raise NotImplementedError
 
     @property
     def uri(self) -> URI:
         """The URI it was opened with."""
+        raise NotImplementedError
 
     def ability(self, kind: type[A]) -> A:
         """The driver's implementation of an ability.
 
         An ability the driver lacks is answered with one whose operations raise `Unsupported`.
         """
+        raise NotImplementedError

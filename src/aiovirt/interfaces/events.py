@@ -17,6 +17,7 @@ class EventStream(Protocol):
 
     def __aiter__(self) -> AsyncIterator[Event]:
         """Iterate until the subscription ends."""
+        raise NotImplementedError
 
     async def __anext__(self) -> Event:
         """Wait for the next event.
@@ -24,6 +25,7 @@ class EventStream(Protocol):
         Raises:
             StopAsyncIteration: The driver was closed.
         """
+        raise NotImplementedError
 
 
 class Events(Ability):

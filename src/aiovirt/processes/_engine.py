@@ -31,10 +31,18 @@ class BesideUs(Protocol):
     fd: int
 
     @property
-    def pid(self) -> int: ...
+    def pid(self) -> int:
+        """The child's process id, or 0 as long as there is none."""
+        ...
+
     @property
-    def pidfd(self) -> int: ...
-    def finish(self) -> Outcome: ...
+    def pidfd(self) -> int:
+        """The descriptor that refers to the child, or -1 as long as there is none."""
+        ...
+
+    def finish(self) -> Outcome:
+        """Take the outcome, once `fd` is readable; closes `fd`."""
+        ...
 
 
 class Engine(Protocol):
@@ -106,13 +114,16 @@ class HelperEngine:
         self._helper = helper
 
     def into_cgroup(self) -> bool:
+        """See `Engine.into_cgroup`."""
         return abilities().into_cgroup
 
     def start(self, plan: Plan) -> Outcome:
+        """See `Engine.start`."""
         steps, _, *rest = plan
         return Outcome(*self._helper.spawn(steps, *rest))
 
     def start_beside(self, plan: Plan, *, orphan: bool) -> BesideUs:
+        """See `Engine.start_beside`."""
         return _Middle(self._helper, plan, orphan=orphan)
 
 
@@ -122,12 +133,15 @@ class TwinEngine:
     name = "twin"
 
     def into_cgroup(self) -> bool:
+        """See `Engine.into_cgroup`: never, for that takes clone3."""
         return False
 
     def start(self, plan: Plan) -> Outcome:
+        """See `Engine.start`."""
         return _twin.start(plan)
 
     def start_beside(self, plan: Plan, *, orphan: bool) -> BesideUs:
+        """See `Engine.start_beside`."""
         return _twin.start_beside(plan, orphan=orphan)
 
 

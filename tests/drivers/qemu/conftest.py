@@ -16,9 +16,13 @@ from aiovirt.objects import Connection
 
 
 @pytest.fixture
-def root(tmp_path: Path, qemu: Path) -> Iterator[Path]:
-    """Return a root folder; what still runs below it at the end is killed."""
+def root(tmp_path: Path, qemu: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return a root folder; what still runs below it at the end is killed.
+
+    Every command that the driver sends is checked against the schema of the running QEMU.
+    """
     assert qemu.exists()
+    monkeypatch.setenv("AIOVIRT_CHECK_QMP", "1")
     path = tmp_path / "root"
     yield path
     for pid in qemus_of(path):

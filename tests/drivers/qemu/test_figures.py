@@ -31,7 +31,9 @@ async def test_disk_reads_are_counted(
         await read_until(console, b"tiny# ")
         await console.send(b"cat /dev/vda | wc -c\n")
         await read_until(console, b"1048576")
-    (block,) = (await vm.stats()).blocks or ()
+    blocks = (await vm.stats()).blocks
+    assert blocks is not None
+    (block,) = blocks
     assert block.name == "vda"
     assert block.path == str(image)
     assert block.rd_bytes >= 1 << 20
@@ -107,7 +109,7 @@ async def test_monitor_passes_commands_and_errors_through(host: Connection) -> N
         await vm.monitor_command("query-name")
     await vm.start(paused=True)
     assert await vm.monitor_command("query-name") == {"name": "web1"}
-    with pytest.raises(QMPCommandError) as caught:
-        await vm.monitor_command("no-such-command")
-    assert caught.value.error_class == "CommandNotFound"
+    with pytest.raises(QMPCommandError, match="no-such-device") as caught:
+        await vm.monitor_command("device_del", {"id": "no-such-device"})
+    assert caught.value.error_class == "DeviceNotFound"
     await vm.destroy()

@@ -1,3 +1,5 @@
+"""Key names and codes: checked against the kernel's header and QEMU's own enumeration."""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""The command line of each kind of configuration: what stands on it, and what never does."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Files that a start needs: there, of the right kind, and readable for the account of QEMU."""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""What is known of a binary is kept, and asked anew when the binary changes."""
+
 from __future__ import annotations
 
 import logging

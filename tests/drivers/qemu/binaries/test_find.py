@@ -1,3 +1,5 @@
+"""Finding emulators, and saying which package brings a missing one."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""From QEMU's answers to what the driver wants to know of a binary."""
+
 from __future__ import annotations
 
 import pytest

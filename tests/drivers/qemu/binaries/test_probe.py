@@ -1,3 +1,5 @@
+"""Probing a real QEMU, and programs that are none."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""What is filled in when a domain is defined, and that doing it again changes nothing."""
+
 from __future__ import annotations
 
 from pathlib import Path

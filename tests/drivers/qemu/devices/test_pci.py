@@ -1,3 +1,5 @@
+"""The allocator of PCI addresses: no address twice, none where nothing can sit."""
+
 from __future__ import annotations
 
 import pytest

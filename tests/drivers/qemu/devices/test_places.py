@@ -1,3 +1,5 @@
+"""Places on drives, USB ports and serial buses."""
+
 from __future__ import annotations
 
 import pytest

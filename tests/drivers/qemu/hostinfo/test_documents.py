@@ -1,3 +1,5 @@
+"""The capabilities documents fit libvirt's grammars and tell what QEMU told."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Reading a host's facts, from this machine's files and from made-up ones."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias, TypeVar
 
-from aiovirt.config._view import Field, View
+from aiovirt.config import Field, View
 from aiovirt.config.devices.base import Device
 from aiovirt.config.devices.chardev import Serial, SerialTarget
 from aiovirt.config.devices.disk import Disk, DiskTarget

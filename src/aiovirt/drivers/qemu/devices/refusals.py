@@ -11,8 +11,16 @@ from typing import Final
 
 from lxml import etree
 
-from aiovirt.config import VCPU, Device, DomainConfig, OperatingSystem, View, element
-from aiovirt.config._tree import Node, error_at
+from aiovirt.config import (
+    VCPU,
+    Device,
+    DomainConfig,
+    Node,
+    OperatingSystem,
+    View,
+    element,
+    error_at,
+)
 
 __all__ = ["refuse_unsupported"]
 

@@ -152,18 +152,21 @@ class ConsoleHub:
         """
         stream = _Stream(self, self.start if history else self.end)
         if not readonly:
-            if self._writer is not None and not force:
-                raise Busy(
-                    f"{self.name} has a writer already",
-                    hint="open it read-only, or take the writer's place by force",
-                )
-            self._writer = stream
+            self._let_write(stream, force=force)
         try:
             yield stream
         finally:
             if self._writer is stream:
                 self._writer = None
             await stream.aclose()
+
+    def _let_write(self, stream: _Stream, *, force: bool) -> None:
+        if self._writer is not None and not force:
+            raise Busy(
+                f"{self.name} has a writer already",
+                hint="open it read-only, or take the writer's place by force",
+            )
+        self._writer = stream
 
     def may_write(self, stream: object) -> bool:
         """Whether that stream is the writer."""
@@ -195,9 +198,7 @@ class _Stream(ConsoleStream):
         while True:
             if self._closed:
                 raise anyio.ClosedResourceError
-            if self._position < self._hub.start:
-                self._lost += self._hub.start - self._position
-                self._position = self._hub.start
+            self._skip_what_is_gone()
             if self._position < self._hub.end:
                 chunk = self._hub.take(self._position)[:max_bytes]
                 self._position += len(chunk)
@@ -205,6 +206,11 @@ class _Stream(ConsoleStream):
             if self._hub.ended:
                 raise anyio.EndOfStream
             await self._hub.more()
+
+    def _skip_what_is_gone(self) -> None:
+        gone = max(0, self._hub.start - self._position)
+        self._lost += gone
+        self._position += gone
 
     async def send(self, item: bytes) -> None:
         """Type on the console.

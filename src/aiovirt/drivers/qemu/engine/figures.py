@@ -166,7 +166,7 @@ def _blocks(config: DomainConfig, answers: _Answers) -> tuple[BlockStats, ...] |
 
 
 def _block(disk: Disk, counters: BlockDeviceStats, medium: BlockNode | None) -> BlockStats:
-    image = medium.image if medium else None
+    capacity, physical = _sizes(medium)
     return BlockStats(
         name=disk.target.dev or "",
         path=image_of(disk) or None,
@@ -179,9 +179,14 @@ def _block(disk: Disk, counters: BlockDeviceStats, medium: BlockNode | None) -> 
         fl_reqs=counters.flush_operations,
         fl_times_ns=counters.flush_total_time_ns,
         allocation=counters.wr_highest_offset,
-        capacity=image.virtual_size if image else None,
-        physical=image.actual_size if image else None,
+        capacity=capacity,
+        physical=physical,
     )
+
+
+def _sizes(medium: BlockNode | None) -> tuple[int | None, int | None]:
+    """What the guest sees of an image, and what it takes on the host, in bytes."""
+    return (medium.image.virtual_size, medium.image.actual_size) if medium else (None, None)
 
 
 def _alias(qdev: str | None) -> str:

@@ -15,6 +15,7 @@ from anyio import to_thread
 from aiovirt.config import DomainConfig
 from aiovirt.drivers.qemu.argv import Resources, build
 from aiovirt.drivers.qemu.argv.preflight import preflight
+from aiovirt.drivers.qemu.argv.startup import startup_commands
 from aiovirt.drivers.qemu.binaries import BinaryCapabilities, find_emulator, host_arch
 from aiovirt.drivers.qemu.devices import assign_aliases, complete
 from aiovirt.drivers.qemu.engine.connect import console_logs
@@ -81,14 +82,23 @@ async def completed(engine: Engine, config: DomainConfig) -> DomainConfig:
         HostError: There is no emulator for it.
     """
     config = config.copy()
-    complete(config, await _binary(engine, config))
+    binary = await _binary(engine, config)
+    complete(config, binary)
+    _imagine(engine, config, binary)  # what cannot be done is refused now, not at the start
     return config
 
 
 async def command_line(engine: Engine, config: DomainConfig) -> Sequence[str]:
     """The command line that would start a configuration; errors as `completed`."""
-    config = await completed(engine, config)
+    config = config.copy()
     binary = await _binary(engine, config)
+    complete(config, binary)
+    return _imagine(engine, config, binary)
+
+
+def _imagine(engine: Engine, config: DomainConfig, binary: BinaryCapabilities) -> Sequence[str]:
+    """The command line of a complete configuration with made-up descriptors and ports."""
+    config = config.copy()
     assign_aliases(config)
     folder = engine.root.run_folder(config.uuid or UUID(int=0)) / QEMU_FOLDER
     return build(config, binary, Resources.imagined(config, folder))
@@ -140,7 +150,7 @@ async def prepare(engine: Engine, definition: DomainConfig, undo: AsyncExitStack
         config=config,
         folder=folder,
         command=_command(engine, argv, resources, folder / PIDFILE),
-        after=tuple(password_commands(config)),
+        after=(*password_commands(config), *startup_commands(config)),
         connection=connection,
         descriptors=descriptors,
         ports=frozenset(ports.values()),

@@ -224,15 +224,21 @@ def _io_error(at: Happening) -> Outcome:
     action = _IO_ERROR_ACTIONS.get(at.text("action"), IOErrorAction.NONE)
     if action is IOErrorAction.PAUSE:
         at.live.pause = StateReason.PAUSED_IO_ERROR
-    disk = disk_of_node(at.live.config, at.text("node-name"))
+    source, alias = _disk(at.live.config, at.text("node-name"))
     yield IOErrorEvent(
         time=at.time,
         domain=at.key,
-        source=image_of(disk) if disk else "",
-        alias=(disk.alias or "") if disk else "",
+        source=source,
+        alias=alias,
         action=action,
         reason="enospc" if at.data.get("nospace") else at.text("reason"),
     )
+
+
+def _disk(config: DomainConfig, node: str) -> tuple[str, str]:
+    """Image and alias of the disk whose block node that is; empty where there is none."""
+    disk = disk_of_node(config, node)
+    return (image_of(disk), disk.alias or "") if disk else ("", "")
 
 
 def _rtc_change(at: Happening) -> Outcome:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -32,6 +33,7 @@ log = logging.getLogger("aiovirt.qemu")
 
 _LOCK_TRIES = 20
 _LOCK_PAUSE_S = 0.05
+_NAME = re.compile(r"[^./\0][^/\0]*")
 _LONGEST_NAME = 200  # bytes; file systems allow 255 for name, suffix and a temporary's prefix
 
 
@@ -134,7 +136,7 @@ class Root:
 def _name_of(config: DomainConfig) -> str:
     """The name, if it can be a file's."""
     name = config.name or ""
-    if not name or "/" in name or name.startswith(".") or len(name.encode()) > _LONGEST_NAME:
+    if not _NAME.fullmatch(name) or len(name.encode()) > _LONGEST_NAME:
         raise ConfigError(
             f"{name!r} cannot be the name of a domain here",
             field="domain/name",
