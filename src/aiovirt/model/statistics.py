@@ -114,18 +114,21 @@ class DomainStats:
     blocks: tuple[BlockStats, ...] | None = None
 
     def flat(self) -> dict[str, int | str]:
-        """The same as one mapping, named as `virsh domstats` names it where it has the figure."""
+        """The known figures as one mapping, with the names and units of `virsh domstats`.
+
+        Memory (``balloon.*``) is in KiB there, times are in nanoseconds, all else in bytes.
+        """
         result: dict[str, int | str] = {
             "state.state": int(self.record.state),
             "state.reason": self.record.reason.number,
+            **dict(_flatten("cpu", self.cpu)),
+            **{name: int(value) // _KIB for name, value in _flatten("balloon", self.balloon)},
         }
-        for prefix, value in (("cpu", self.cpu), ("balloon", self.balloon)):
-            result.update(_flatten(prefix, value))
-        for prefix, rows in (
-            ("vcpu", self.vcpus),
-            ("net", self.interfaces),
-            ("block", self.blocks),
-        ):
+        if self.vcpus is not None:
+            result["vcpu.current"] = len(self.vcpus)
+            for vcpu in self.vcpus:
+                result.update(_flatten(f"vcpu.{vcpu.index}", vcpu))
+        for prefix, rows in (("net", self.interfaces), ("block", self.blocks)):
             if rows is not None:
                 result[f"{prefix}.count"] = len(rows)
                 for number, row in enumerate(rows):
@@ -133,16 +136,33 @@ class DomainStats:
         return result
 
 
-# Where virsh has a name of its own for a figure.
-_VIRSH_NAMES = {"time_ns": "time", "user_ns": "user", "system_ns": "system"}
+_KIB = 1024
+
+# Where virsh has a word of its own for a figure, or none.
+_VIRSH_NAMES = {
+    "time_ns": "time",
+    "user_ns": "user",
+    "system_ns": "system",
+    "index": None,
+    "thread_id": None,
+    "rx_packets": "rx.pkts",
+    "rx_errors": "rx.errs",
+    "rx_drops": "rx.drop",
+    "tx_packets": "tx.pkts",
+    "tx_errors": "tx.errs",
+    "tx_drops": "tx.drop",
+    "rd_times_ns": "rd.times",
+    "wr_times_ns": "wr.times",
+    "fl_times_ns": "fl.times",
+}
 
 
 def _flatten(prefix: str, value: object) -> Iterator[tuple[str, int | str]]:
-    """Name and figure of each field that is known."""
+    """Name and figure of each field that is known, and that virsh has a name for."""
     if not is_dataclass(value):
         return
     for item in fields(value):
         figure = getattr(value, item.name)
-        if figure is not None:
-            name = _VIRSH_NAMES.get(item.name, item.name.replace("_", "."))
+        name = _VIRSH_NAMES.get(item.name, item.name.replace("_", "."))
+        if figure is not None and name is not None:
             yield f"{prefix}.{name}", figure

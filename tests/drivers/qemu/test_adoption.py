@@ -76,6 +76,17 @@ class Other:
         self.process.stdout.close()
 
 
+async def kill(pid: int) -> None:
+    """Kill a process, and wait until all its threads are gone."""
+    pidfd = os.pidfd_open(pid)
+    try:
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        with anyio.fail_after(20):
+            await anyio.wait_readable(pidfd)
+    finally:
+        os.close(pidfd)
+
+
 def _start_elsewhere(root: Path, tmp_path: Path, *configs: object) -> Other:
     """Start domains in another process."""
     files = []
@@ -132,9 +143,8 @@ async def test_console_goes_on_with_its_history(
 async def test_death_meanwhile_is_told(root: Path, tmp_path: Path) -> None:
     other = await anyio.to_thread.run_sync(_start_elsewhere, root, tmp_path, bare_config().to_xml())
     other.kill()
-    for pid in qemus_of(root):
-        os.kill(pid, signal.SIGKILL)
-    await poll(lambda: not qemus_of(root))
+    (pid,) = qemus_of(root)
+    await kill(pid)
     async with open_host(f"qemu:///embed?root={root}") as host, host.events() as events:
         with anyio.fail_after(5):
             event = await anext(aiter(events))

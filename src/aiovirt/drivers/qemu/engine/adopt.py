@@ -105,7 +105,7 @@ async def _take_over(
         booted=True,
     )
     domain.live = live
-    domain.reason = StateReason[status.pause] if status.pause else StateReason.RUNNING_UNKNOWN
+    domain.reason = getattr(StateReason, status.reason, StateReason.RUNNING_UNKNOWN)
     engine.registry.keep_id(status.id)
     supervisor = Supervisor(engine, domain, live)
     engine.tasks.start_soon(supervisor.adopt)

@@ -15,7 +15,6 @@ from aiovirt.drivers.qemu.engine.registry import Registry
 from aiovirt.drivers.qemu.store.root import Root
 from aiovirt.drivers.qemu.store.settings import Settings
 from aiovirt.drivers.qemu.store.status import Status, write_status
-from aiovirt.model.domain import DomainState
 from aiovirt.model.events import Event, EventsLost, LifecycleDetail, LifecycleEvent
 
 __all__ = ["Engine"]
@@ -79,7 +78,7 @@ class Engine:
                 id=live.id,
                 xml=live.config.to_xml(secure=True),
                 started_at=live.started_at,
-                pause=domain.reason.name if domain.state is DomainState.PAUSED else None,
+                reason=domain.reason.name,
                 rebooting=live.rebooting,
             ),
         )

@@ -107,7 +107,6 @@ class Supervisor:
         """
         async with self._watching() as tasks:
             await self._follow_first(tasks, connection, task_status)
-            await anyio.sleep(_RECONNECT_S[0])  # the usual cause is that QEMU ends
             await self._reconnect(tasks)
 
     async def adopt(self) -> None:
@@ -138,7 +137,7 @@ class Supervisor:
         except _LINE_ERRORS as error:
             if not self._first.is_set():
                 raise
-            self._failed(error)
+            await self._unless_it_ends(error)
 
     async def _reconnect(self, tasks: TaskGroup) -> None:
         """Reach the monitor of a living QEMU, again and again, until it ends."""
@@ -149,7 +148,7 @@ class Supervisor:
                 await self._follow(tasks, connection, catch_up=True)
                 attempt = 0
             except _LINE_ERRORS as error:
-                self._failed(error)
+                await self._unless_it_ends(error)
             await anyio.sleep(_RECONNECT_S[min(attempt, len(_RECONNECT_S) - 1)])
             attempt += 1
 
@@ -180,6 +179,11 @@ class Supervisor:
             finally:
                 self._live.monitor = None
                 self._drained.set()
+
+    async def _unless_it_ends(self, error: AiovirtError) -> None:
+        """Report a broken line; the usual cause, that QEMU ends, cancels this first."""
+        await anyio.sleep(_RECONNECT_S[0])
+        self._failed(error)
 
     def _failed(self, error: AiovirtError) -> None:
         """The line to the monitor is broken though QEMU lives."""

@@ -13,6 +13,7 @@ import msgspec
 
 from aiovirt.errors import ProtocolError
 from aiovirt.host.files import host_error, write_atomically
+from aiovirt.model.domain import StateReason
 
 __all__ = ["MONITOR_SOCKET", "PIDFILE", "QEMU_FOLDER", "Status", "read_status", "write_status"]
 
@@ -34,7 +35,7 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True):
         id: The number of the running instance.
         xml: The live configuration, with secrets.
         started_at: Unix time in seconds.
-        pause: Name of the `StateReason` why it is paused, if it is.
+        reason: Name of the `StateReason` that it was in last.
         rebooting: Whether the next shutdown of the guest is the first half of a reboot.
     """
 
@@ -42,7 +43,7 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True):
     id: int
     xml: str
     started_at: float
-    pause: str | None = None
+    reason: str = StateReason.RUNNING_UNKNOWN.name
     rebooting: bool = False
     format: int = _FORMAT
 
