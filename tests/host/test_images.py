@@ -33,3 +33,8 @@ def test_garbage_is_refused(data: bytes) -> None:
 def test_truncated_picture_is_refused() -> None:
     with pytest.raises(ProtocolError, match="shorter than its 2 x 2 pixels"):
         png_of_ppm(b"P6 2 2 255\n" + bytes(11))
+
+
+def test_absurd_size_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="no binary PPM"):
+        png_of_ppm(b"P6 " + b"9" * 5000 + b" 2 255\n" + bytes(11))

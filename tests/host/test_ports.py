@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from aiovirt.errors import ResourceUnavailable
+from aiovirt.errors import ConfigError, ResourceUnavailable
 from aiovirt.host.ports import free_port
 
 
@@ -25,3 +25,17 @@ def test_promised_port_is_passed_over() -> None:
 def test_none_is_free() -> None:
     with pytest.raises(ResourceUnavailable, match=r"no TCP port is free on 127.0.0.1"):
         free_port("127.0.0.1", [])
+
+
+def test_address_the_host_does_not_have_is_told_at_once() -> None:
+    with pytest.raises(ResourceUnavailable, match=r"cannot listen on 192.0.2.1: Cannot assign"):
+        free_port("192.0.2.1", range(5900, 5901))
+
+
+def test_name_is_not_looked_up() -> None:
+    with pytest.raises(ConfigError, match="'localhost' is no IP address"):
+        free_port("localhost", range(5900, 65536))
+
+
+def test_ipv6() -> None:
+    assert free_port("::1", range(20000, 60000)) >= 20000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,12 @@ def test_nobody_listens(tmp_path: Path) -> None:
 def test_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(HostError, match="cannot listen on"):
         listen_unix(tmp_path / "no" / "socket")
+
+
+def test_nobody_else_may_connect(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with listen_unix(tmp_path / "socket"):
+            assert (tmp_path / "socket").stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)

@@ -10,7 +10,7 @@ from aiovirt.errors import ProtocolError
 
 __all__ = ["png_of_ppm"]
 
-_HEADER = re.compile(rb"P6\s+(\d+)\s+(\d+)\s+255\s")
+_HEADER = re.compile(rb"P6\s+(\d{1,5})\s+(\d{1,5})\s+255\s")
 _RGB = 2  # PNG colour type; source: PNG specification, section 11.2.2
 
 

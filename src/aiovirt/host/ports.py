@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Collection, Iterable
+from ipaddress import IPv6Address, ip_address
 
-from aiovirt.errors import ResourceUnavailable
+from aiovirt.errors import ConfigError, ResourceUnavailable
+from aiovirt.host.files import host_error
 
 __all__ = ["free_port"]
+
+
+_TAKEN = frozenset({errno.EADDRINUSE, errno.EACCES})  # another port may do
 
 
 def free_port(host: str, candidates: Iterable[int], taken: Collection[int] = ()) -> int:
@@ -16,14 +22,15 @@ def free_port(host: str, candidates: Iterable[int], taken: Collection[int] = ())
     Another program may still take it before its user does.
 
     Args:
-        host: The address to listen on.
+        host: The numeric address to listen on; no name is looked up.
         candidates: The ports to try, in this order.
         taken: Those that are promised to somebody already.
 
     Raises:
-        ResourceUnavailable: All are taken.
+        ConfigError: That is no address.
+        ResourceUnavailable: All are taken, or the host has no such address.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    family = _family(host)
     for port in candidates:
         if port in taken:
             continue
@@ -31,7 +38,21 @@ def free_port(host: str, candidates: Iterable[int], taken: Collection[int] = ())
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
-            except OSError:
-                continue
+            except OSError as error:
+                if error.errno in _TAKEN:
+                    continue
+                raise host_error(error, f"cannot listen on {host}") from error
             return port
     raise ResourceUnavailable(f"no TCP port is free on {host}", hint="name a port instead")
+
+
+def _family(host: str) -> socket.AddressFamily:
+    try:
+        address = ip_address(host)
+    except ValueError as error:
+        raise ConfigError(
+            f"{host!r} is no IP address to listen on",
+            field="listen",
+            hint="give a numeric address, such as 127.0.0.1, or the port",
+        ) from error
+    return socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET

@@ -27,7 +27,7 @@ def _short(path: Path) -> Iterator[str]:
 
 
 def listen_unix(path: Path, *, backlog: int = 1) -> socket.socket:
-    """A listening stream socket at `path`; a stale one in its place is removed.
+    """A listening stream socket at `path`, for its owner alone; a stale one is removed.
 
     Raises:
         HostError: The folder is missing or not writable.
@@ -37,6 +37,7 @@ def listen_unix(path: Path, *, backlog: int = 1) -> socket.socket:
         path.unlink(missing_ok=True)
         with _short(path) as name:
             listener.bind(name)
+            os.chmod(name, 0o600)  # noqa: PTH101
         listener.listen(backlog)
     except OSError as error:
         listener.close()

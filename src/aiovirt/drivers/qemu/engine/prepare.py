@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-from anyio import to_thread
+from anyio import CapacityLimiter, move_on_after, to_thread
 
 from aiovirt.config import DomainConfig
 from aiovirt.drivers.qemu.argv import Resources, build
@@ -23,7 +23,9 @@ from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.network import check_networks, open_taps
 from aiovirt.drivers.qemu.engine.passwords import password_commands
 from aiovirt.drivers.qemu.store.root import remove_run_folder
+from aiovirt.drivers.qemu.store.settings import FILES_BOUND_S
 from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET, PIDFILE, QEMU_FOLDER
+from aiovirt.errors import ResourceUnavailable
 from aiovirt.host.files import make_private_folder
 from aiovirt.host.ports import free_port
 from aiovirt.host.sockets import connect_unix, listen_unix
@@ -121,9 +123,7 @@ async def prepare(engine: Engine, definition: DomainConfig, undo: AsyncExitStack
     config.id = engine.registry.new_id()
     assign_aliases(config)
     owner = engine.settings.owner
-    # In a thread: a file on storage that is gone would hold up everybody else.
-    check = partial(preflight, config, user=owner.name if owner else None)
-    await to_thread.run_sync(check, abandon_on_cancel=True)
+    await _check_files(config, owner.name if owner else None)
     check_networks(config)
     assert config.uuid is not None  # noqa: S101
     folder = engine.root.run_folder(config.uuid)
@@ -157,6 +157,19 @@ async def prepare(engine: Engine, definition: DomainConfig, undo: AsyncExitStack
     )
 
 
+async def _check_files(config: DomainConfig, user: str | None) -> None:
+    """Look at the guest's files; those on storage that is gone hold up no other domain."""
+    check = partial(preflight, config, user=user)
+    own_thread = CapacityLimiter(1)  # the common ones would run out, one a start that hangs
+    with move_on_after(FILES_BOUND_S):
+        await to_thread.run_sync(check, abandon_on_cancel=True, limiter=own_thread)
+        return
+    raise ResourceUnavailable(
+        f"the files of domain {config.name!r} did not answer within {FILES_BOUND_S:g} s",
+        hint="is the storage that they are on reachable?",
+    )
+
+
 def _command(engine: Engine, argv: Sequence[str], resources: Resources, pidfile: Path) -> Command:
     """QEMU's command, with the account and the environment of its process."""
     owner = engine.settings.owner
@@ -181,7 +194,7 @@ def _choose_ports(engine: Engine, config: DomainConfig, undo: AsyncExitStack) ->
     for place, graphics in enumerate(config.graphics):
         if not graphics.autoport:
             continue
-        host = graphics.listen or "127.0.0.1"
+        host = graphics.listen_address or "127.0.0.1"
         port = free_port(host, _DISPLAY_PORTS, engine.ports)
         engine.ports.add(port)
         undo.callback(engine.ports.discard, port)

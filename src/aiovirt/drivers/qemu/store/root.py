@@ -154,7 +154,7 @@ def remove_run_folder(path: Path) -> None:
         shutil.rmtree(path)
     except FileNotFoundError:
         return
-    except OSError as error:
+    except (OSError, RecursionError) as error:  # QEMU may have nested folders without end
         log.warning("cannot remove %s: %s", path, error)
 
 

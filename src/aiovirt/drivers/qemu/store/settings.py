@@ -18,6 +18,9 @@ ANSWER_BOUND_S = 10.0
 STATS_BOUND_S = 0.5
 """How long a pass of statistics waits for one QEMU before it marks it and goes on."""
 
+FILES_BOUND_S = 10.0
+"""How long a look at the files of one guest may take before its start fails."""
+
 START_BOUND_S = 60.0
 """How long a QEMU may take from exec to its QMP greeting."""
 
