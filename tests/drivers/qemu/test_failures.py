@@ -190,6 +190,17 @@ async def test_full_disk(small_disk: Path) -> None:
         await host.domains.define(bare_config())
 
 
+async def test_disk_that_is_full_at_the_opening(small_disk: Path) -> None:
+    async with open_host(f"qemu:///embed?root={small_disk}") as host:
+        await host.domains.define(bare_config())
+    (small_disk / "run" / "autostarted").unlink()
+    with contextlib.suppress(OSError):
+        await anyio.Path(small_disk / "filler").write_bytes(bytes(1 << 20))
+    async with open_host(f"qemu:///embed?root={small_disk}") as host:
+        await anyio.wait_all_tasks_blocked()
+        assert [vm.name for vm in await host.domains.list()] == ["web1"]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="running QEMU as somebody else needs root")
 class TestUnprivileged:
     """QEMU runs as the user that the URI names."""

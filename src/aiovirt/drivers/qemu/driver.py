@@ -24,7 +24,7 @@ from aiovirt.drivers.qemu.engine.domain import ManagedDomain
 from aiovirt.drivers.qemu.engine.start import start
 from aiovirt.drivers.qemu.store.root import Root, hold
 from aiovirt.drivers.qemu.store.settings import Settings
-from aiovirt.errors import AiovirtError, ConfigError
+from aiovirt.errors import AiovirtError, ConfigError, HostError
 from aiovirt.interfaces import (
     Ability,
     Consoles,
@@ -116,7 +116,12 @@ def _key(config: DomainConfig) -> DomainKey:
 
 async def _autostart(engine: Engine) -> None:
     """Start what starts with the host, once after each boot of the host."""
-    if not await engine.root.first_after_boot(boot_id()):
+    try:
+        first = await engine.root.first_after_boot(boot_id())
+    except HostError as error:  # the next process that opens the root tries again
+        log.warning("nothing is started with the host: %s", error)
+        return
+    if not first:
         return
     for domain in engine.registry:
         if domain.autostart and domain.live is None:

@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -111,10 +111,15 @@ class Root:
         return self.definitions / f"{name}.xml"
 
     async def first_after_boot(self, boot: str) -> bool:
-        """Whether the root is open for the first time since the host's boot of that id."""
+        """Whether the root is open for the first time since the host's boot of that id.
+
+        Raises:
+            HostError: The disk is full, or the folder not writable.
+        """
         mark = self.run / "autostarted"
-        if mark.exists() and mark.read_text(encoding="ascii") == boot:
-            return False
+        with suppress(FileNotFoundError):
+            if mark.read_bytes() == boot.encode():
+                return False
         await write_atomically(mark, boot.encode(), durable=False)
         return True
 
@@ -170,7 +175,7 @@ async def hold(root: Root) -> AsyncIterator[None]:
         HostError: The root cannot be made or written.
     """
     root.prepare()
-    lock = os.open(root.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = _open_lock(root.path / "lock")
     try:
         for _ in range(_LOCK_TRIES):
             if _try_lock(lock):
@@ -182,11 +187,19 @@ async def hold(root: Root) -> AsyncIterator[None]:
                 f"another process (pid {holder}) has {root.path} open",
                 hint="a root serves one process at a time: close it there, or use another root",
             )
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # only for messages: a full disk keeps nobody from its guests
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(lock)
+
+
+def _open_lock(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise host_error(error, f"cannot open {path}") from error
 
 
 def _try_lock(lock: int) -> bool:
