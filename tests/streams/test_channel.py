@@ -37,6 +37,8 @@ class Recorder:
     def on_end(self, error: Exception | None) -> None:
         self.ends.append(error)
         self.ended.set()
+        while self.slots:
+            self.slots.pop().set()
 
 
 @asynccontextmanager
@@ -98,6 +100,16 @@ async def test_when_the_first_waiter_is_cancelled_the_others_go_on() -> None:
         await peer.send(b"for the second")
 
 
+async def test_waiters_of_a_wider_scope_are_woken_when_the_channel_ends() -> None:
+    async with open_task_group() as group:
+        async with opened() as (channel, _, recorder):
+            recorder.slots += [channel.slot(), channel.slot()]
+            for slot in recorder.slots:
+                group.start_soon(slot.wait)
+            await anyio.wait_all_tasks_blocked()
+    assert recorder.ends == [None]
+
+
 async def test_a_slot_set_beforehand_or_twice_does_not_wait() -> None:
     async with opened() as (channel, _, _recorder):
         slot = channel.slot()
@@ -140,6 +152,16 @@ async def test_descriptors_never_sent_are_closed() -> None:
         os.close(writing)
     assert os.read(reading, 1) == b""
     os.close(reading)
+
+
+async def test_a_descriptor_that_cannot_be_kept_leaves_no_other_behind() -> None:
+    async with opened() as (channel, _, _recorder):
+        reading, writing = os.pipe()
+        os.close(reading)
+        channel.send(b"x" * 500_000)
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            channel.send(b"fds", [writing, reading])
+    os.close(writing)
 
 
 async def test_a_congested_channel_tells_and_can_be_waited_for() -> None:

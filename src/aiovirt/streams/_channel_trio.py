@@ -11,10 +11,11 @@ from __future__ import annotations
 import socket
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import anyio
-from trio.lowlevel import wait_readable, wait_writable
+from trio import ClosedResourceError
+from trio.lowlevel import notify_closing, wait_readable, wait_writable
 
 from aiovirt._tasks import open_task_group
 from aiovirt.streams.channel import Channel, OnData, OnEnd, Slot
@@ -52,6 +53,12 @@ class TrioChannel(Channel):
         self._calls += 1
         return _LeaderSlot(self)
 
+    def end(self, error: Exception | None = None) -> None:
+        """See `Channel.end`; a leader that belongs to another scope stops waiting, too."""
+        super().end(error)
+        if self._sock.fileno() >= 0:
+            notify_closing(self._sock)
+
     async def lead_or_follow(self, slot: _LeaderSlot) -> None:
         """Wait until something was read, or until it is the slot's turn to lead, or it is set."""
         if not self._led:
@@ -78,7 +85,10 @@ class TrioChannel(Channel):
         self._led = True
         try:
             await wait_readable(self._sock)
-            self._read_once()
+            if not self.ended:
+                self._read_once()
+        except ClosedResourceError:
+            pass  # `end` woke us
         finally:
             self._led = False
 
@@ -106,7 +116,8 @@ class TrioChannel(Channel):
             await self._to_write.wait()
             self._to_write = anyio.Event()
             while self._outgoing:
-                await wait_writable(self._sock)
+                with suppress(ClosedResourceError):  # `end` wakes us, and leaves nothing to send
+                    await wait_writable(self._sock)
                 self._flush_or_end()
 
     def _flush_or_end(self) -> None:

@@ -35,7 +35,10 @@ OnEnd = Callable[[Exception | None], None]
 
 
 class Slot(ABC):
-    """One waiting place: one task waits, and somebody sets it, once, before or after."""
+    """One waiting place: one task waits; `on_data` or `on_end` sets it, before or after.
+
+    Anybody else may set it only before it is waited for.
+    """
 
     __slots__ = ()
 
@@ -196,8 +199,12 @@ class _Piece:
     def __init__(self, data: bytes, descriptors: Sequence[int]) -> None:
         self.data = data
         self.descriptors: list[int] = []
-        for descriptor in descriptors:
-            self.descriptors.append(os.dup(descriptor))
+        try:
+            for descriptor in descriptors:
+                self.descriptors.append(os.dup(descriptor))
+        except OSError:
+            self.close()
+            raise
 
     def close(self) -> None:
         while self.descriptors:
