@@ -120,6 +120,8 @@ class FakeDefinition(Definition):
         config.uuid = config.uuid or (same[0].key.uuid if same else uuid4())
         key = DomainKey(UUID(str(config.uuid)), name)
         old = self._host.guests.get(key.uuid)
+        if old is not None and old.key.name != name:
+            raise AlreadyExists(f"the UUID of domain {name!r} is that of {old.key.name!r}")
         if old is not None:
             old.config = config
         guest = self._host.guests.setdefault(key.uuid, Guest(key, config))
@@ -274,7 +276,8 @@ class FakeStatistics(Statistics):
         self, domains: Sequence[DomainKey] | None = None, *, groups: StatsGroup = StatsGroup.ALL
     ) -> Sequence[DomainStats]:
         """Running ones have figures."""
-        keys = domains or [guest.key for guest in self._host.guests.values()]
+        names = sorted(self._host.guests.values(), key=lambda guest: guest.key.name)
+        keys = [guest.key for guest in names] if domains is None else domains
         return [_stats(self._host.guest(key).record, groups) for key in keys]
 
 

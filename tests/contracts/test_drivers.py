@@ -1,0 +1,180 @@
+"""What every driver must keep: one suite, run on each driver that there is.
+
+Every driver is a row of `DRIVERS`. The one in memory, which stands for drivers in other tests, is
+held to the same, so that those tests are worth something.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import anyio
+import fakehost
+import pytest
+from guests import bare_config, qemus_of, wait_for
+
+from aiovirt import _open
+from aiovirt.errors import AlreadyExists, InvalidState, NotFound, XMLError
+from aiovirt.model.domain import DomainState, StateReason
+from aiovirt.model.events import LifecycleDetail, LifecycleEvent
+from aiovirt.objects import Connection
+
+pytestmark = pytest.mark.anyio
+
+DRIVERS = [pytest.param("qemu", marks=pytest.mark.real), "fake"]
+
+
+@pytest.fixture(params=DRIVERS)
+def uri(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the URI of an empty host of each driver."""
+    if request.param == "qemu":
+        request.getfixturevalue("qemu")
+        return f"qemu:///embed?root={tmp_path / 'root'}"
+    monkeypatch.setitem(_open.DRIVERS, "fake", "fakehost")
+    monkeypatch.setitem(fakehost.HOSTS, "/lab", fakehost.FakeHost())
+    return "fake:///lab"
+
+
+@pytest.fixture
+async def host(uri: str, tmp_path: Path) -> AsyncIterator[Connection]:
+    """Return the open host; what it still runs at the end is killed."""
+    async with _open.open(uri) as connection:
+        yield connection
+    for pid in qemus_of(tmp_path / "root"):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+async def test_a_new_host_is_empty(host: Connection) -> None:
+    assert await host.domains.list() == []
+    assert await host.stats() == []
+
+
+async def test_defined_domain_is_found_every_way(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    assert await host.domains.get("web1") == vm
+    assert await host.domains.get(vm.uuid) == vm
+    assert [record.key for record in await host.domains.records()] == [vm.key]
+
+
+async def test_what_is_not_there_is_not_found(host: Connection) -> None:
+    for name in ("web1", uuid4(), 1):
+        with pytest.raises(NotFound):
+            await host.domains.get(name)
+
+
+async def test_handle_of_a_domain_that_is_gone(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    await vm.undefine()
+    for verb in (vm.start, vm.destroy, vm.record, vm.info, vm.config, vm.undefine):
+        with pytest.raises(NotFound):
+            await verb()
+
+
+async def test_name_or_uuid_of_another_is_refused(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    same_name, same_uuid = bare_config(), bare_config("web2")
+    same_name.uuid, same_uuid.uuid = uuid4(), vm.uuid
+    for config in (same_name, same_uuid):
+        with pytest.raises(AlreadyExists):
+            await host.domains.define(config)
+    assert await host.domains.list() == [vm]
+
+
+async def test_wrong_xml_is_refused_whole(host: Connection) -> None:
+    with pytest.raises(XMLError):
+        await host.domains.define("<domain type='qemu'><name>web1</name></domain")
+    assert await host.domains.list() == []
+
+
+async def test_states_of_a_life(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    assert (await vm.state()).state is DomainState.SHUTOFF
+    await vm.start(paused=True)
+    assert await vm.state() is StateReason.PAUSED_USER
+    await vm.resume()
+    assert await vm.state() is StateReason.RUNNING_UNPAUSED
+    await vm.suspend()
+    assert await vm.state() is StateReason.PAUSED_USER
+    await vm.destroy()
+    assert await vm.state() is StateReason.SHUTOFF_DESTROYED
+
+
+async def test_only_a_running_domain_has_an_id(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    assert (await vm.record()).id is None
+    await vm.start()
+    number = (await vm.record()).id
+    assert number is not None
+    assert await host.domains.get(number) == vm
+    await vm.destroy()
+    assert (await vm.record()).id is None
+
+
+async def test_verbs_need_their_state(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    for verb in (vm.suspend, vm.resume, vm.reset, vm.destroy, vm.shutdown, vm.reboot):
+        with pytest.raises(InvalidState):
+            await verb()
+    await vm.start()
+    with pytest.raises(InvalidState):
+        await vm.start()
+    await vm.destroy()
+
+
+async def test_events_come_in_order_and_none_is_lost(host: Connection) -> None:
+    async with host.events() as events:
+        vm = await host.domains.define(bare_config())
+        await vm.start()
+        await vm.suspend()
+        await vm.resume()
+        await vm.destroy()
+        await vm.undefine()
+        seen = await wait_for(events, LifecycleDetail.UNDEFINED_REMOVED)
+    assert [event.detail for event in seen if isinstance(event, LifecycleEvent)] == [
+        LifecycleDetail.DEFINED_ADDED,
+        LifecycleDetail.STARTED_BOOTED,
+        LifecycleDetail.SUSPENDED_PAUSED,
+        LifecycleDetail.RESUMED_UNPAUSED,
+        LifecycleDetail.STOPPED_DESTROYED,
+        LifecycleDetail.UNDEFINED_REMOVED,
+    ]
+
+
+async def test_undefined_while_it_runs(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    await vm.start()
+    await vm.undefine()
+    assert not (await vm.record()).persistent
+    await vm.destroy()
+    with pytest.raises(NotFound):
+        await vm.record()
+
+
+async def test_passwords_are_left_out_of_xml(host: Connection) -> None:
+    xml = bare_config().to_xml()
+    secret = "<graphics type='vnc' port='-1' autoport='yes' passwd='s3cret'/></devices>"
+    vm = await host.domains.define(xml.replace("</devices>", secret))
+    assert "s3cret" not in await vm.xml()
+    assert "s3cret" in await vm.xml(secure=True)
+
+
+async def test_statistics_come_in_the_order_asked_for(host: Connection) -> None:
+    vms = [await host.domains.define(bare_config(name)) for name in ("b", "a", "c")]
+    asked = await host.stats(vms)
+    assert [row.record.key.name for row in asked] == ["b", "a", "c"]
+    assert [row.record.key.name for row in await host.stats()] == ["a", "b", "c"]
+
+
+async def test_changes_of_one_domain_queue(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(vm.start)
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(vm.destroy)
+    assert (await vm.state()).state is DomainState.SHUTOFF
