@@ -19,7 +19,7 @@ from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.supervisor import CRASHED, Supervisor
 from aiovirt.drivers.qemu.store.root import remove_run_folder
 from aiovirt.drivers.qemu.store.status import PIDFILE, Status, read_status
-from aiovirt.errors import ConfigError, NotFound, ProtocolError
+from aiovirt.errors import AiovirtError, ConfigError, NotFound, ProtocolError
 from aiovirt.model.domain import DomainKey, StateReason
 from aiovirt.processes import DaemonProcess, adopt_pidfile
 
@@ -38,7 +38,15 @@ async def adopt_all(engine: Engine) -> None:
     """
     async with anyio.create_task_group() as tasks:
         for folder in engine.root.run_folders():
-            tasks.start_soon(_adopt_one, engine, folder)
+            tasks.start_soon(_adopt_or_leave, engine, folder)
+
+
+async def _adopt_or_leave(engine: Engine, folder: Path) -> None:
+    """Adopt what runs in a folder; one that cannot be keeps nobody from the others."""
+    try:
+        await _adopt_one(engine, folder)
+    except (AiovirtError, OSError) as error:
+        log.warning("what runs in %s is not adopted: %s", folder, error)
 
 
 async def _adopt_one(engine: Engine, folder: Path) -> None:

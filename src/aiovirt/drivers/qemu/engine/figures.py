@@ -13,7 +13,7 @@ from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.engine.nodes import image_of
 from aiovirt.drivers.qemu.store.settings import STATS_BOUND_S
-from aiovirt.errors import ConnectionLost, NotFound, QMPCommandError, Unresponsive
+from aiovirt.errors import AiovirtError, NotFound
 from aiovirt.host.procfs import interface_counters, process_rss, process_times, thread_time_ns
 from aiovirt.model.domain import Control
 from aiovirt.model.statistics import (
@@ -105,10 +105,10 @@ async def _ask(live: LiveDomain, groups: StatsGroup) -> _Answers:
 
 
 async def _answer(monitor: BoundedMonitor, command: Command[T]) -> T | None:
-    """The answer, or None if there is none: no such device, or not in time."""
+    """The answer, or None if there is none: no such device, not in time, or no sense in it."""
     try:
         return await monitor.call(command, bound_s=STATS_BOUND_S)
-    except (Unresponsive, ConnectionLost, QMPCommandError):
+    except AiovirtError:
         return None
 
 

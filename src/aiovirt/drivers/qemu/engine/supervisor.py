@@ -27,7 +27,7 @@ from aiovirt.drivers.qemu.engine.translate import MISSED, STATES, FollowUp, Happ
 from aiovirt.drivers.qemu.store.root import remove_run_folder
 from aiovirt.drivers.qemu.store.settings import KILL_GRACE_S, START_BOUND_S
 from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET
-from aiovirt.errors import AiovirtError, ConnectionLost, HostError, ProtocolError, Unresponsive
+from aiovirt.errors import AiovirtError, ConnectionLost, HostError, Unresponsive
 from aiovirt.host.sockets import connect_unix
 from aiovirt.model.domain import Control, ControlState, DomainState, StateReason
 from aiovirt.model.events import ControlEvent, LifecycleDetail
@@ -42,8 +42,6 @@ _DRAIN_BOUND_S = 1.0
 
 _RECONNECT_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """The pauses between attempts to reach the monitor of a QEMU that lives; the last repeats."""
-
-_LINE_ERRORS = (ProtocolError, ConnectionLost, Unresponsive, HostError)
 
 CRASHED = (StateReason.SHUTOFF_CRASHED, LifecycleDetail.STOPPED_FAILED)
 """What an end was that nobody announced: as libvirt, a crash."""
@@ -119,7 +117,7 @@ class Supervisor:
             await self._reconnect(tasks)
 
     async def connected(self, bound_s: float) -> bool:
-        """Wait for the monitor's first answer; mark the domain if there is none in time."""
+        """Wait for the monitor's first answer, or QEMU's end; mark one that gives neither."""
         with anyio.move_on_after(bound_s):
             await self._first.wait()
             return True
@@ -134,7 +132,7 @@ class Supervisor:
         """Follow the first connection; an error is the caller's until it is connected."""
         try:
             await self._follow(tasks, connection, task_status)
-        except _LINE_ERRORS as error:
+        except AiovirtError as error:
             if not self._first.is_set():
                 raise
             await self._unless_it_ends(error)
@@ -147,7 +145,7 @@ class Supervisor:
                 connection = connect_unix(self._live.folder / MONITOR_SOCKET)
                 await self._follow(tasks, connection, catch_up=True)
                 attempt = 0
-            except _LINE_ERRORS as error:
+            except AiovirtError as error:
                 await self._unless_it_ends(error)
             await anyio.sleep(_RECONNECT_S[min(attempt, len(_RECONNECT_S) - 1)])
             attempt += 1
@@ -208,7 +206,7 @@ class Supervisor:
             )
 
     async def _until_it_answers(self, monitor: BoundedMonitor) -> None:
-        with suppress(ConnectionLost, ProtocolError):
+        with suppress(AiovirtError):  # whatever it answers: it harms no other domain
             await monitor.until_it_answers()
 
     async def _catch_up(self, tasks: TaskGroup, monitor: BoundedMonitor) -> None:
@@ -276,6 +274,7 @@ class Supervisor:
             if self._exited:
                 self._clean_up()
         live.ended.set()
+        self._first.set()  # nobody waits for an answer any more
 
     def _clean_up(self) -> None:
         live, domain = self._live, self._domain
