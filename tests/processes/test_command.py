@@ -25,6 +25,16 @@ from aiovirt.processes import SECRET_LIMIT, Command, Limits, Namespace, Secret
         ("affinity", frozenset()),
         ("pass_fds", (5, 2)),
         ("pass_fds", (5, 5)),
+        ("affinity", frozenset({1 << 40})),
+        ("user", -1),  # the kernel would read it as "as it is": root, often
+        ("user", 2**32),
+        ("group", 2**32 - 1),
+        ("groups", (0, -1)),
+        ("cwd", "/tmp\0x"),
+        ("pidfile", Path("/run/a\0b")),
+        ("cgroup", (Path("/sys/fs/cgroup\0"),)),
+        ("selinux_label", "a\0b"),
+        ("env_pass", ("A\0B",)),
     ],
 )
 def test_a_wrong_field_is_named(field: str, value: Any) -> None:  # noqa: ANN401  any field's type
@@ -49,9 +59,10 @@ def test_a_program_must_be_a_name(program: str) -> None:
         Command(program)
 
 
-def test_limits_are_not_negative() -> None:
+@pytest.mark.parametrize("value", [-2, 2**63])
+def test_limits_are_what_the_kernel_can_count(value: int) -> None:
     with pytest.raises(ConfigError, match=r"limits\.core"):
-        Limits(core=-2)
+        Limits(core=value)
 
 
 def test_a_command_line_is_quoted_for_a_shell() -> None:

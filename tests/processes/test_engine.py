@@ -6,7 +6,10 @@ import dataclasses
 import errno
 import importlib
 import os
+import resource
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -44,6 +47,33 @@ def test_a_plan_without_steps_runs(engine: Engine) -> None:
     assert (outcome.step, outcome.error) == (SPAWN_FAILED, 0)
     os.close(outcome.pidfd)
     assert os.waitpid(outcome.pid, 0) == (outcome.pid, 0)
+
+
+@contextmanager
+def _free_descriptors(count: int) -> Iterator[None]:
+    """Leave so many descriptors to the process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = [os.dup(0)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(taken) + 10, hard))
+    try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        for _ in range(count):
+            os.close(taken.pop())
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for descriptor in taken:
+            os.close(descriptor)
+
+
+@pytest.mark.parametrize("missing", [1, 2, 3])
+def test_a_start_without_descriptors_leaves_no_child(engine: Engine, missing: int) -> None:
+    needed = 1 if engine.name == "helper" else 3
+    with _free_descriptors(max(needed - missing, 0)):
+        outcome = engine.start(EMPTY)
+    assert outcome == (0, -1, SPAWN_FAILED, errno.EMFILE)
 
 
 def test_a_failure_tells_its_step(engine: Engine) -> None:

@@ -89,6 +89,19 @@ async def test_ending_reaches_the_whole_group() -> None:
             await group.receive()
 
 
+async def test_ending_reaches_the_whole_group_while_others_wait() -> None:
+    script = shell(f"( {STUBBORN} ) & wait")
+    async with open_process(script, stdout=Stdio.PIPE) as process:
+        await _line(process)
+        async with anyio.create_task_group() as group:
+            group.start_soon(process.wait)
+            group.start_soon(process.terminate)
+            group.start_soon(process.wait)
+        assert process.stdout is not None
+        with pytest.raises(anyio.EndOfStream):  # whoever reaped, the last holder is gone
+            await process.stdout.receive()
+
+
 async def test_a_signal_of_ones_own() -> None:
     async with open_process(SLEEP) as process:
         process.send_signal(signal.SIGUSR1)

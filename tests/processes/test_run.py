@@ -105,6 +105,35 @@ async def test_an_early_closed_stdin_is_no_error() -> None:
     )
 
 
+class Source(anyio.abc.ByteReceiveStream):
+    """Gives a word, then breaks, or never says any more."""
+
+    def __init__(self, *, breaks: bool) -> None:
+        self.words = [b"a word"]
+        self.breaks = breaks
+
+    async def receive(self, max_bytes: int = 65_536) -> bytes:
+        if self.words:
+            return self.words.pop()[:max_bytes]
+        if self.breaks:
+            raise anyio.BrokenResourceError
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def aclose(self) -> None:
+        self.words.clear()
+
+
+async def test_input_without_end_does_not_outlast_the_program() -> None:
+    head = Command.of("head", "-c", "1")
+    assert (await run(head, input=Source(breaks=False))).stdout == b"a"
+
+
+async def test_input_that_breaks_is_not_taken_for_its_end() -> None:
+    with pytest.raises(anyio.BrokenResourceError):
+        await run(Command("cat"), input=Source(breaks=True))
+
+
 async def test_input_may_be_a_file(tmp_path: Path) -> None:
     source = tmp_path / "in"
     source.write_bytes(b"from a file")

@@ -144,6 +144,12 @@ async def test_an_unknown_group_is_told_before_the_start() -> None:
         await run(Command("true", group="no-such-group"))
 
 
+async def test_a_user_without_a_name_does_not_keep_our_group() -> None:
+    with pytest.raises(ConfigError, match="54321") as caught:
+        await run(Command("true", user=54_321))
+    assert caught.value.field == "group"
+
+
 def _ids(told: dict[str, str]) -> tuple[list[int], list[int]]:
     return [int(uid) for uid in told["Uid"].split()], [int(gid) for gid in told["Gid"].split()]
 

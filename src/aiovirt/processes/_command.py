@@ -9,7 +9,7 @@ import enum
 import os
 import shlex
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import ClassVar, Self, TypeAlias
@@ -38,6 +38,9 @@ MASK = "***"
 UMASK_MAX = 0o777
 NICE = range(-20, 20)
 OOM_SCORE = range(-1000, 1001)
+IDS = range(2**32 - 1)  # the last number, -1 for the kernel, leaves a user or group as it is
+CPUS = range(1 << 16)
+LIMIT_MAX = 2**63 - 1
 FIRST_PASSED_FD = 3
 
 
@@ -78,7 +81,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in self.items():
-            if value < self.UNLIMITED:
+            if not self.UNLIMITED <= value <= LIMIT_MAX:
                 raise ConfigError(f"limits.{name} is {value}", field=f"limits.{name}")
 
     def items(self) -> list[tuple[str, int]]:
@@ -132,7 +135,8 @@ class Command:
             stands above them.
         cwd: The working directory, entered as the user that the program runs as.
         umask: The file mode mask, or None to inherit it.
-        user: A name or a uid; supplementary groups and the primary group follow from it.
+        user: A name or a uid; supplementary groups and the primary group follow from it.  A uid
+            that has no name needs `group`.
         group: A name or a gid in place of the user's.
         groups: Supplementary groups in place of the user's.
         drop_capabilities: Drop all capabilities but `keep_capabilities`.
@@ -251,7 +255,7 @@ def _bad_oom_score(command: Command) -> str | None:
 
 def _bad_affinity(command: Command) -> str | None:
     cpus = command.affinity
-    return None if cpus is None or (cpus and min(cpus) >= 0) else "names no CPU"
+    return None if cpus is None or (cpus and cpus.issubset(CPUS)) else "names no CPU"
 
 
 def _bad_pass_fds(command: Command) -> str | None:
@@ -266,6 +270,28 @@ def _bad_pidfile(command: Command) -> str | None:
     return "has no meaning in a pid namespace" if command.pidfile and inside else None
 
 
+def _all_of(command: Command, field: str) -> tuple[object, ...]:
+    value = getattr(command, field)
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _ids(field: str) -> Callable[[Command], str | None]:
+    def check(command: Command) -> str | None:
+        numbers = (each for each in _all_of(command, field) if isinstance(each, int))
+        wrong = next((number for number in numbers if number not in IDS), None)
+        return None if wrong is None else f"{wrong} is not within 0 to {IDS[-1]}"
+
+    return check
+
+
+def _text(field: str) -> Callable[[Command], str | None]:
+    def check(command: Command) -> str | None:
+        texts = (str(each) for each in _all_of(command, field))
+        return "contains a NUL" if any("\0" in text for text in texts) else None
+
+    return check
+
+
 _CHECKS = (
     (_bad_program, "program"),
     (_bad_args, "args"),
@@ -277,4 +303,6 @@ _CHECKS = (
     (_bad_affinity, "affinity"),
     (_bad_pass_fds, "pass_fds"),
     (_bad_pidfile, "pidfile"),
+    *((_ids(field), field) for field in ("user", "group", "groups")),
+    *((_text(field), field) for field in ("cwd", "pidfile", "cgroup", "selinux_label", "env_pass")),
 )

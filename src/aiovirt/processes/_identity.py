@@ -50,7 +50,7 @@ def _groups(
     if command.groups is not None:
         return tuple(_gid(group) for group in command.groups)
     if gid is None:
-        return None if command.user is None else ()
+        return None
     return (gid,) if entry is None else tuple(os.getgrouplist(entry.pw_name, gid))
 
 
@@ -62,6 +62,12 @@ def _lookup(command: Command) -> Identity:
     gid = entry.pw_gid if entry else None
     if command.group is not None:
         gid = _gid(command.group)
+    if uid is not None and gid is None:
+        raise ConfigError(
+            f"user {uid} has no name on this host, and so no group of its own",
+            field="group",
+            hint="name the group too",
+        )
     return Identity(uid, gid, _groups(command, entry, gid))
 
 

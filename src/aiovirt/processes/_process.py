@@ -38,6 +38,7 @@ class Process:
         self.stderr: PipeReceiveStream | None = wires.stderr
         self._handle = handle
         self._wires = wires
+        self._terminating = False
 
     @property
     def pid(self) -> int:
@@ -71,7 +72,16 @@ class Process:
         handle = self._handle
         if handle.exit is None:
             await handle.wait_end()
-        return handle.reap_now()
+        return self._reap()
+
+    def _reap(self) -> ExitStatus:
+        """Take the exit status; while the program is being ended, end the rest of its group first.
+
+        Whichever task comes first reaps, and then the group is out of reach.
+        """
+        if self._terminating:
+            self.send_signal_to_group(signal.SIGKILL)
+        return self._handle.reap_now()
 
     def send_signal(self, number: int) -> None:
         """Send a signal to the program alone; one that has ended is no error."""
@@ -99,6 +109,7 @@ class Process:
         handle = self._handle
         if handle.exit is not None:
             return handle.exit
+        self._terminating = True
         self.send_signal_to_group(signal.SIGTERM)
         self.send_signal_to_group(signal.SIGCONT)  # a stopped program could not act on it
         try:
@@ -107,7 +118,7 @@ class Process:
             self.send_signal_to_group(signal.SIGKILL)
             with anyio.CancelScope(shield=True):
                 await handle.must_end()
-        return handle.reap_now()
+        return self._reap()
 
     async def aclose(self, grace_s: float = GRACE_S) -> None:
         """End the program if it still runs, as `terminate` does, and close our ends of its pipes.

@@ -54,13 +54,21 @@ class _Collector:
 
 async def _feed(source: bytes | ByteReceiveStream, stdin: PipeSendStream) -> None:
     """Write all input; a program that does not want it all is no error."""
-    with suppress(anyio.BrokenResourceError):
-        if isinstance(source, bytes):
-            await stdin.send(source)
-        else:
-            async for chunk in source:
-                await stdin.send(chunk)
+    if isinstance(source, bytes):
+        await _offer(source, stdin)
+    else:
+        async for chunk in source:
+            if not await _offer(chunk, stdin):
+                break
     stdin.close()
+
+
+async def _offer(data: bytes, stdin: PipeSendStream) -> bool:
+    """Write, and tell whether the program still reads."""
+    with suppress(anyio.BrokenResourceError):
+        await stdin.send(data)
+        return True
+    return False
 
 
 async def _drain(stdout: PipeReceiveStream, sink: _Collector | ByteSendStream) -> None:
@@ -73,9 +81,18 @@ _Sinks: TypeAlias = list[_Collector | ByteSendStream | None]
 
 async def _pump(process: Process, source: Input, sinks: _Sinks) -> None:
     """Carry all input and output at once, so that neither side can wait for the other."""
+    if process.stdin is None or not isinstance(source, (bytes, ByteReceiveStream)):
+        await _drain_all(process, sinks)
+        return
     async with open_task_group() as group:
-        if process.stdin is not None and isinstance(source, (bytes, ByteReceiveStream)):
-            group.start_soon(_feed, source, process.stdin)
+        group.start_soon(_feed, source, process.stdin)
+        await _drain_all(process, sinks)
+        await process.wait()
+        group.cancel_scope.cancel()  # a stream may have no end; nobody reads from it any more
+
+
+async def _drain_all(process: Process, sinks: _Sinks) -> None:
+    async with open_task_group() as group:
         for output, sink in zip((process.stdout, process.stderr), sinks, strict=True):
             if output is not None and sink is not None:
                 group.start_soon(_drain, output, sink)

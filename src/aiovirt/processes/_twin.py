@@ -286,7 +286,12 @@ def start_beside(plan: Plan, *, orphan: bool) -> BesideUs:
 def _begin_child(plan: Plan, report: int) -> tuple[int, int]:
     with _pid_namespace(plan.flags):
         pid = _fork(lambda: _program(plan, report, set()))
-    return pid, os.pidfd_open(pid)
+    try:
+        return pid, os.pidfd_open(pid)
+    except OSError:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
 
 
 def _begin_orphan(plan: Plan, report: int) -> tuple[int, int]:
@@ -316,7 +321,11 @@ def _begin_orphan(plan: Plan, report: int) -> tuple[int, int]:
         if not data:
             raise OSError(errno.EAGAIN, "the second fork failed")
         (pid,) = PID.unpack(data)
-        return pid, os.pidfd_open(pid)
+        try:
+            return pid, os.pidfd_open(pid)
+        except OSError:
+            os.kill(pid, signal.SIGKILL)
+            raise
     finally:
         for fd in (go_read, go_write, pid_read, pid_write):
             if fd >= 0:
