@@ -13,6 +13,7 @@ from aiovirt.errors import HostError, PermissionDenied, ResourceUnavailable
 from aiovirt.host.files import (
     empty_file,
     host_error,
+    make_folder,
     make_private_folder,
     read_end,
     remove_durably,
@@ -108,3 +109,24 @@ def test_link_in_the_files_place_is_not_followed(tmp_path: Path) -> None:
 def test_folder_that_others_may_pass(tmp_path: Path) -> None:
     make_private_folder(tmp_path / "a", passable=True)
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o711
+
+
+def test_folder_of_the_user_keeps_its_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    make_folder(tmp_path)
+    assert tmp_path.stat().st_mode & 0o7777 == 0o1777
+
+
+def test_way_through_a_folder_of_the_user_is_opened_only_when_needed(tmp_path: Path) -> None:
+    make_folder(tmp_path / "a")
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o700
+    make_folder(tmp_path / "a", passable=True)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o711
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving a folder away needs root")
+def test_private_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    os.chown(tmp_path / "a", 65534, 65534)
+    with pytest.raises(PermissionDenied, match="belongs to the user with id 65534"):
+        make_private_folder(tmp_path / "a")

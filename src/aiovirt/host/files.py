@@ -16,6 +16,7 @@ from aiovirt.errors import HostError, PermissionDenied, ResourceUnavailable
 __all__ = [
     "empty_file",
     "host_error",
+    "make_folder",
     "make_private_folder",
     "read_end",
     "remove_durably",
@@ -155,12 +156,43 @@ def make_private_folder(
         passable: Whether others may pass through it to what they have below.
 
     Raises:
+        PermissionDenied: It is there and somebody else's: he could change what is in it.
         HostError: It cannot be made, or something else is in its place.
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_owner(path, {os.geteuid(), owner[0] if owner else os.geteuid()})
         path.chmod(0o711 if passable else 0o700)
         if owner is not None:
             os.chown(path, *owner)
+    except OSError as error:
+        raise host_error(error, f"cannot make the folder {path}") from error
+
+
+def _check_owner(folder: Path, owners: set[int]) -> None:
+    uid = folder.stat().st_uid
+    if uid not in owners:
+        raise PermissionDenied(
+            f"the folder {folder} belongs to the user with id {uid}",
+            hint="open it as that user, or use another folder",
+        )
+
+
+def make_folder(path: Path, *, passable: bool = False) -> None:
+    """Make a folder that only its owner may read; one that is there stays as its owner has it.
+
+    Args:
+        path: The folder.
+        passable: Whether others must be able to pass through it to what they have below.
+
+    Raises:
+        HostError: It cannot be made, or something else is in its place.
+    """
+    try:
+        if not path.is_dir():
+            path.mkdir(mode=0o700, parents=True)
+        mode = path.stat().st_mode
+        if passable and not mode & stat.S_IXOTH:
+            path.chmod(mode | stat.S_IXGRP | stat.S_IXOTH)
     except OSError as error:
         raise host_error(error, f"cannot make the folder {path}") from error

@@ -34,8 +34,9 @@ class QemuDefinition(Definition):
         key = DomainKey(config.uuid, config.name or "")
         config = await completed(self._engine, config)
         async with self._engine.defining:
-            domain = self._registry.existing(key)
+            self._registry.existing(key)
             await self._engine.root.save_definition(config)
+            domain = self._registry.existing(key)  # a transient one may have ended meanwhile
             if domain is None:
                 domain = ManagedDomain(key, None)
                 self._registry.add(domain)

@@ -78,8 +78,9 @@ async def power_button(engine: Engine, domain: ManagedDomain, *, reboot: bool) -
                 f"domain {domain.name!r} is {domain.state.label} and cannot react",
                 hint="resume it first, or destroy it",
             )
-        live.rebooting = reboot
-        await engine.save_status(domain, live)
+        if live.rebooting is not reboot:
+            live.rebooting = reboot
+            await engine.save_status(domain, live)
         await domain.monitor().execute("system_powerdown")
         return live
 
@@ -98,12 +99,18 @@ async def suspend(domain: ManagedDomain) -> None:
     """Stop the processors; returns when they stand and the event was told.
 
     Raises:
-        InvalidState: It is not running.
+        InvalidState: It is not running, or it sleeps or crashed.
+        Unresponsive: QEMU took the command, and its processors go on.
     """
     async with domain.changes:
         monitor = domain.monitor()
         if domain.state is DomainState.PAUSED:
             return
+        if domain.state is not DomainState.RUNNING:
+            raise InvalidState(
+                f"domain {domain.name!r} is {domain.state.label}: its processors stand already",
+                hint="resume it first, or destroy it",
+            )
         domain.running().pause = StateReason.PAUSED_USER
         await monitor.execute("stop")
         await _settle(domain, DomainState.PAUSED, *_OFF)
@@ -133,3 +140,7 @@ async def _settle(domain: ManagedDomain, *states: DomainState) -> None:
     """Wait until the event that QEMU sent ahead of its answer has changed the state."""
     with anyio.move_on_after(ANSWER_BOUND_S):
         await domain.until(*states)
+        return
+    raise Unresponsive(
+        f"domain {domain.name!r} is still {domain.state.label} after {ANSWER_BOUND_S:g} s"
+    )

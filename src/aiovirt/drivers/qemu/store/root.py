@@ -25,7 +25,13 @@ import anyio
 
 from aiovirt.config import DomainConfig
 from aiovirt.errors import Busy, ConfigError
-from aiovirt.host.files import host_error, make_private_folder, remove_durably, write_atomically
+from aiovirt.host.files import (
+    host_error,
+    make_folder,
+    make_private_folder,
+    remove_durably,
+    write_atomically,
+)
 
 __all__ = ["Root", "hold", "remove_run_folder"]
 
@@ -61,8 +67,8 @@ class Root:
         Raises:
             HostError: The root cannot be made or written.
         """
-        for folder in (self.path, self.run):
-            make_private_folder(folder, passable=self.shared)
+        make_folder(self.path, passable=self.shared)
+        make_private_folder(self.run, passable=self.shared)
         for folder in (self.definitions, self.autostart, self.logs, self.cache):
             make_private_folder(folder)
 
@@ -96,9 +102,13 @@ class Root:
         await write_atomically(path, config.to_xml(secure=True).encode())
 
     async def remove_definition(self, name: str) -> None:
-        """Remove a definition and its autostart mark, for good."""
-        await remove_durably(self.autostart / name)
-        await remove_durably(self._definition(name))
+        """Remove a definition and its autostart mark, for good.
+
+        Cancellation: waits until both are gone.
+        """
+        with anyio.CancelScope(shield=True):
+            await remove_durably(self.autostart / name)
+            await remove_durably(self._definition(name))
 
     async def set_autostart(self, name: str, *, autostart: bool) -> None:
         """Set or remove the mark; it survives power loss once this returns."""
