@@ -103,6 +103,7 @@ async def open_driver(uri: URI) -> AsyncIterator[QemuDriver]:
         try:
             yield QemuDriver(uri, engine)
         finally:
+            await engine.works.close()
             engine.events.close()
             tasks.cancel_scope.cancel()
 

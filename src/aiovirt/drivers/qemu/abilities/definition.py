@@ -33,7 +33,7 @@ class QemuDefinition(Definition):
             config.uuid = self._uuid_of(config.name or "")
         key = DomainKey(config.uuid, config.name or "")
         config = await completed(self._engine, config)
-        async with self._engine.defining:
+        async with self._engine.works.work(), self._engine.defining:
             self._registry.existing(key)
             await self._engine.root.save_definition(config)
             domain = self._registry.existing(key)  # a transient one may have ended meanwhile
@@ -56,7 +56,7 @@ class QemuDefinition(Definition):
     async def undefine(self, domain: DomainKey) -> None:
         """See `Definition.undefine`."""
         managed = self._registry.get(domain)
-        async with managed.changes, self._engine.defining:
+        async with self._engine.works.work(), managed.changes, self._engine.defining:
             if managed.definition is None:
                 raise InvalidState(
                     f"domain {managed.name!r} is transient: it has no definition",
@@ -104,7 +104,7 @@ class QemuDefinition(Definition):
     async def set_autostart(self, domain: DomainKey, *, autostart: bool) -> None:
         """See `Definition.set_autostart`."""
         managed = self._registry.get(domain)
-        async with self._engine.defining:
+        async with self._engine.works.work(), self._engine.defining:
             if managed.definition is None:
                 raise InvalidState(f"domain {managed.name!r} is transient: it cannot autostart")
             await self._engine.root.set_autostart(managed.name, autostart=autostart)

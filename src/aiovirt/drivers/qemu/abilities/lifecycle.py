@@ -22,30 +22,37 @@ class QemuLifecycle(Lifecycle):
 
     async def start(self, domain: DomainKey, *, paused: bool = False) -> None:
         """See `Lifecycle.start`."""
-        await start(self._engine, self._registry.get(domain), paused=paused)
+        async with self._engine.works.work():
+            await start(self._engine, self._registry.get(domain), paused=paused)
 
     async def shutdown(self, domain: DomainKey, *, wait: bool = False) -> None:
         """See `Lifecycle.shutdown`."""
-        live = await stop.power_button(self._engine, self._registry.get(domain), reboot=False)
-        if wait:
-            await live.ended.wait()
+        async with self._engine.works.work():
+            live = await stop.power_button(self._engine, self._registry.get(domain), reboot=False)
+            if wait:
+                await live.ended.wait()
 
     async def reboot(self, domain: DomainKey) -> None:
         """See `Lifecycle.reboot`."""
-        await stop.power_button(self._engine, self._registry.get(domain), reboot=True)
+        async with self._engine.works.work():
+            await stop.power_button(self._engine, self._registry.get(domain), reboot=True)
 
     async def reset(self, domain: DomainKey) -> None:
         """See `Lifecycle.reset`."""
-        await stop.reset(self._registry.get(domain))
+        async with self._engine.works.work():
+            await stop.reset(self._registry.get(domain))
 
     async def destroy(self, domain: DomainKey, *, graceful: bool = False) -> None:
         """See `Lifecycle.destroy`."""
-        await stop.destroy(self._registry.get(domain), graceful=graceful)
+        async with self._engine.works.work():
+            await stop.destroy(self._registry.get(domain), graceful=graceful)
 
     async def suspend(self, domain: DomainKey) -> None:
         """See `Lifecycle.suspend`."""
-        await stop.suspend(self._registry.get(domain))
+        async with self._engine.works.work():
+            await stop.suspend(self._registry.get(domain))
 
     async def resume(self, domain: DomainKey) -> None:
         """See `Lifecycle.resume`."""
-        await stop.resume(self._registry.get(domain))
+        async with self._engine.works.work():
+            await stop.resume(self._registry.get(domain))

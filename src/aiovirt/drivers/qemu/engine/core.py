@@ -12,6 +12,7 @@ from aiovirt._tasks import Broadcast
 from aiovirt.drivers.qemu.binaries.cache import BinaryCache
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.registry import Registry
+from aiovirt.drivers.qemu.engine.works import Works
 from aiovirt.drivers.qemu.store.root import Root
 from aiovirt.drivers.qemu.store.settings import Settings
 from aiovirt.drivers.qemu.store.status import Status, write_status
@@ -38,6 +39,7 @@ class Engine:
         ports: TCP ports promised to starts under way.
         opening: Whether it is still being opened.
         defining: Held while definitions change: names stay unique.
+        works: The changes under way, which the driver's end ends.
     """
 
     settings: Settings
@@ -50,6 +52,7 @@ class Engine:
     opening: bool = True
     ports: set[int] = field(default_factory=set)
     defining: anyio.Lock = field(default_factory=anyio.Lock)
+    works: Works = field(default_factory=Works)
 
     def publish(self, event: Event) -> None:
         """Tell all subscribers; it never waits."""
