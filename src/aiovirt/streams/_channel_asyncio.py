@@ -44,15 +44,19 @@ class AsyncioChannel(Channel):
         try:
             yield
         finally:
-            self._stop()
+            self.end()
 
     def slot(self) -> Slot:
         """See `Channel.slot`."""
         return _FutureSlot(self._loop)
 
+    def end(self, error: Exception | None = None) -> None:
+        """See `Channel.end`."""
+        self._stop()
+        super().end(error)
+
     def _readable(self) -> None:
-        if not self._read_once():
-            self._stop()
+        self._read_once()
 
     def _want_to_write(self) -> None:
         if not self._writing:
@@ -63,7 +67,6 @@ class AsyncioChannel(Channel):
         try:
             self._flush()
         except OSError as error:
-            self._stop()
             self.end(error)
             return
         if not self._outgoing:

@@ -85,8 +85,7 @@ class TrioChannel(Channel):
         self._led = True
         try:
             await wait_readable(self._sock)
-            if not self.ended:
-                self._read_once()
+            self._read_once()
         except ClosedResourceError:
             pass  # `end` woke us
         finally:

@@ -148,32 +148,32 @@ class Channel(ABC):
             self._room.set()
             self._room = None
 
-    def _read_once(self) -> bool:
-        """Read once if there is something, hand it on, and tell whether there is more to come."""
+    def _read_once(self) -> None:
+        """Read once if there is something, and hand it on."""
+        if self._ended:
+            return
         try:
             data = self._sock.recv(READ_SIZE)
         except BlockingIOError:
-            return True
+            return
         except ConnectionResetError:
             data = b""  # how a Unix socket tells that the peer closed with something unread
         except OSError as error:
             self.end(error)
-            return False
-        return self._take(data)
+            return
+        self._take(data)
 
-    def _take(self, data: bytes) -> bool:
+    def _take(self, data: bytes) -> None:
         if not data:
             self.end(None)
-            return False
+            return
         try:
             self._on_data(data)
         except AiovirtError as error:
             self.end(error)
-            return False
         except Exception as error:
             self.end(error)
             raise
-        return True
 
     def end(self, error: Exception | None = None) -> None:
         """Hand nothing on any more, forget what waits to be sent, and call `on_end`, once."""

@@ -276,3 +276,37 @@ async def test_commands_with_descriptors_go_one_at_a_time() -> None:
         assert [request.name for request in fake.requests].count("getfd") == 1
         hold.until.set()
     assert [request.name for request in fake.requests].count("getfd") == 2
+
+
+@pytest.mark.parametrize("fds", [[1 << 20], [0] * 254], ids=["closed", "too many"])
+async def test_descriptors_that_cannot_be_sent_leave_the_connection_good(fds: list[int]) -> None:
+    async with connected() as (fake, qmp):
+        with pytest.raises(CallerError, match="descriptor"):
+            await qmp.call(Getfd("pipe"), fds=fds)
+        assert await qmp.execute("echo", text="still here") == {"text": "still here"}
+        assert [request.name for request in fake.requests] == ["qmp_capabilities", "echo"]
+
+
+async def test_arguments_nested_too_deeply_leave_the_connection_good() -> None:
+    deep: dict[str, object] = {}
+    for _ in range(5000):
+        deep = {"a": deep}
+    async with connected() as (_, qmp):
+        with pytest.raises(CallerError, match="JSON"):
+            await qmp.execute("echo", deep)
+        assert await qmp.execute("echo", {"a": 1}) == {"a": 1}
+
+
+async def test_calls_of_a_wider_scope_end_with_the_connection() -> None:
+    lost: list[ConnectionLost] = []
+
+    async def call(qmp: QMPClient) -> None:
+        with pytest.raises(ConnectionLost) as caught:
+            await qmp.execute("echo")
+        lost.append(caught.value)
+
+    async with open_task_group() as group, connected() as (fake, qmp):
+        fake.script.add("echo", silent := Silent())
+        group.start_soon(call, qmp)
+        await silent.reached.wait()
+    assert [error.maybe_done for error in lost] == [True]

@@ -126,7 +126,7 @@ class GuestAgentClient:
             await self._sync()
         try:
             return self._core.send(request)
-        except (TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise CallerError(
                 f"{self.name}: the arguments of {request.name} cannot be written as JSON: {error}"
             ) from error

@@ -6,6 +6,7 @@ it; no task stands between.
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -40,6 +41,7 @@ from aiovirt.protocols.qmp import (
 from aiovirt.protocols.qmp.commands import Command
 from aiovirt.protocols.qmp.schema import Schema
 from aiovirt.streams.channel import Channel, Slot, open_channel
+from aiovirt.streams.unix import MAX_DESCRIPTORS
 
 __all__ = [
     "EVENTS_LOST",
@@ -180,7 +182,8 @@ class QMPClient:
             QMPCommandError: The server refused.
             ConnectionLost: The connection ended; `maybe_done` tells whether the command was sent.
             Closed: The client was closed before.
-            CallerError: `arguments` cannot be written as JSON, or `oob` was not negotiated.
+            CallerError: `arguments` cannot be written as JSON, a descriptor is not open, or `oob`
+                was not negotiated.
 
         Cancellation: before the command is sent nothing happens.  Afterwards it may be carried
         out; its late reply is dropped, and the connection stays good.
@@ -238,6 +241,8 @@ class QMPClient:
     ) -> Success:
         await anyio.lowlevel.checkpoint_if_cancelled()
         self._check_usable(command, oob=oob)
+        if fds:
+            self._check_descriptors(command, fds)
         if self._schema is not None:
             self._check_arguments(self._schema, command, arguments, oob=oob)
         held = await self._hold(fds, oob=oob)
@@ -254,10 +259,11 @@ class QMPClient:
         if not (oob or fds) and self._in_band.value and not self._congested:
             self._in_band.acquire_nowait()
             return self._held_in_band
-        needed = [self._out_of_band if oob else self._in_band]
         # A descriptor belongs to the connection, not to its command: QEMU drops those that no
-        # command has taken when new ones come.  So one command with descriptors goes at a time.
-        needed += [self._with_descriptors] if fds else []
+        # command has taken when new ones come.  So one command with descriptors goes at a time;
+        # the others wait for that first, and take no place from commands without.
+        needed = [self._with_descriptors] if fds else []
+        needed.append(self._out_of_band if oob else self._in_band)
         held: list[anyio.Semaphore] = []
         try:
             for semaphore in needed:
@@ -287,13 +293,14 @@ class QMPClient:
         number = self._core.fresh_id()
         try:
             data = self._core.send(Request(command, arguments, number, oob, len(fds)))
-        except (TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise CallerError(
                 f"{self.name}: the arguments of {command} cannot be written as JSON: {error}"
             ) from error
         try:
             channel.send(data, fds)
         except OSError as error:
+            channel.end(error)  # the core counts it as sent: no later command could be understood
             raise self._lost(command, maybe_done=False) from error
         # From here on QEMU works at it; no reply is looked at before this task waits.
         call = self._calls[number] = _Call(channel.slot(), held)
@@ -307,6 +314,17 @@ class QMPClient:
         if oob and not self._oob:
             raise Unsupported("QMP", f"exec-oob of {command}", f"{self.name} does not offer it")
         return self._channel
+
+    def _check_descriptors(self, command: str, fds: Sequence[int]) -> None:
+        if len(fds) > MAX_DESCRIPTORS:
+            raise CallerError(
+                f"{self.name}: {command}: {len(fds)} descriptors are more than {MAX_DESCRIPTORS}"
+            )
+        for fd in fds:
+            try:
+                os.fstat(fd)
+            except OSError as error:
+                raise CallerError(f"{self.name}: {command}: descriptor {fd} is not open") from error
 
     def _check_arguments(
         self,
