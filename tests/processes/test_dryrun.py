@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import anyio
 import pytest
 
-from aiovirt.errors import ProcessFailed, Unsupported
-from aiovirt.processes import Command, DryRun, Recorded, Result, open_process, run, start_daemon
+from aiovirt.errors import ProcessFailed
+from aiovirt.processes import (
+    Command,
+    DryRun,
+    ExitStatus,
+    Recorded,
+    Result,
+    Stdio,
+    open_process,
+    run,
+    start_daemon,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -51,10 +62,34 @@ async def test_after_it_programs_run_again() -> None:
     assert (await run(Command.of("echo", "x"))).stdout == b"x\n"
 
 
-async def test_what_cannot_be_recorded_is_refused() -> None:
+async def answered(_recorded: Recorded) -> Result:
+    return Result(3, stdout=b"out", stderr=b"err")
+
+
+async def test_a_process_in_a_scope_has_given_its_answer() -> None:
+    with DryRun(answered) as dry:
+        async with open_process(FORMAT, stdout=Stdio.PIPE, stderr=Stdio.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            said = await process.stdout.receive(), await process.stderr.receive()
+            assert (said, await process.wait()) == ((b"out", b"err"), ExitStatus(3))
+    assert dry.recorded == [Recorded(FORMAT, b"")]
+
+
+async def test_a_process_in_a_scope_has_ended() -> None:
     with DryRun():
-        with pytest.raises(Unsupported, match="open_process"):
-            async with open_process(FORMAT):
-                pass
-        with pytest.raises(Unsupported, match="start_daemon"):
-            await start_daemon(FORMAT)
+        async with open_process(FORMAT, stdin=Stdio.PIPE) as process:
+            process.send_signal(signal.SIGTERM)
+            assert await process.terminate() == ExitStatus(0)
+            assert process.stdin is not None
+            with pytest.raises(anyio.BrokenResourceError):
+                await process.stdin.send(b"y")
+
+
+async def test_a_daemon_has_ended() -> None:
+    with DryRun() as dry:
+        async with await start_daemon(FORMAT) as daemon:
+            await daemon.terminate()
+            await daemon.wait_exit()
+            assert not daemon.running
+    assert dry.recorded == [Recorded(FORMAT, b"")]

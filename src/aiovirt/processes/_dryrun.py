@@ -7,11 +7,10 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import NamedTuple, Self, TypeAlias
 
-from aiovirt.errors import Unsupported
 from aiovirt.processes._command import Command
 from aiovirt.processes._result import Result
 
-__all__ = ["DryRun", "Recorded", "refuse_dry_run"]
+__all__ = ["DryRun", "Recorded"]
 
 Answer: TypeAlias = Callable[["Recorded"], Awaitable[Result]]
 
@@ -21,7 +20,7 @@ class Recorded(NamedTuple):
 
     Attributes:
         command: The command.
-        input: All that it would have been given to read.
+        input: All that `run` would have given it to read.
     """
 
     command: Command
@@ -33,7 +32,10 @@ async def _success(_recorded: Recorded) -> Result:
 
 
 class DryRun:
-    """Within this context manager, and in the tasks started in it, `run` records and runs nothing.
+    """Within this context manager, and in the tasks started in it, commands are recorded, not run.
+
+    `run` returns the answer.  `open_process` and `start_daemon` give a program that has said its
+    answer and ended: it has the pid 0 and no pidfd, reads nothing, and shakes no hands.
 
     Args:
         answer: Says how a command ended; without it all succeed and say nothing.
@@ -74,13 +76,3 @@ class DryRun:
 
 
 _current: ContextVar[DryRun | None] = ContextVar("aiovirt_dry_run", default=None)
-
-
-def refuse_dry_run(operation: str) -> None:
-    """Make sure that no program is really started while commands are recorded.
-
-    Raises:
-        Unsupported: They are: only commands that run to their end have an answer.
-    """
-    if _current.get() is not None:
-        raise Unsupported("dry run", operation, "only run() can be recorded")

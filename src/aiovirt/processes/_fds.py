@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import struct
@@ -9,7 +10,16 @@ from pathlib import Path
 
 from aiovirt.errors import PermissionDenied, ResourceUnavailable
 
-__all__ = ["FLOCK", "STDERR", "WRITE_LOCK", "high_copy", "high_pipe", "lifted", "open_file"]
+__all__ = [
+    "FLOCK",
+    "STDERR",
+    "WRITE_LOCK",
+    "filled_pipe",
+    "high_copy",
+    "high_pipe",
+    "lifted",
+    "open_file",
+]
 
 STDERR = 2
 
@@ -39,6 +49,28 @@ def high_pipe() -> tuple[int, int]:
     """Return the reading and the writing end of a pipe, both above 2, both closing at exec."""
     read, write = os.pipe2(os.O_CLOEXEC)
     return lifted(read), lifted(write)
+
+
+def _fill(write: int, data: bytes) -> None:
+    """Put all data into a pipe at once; the pipe grows for it, up to the user's share of pipes."""
+    if len(data) > fcntl.fcntl(write, fcntl.F_GETPIPE_SZ):
+        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, len(data))
+    os.set_blocking(write, False)
+    if data and os.write(write, data) != len(data):
+        raise BlockingIOError(errno.EAGAIN, "the data do not fit into a pipe")
+
+
+def filled_pipe(data: bytes) -> int:
+    """Return the reading end of a pipe that holds all the data and has no writer any more."""
+    read, write = high_pipe()
+    try:
+        _fill(write, data)
+    except BaseException:
+        os.close(read)
+        raise
+    finally:
+        os.close(write)
+    return read
 
 
 def open_file(path: Path, flags: int, mode: int = 0o600) -> int:

@@ -11,10 +11,11 @@ import signal
 from typing import NamedTuple
 
 import anyio
+import anyio.lowlevel
 
 from aiovirt.errors import Closed, Unresponsive
 
-__all__ = ["KILL_WAIT_S", "ExitStatus", "Handle"]
+__all__ = ["KILL_WAIT_S", "EndedHandle", "ExitStatus", "Handle"]
 
 WALL = 0x40000000  # __WALL of linux/wait.h
 
@@ -144,3 +145,18 @@ class Handle:
             raise Unresponsive(
                 f"process {self.pid} did not end within KILL_WAIT_S ({KILL_WAIT_S:g} s) of SIGKILL"
             )
+
+
+class EndedHandle(Handle):
+    """Stands for a process that never was and has ended already: for dry runs."""
+
+    def __init__(self, exit_status: ExitStatus) -> None:
+        super().__init__(0, -1)
+        self.exit = exit_status
+
+    async def wait_end(self) -> None:
+        """See `Handle.wait_end`."""
+        await anyio.lowlevel.checkpoint()
+
+    def send_signal(self, number: int) -> None:
+        """See `Handle.send_signal`."""

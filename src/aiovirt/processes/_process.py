@@ -11,9 +11,11 @@ import anyio
 
 from aiovirt.processes import _start
 from aiovirt.processes._command import Command
-from aiovirt.processes._dryrun import refuse_dry_run
-from aiovirt.processes._handle import ExitStatus, Handle
+from aiovirt.processes._dryrun import DryRun
+from aiovirt.processes._fds import filled_pipe, high_pipe
+from aiovirt.processes._handle import EndedHandle, ExitStatus, Handle
 from aiovirt.processes._pipes import PipeReceiveStream, PipeSendStream
+from aiovirt.processes._result import Result
 from aiovirt.processes._start import Handshake
 from aiovirt.processes._stdio import Source, Stdio, Target, Wires
 
@@ -153,6 +155,26 @@ async def launch(
     return Process(command, handle, wires)
 
 
+def _stand_in(
+    command: Command, answer: Result, stdin: Source, stdout: Target, stderr: Target
+) -> Process:
+    """Return a program that has given the answer and ended, for a dry run."""
+    wires = Wires()
+    try:
+        if stdin is Stdio.PIPE:
+            read, write = high_pipe()
+            os.close(read)
+            wires.stdin = PipeSendStream(write)
+        if stdout is Stdio.PIPE:
+            wires.stdout = PipeReceiveStream(filled_pipe(answer.stdout))
+        if stderr is Stdio.PIPE:
+            wires.stderr = PipeReceiveStream(filled_pipe(answer.stderr))
+    except BaseException:
+        wires.close()
+        raise
+    return Process(command, EndedHandle(ExitStatus(answer.status, answer.signal)), wires)
+
+
 @asynccontextmanager
 async def open_process(
     command: Command,
@@ -183,8 +205,11 @@ async def open_process(
 
     *Cancellation*: as above; the scope ends only when the child is reaped.
     """
-    refuse_dry_run("open_process")
-    process = await launch(command, stdin, stdout, stderr, handshake)
+    recorder = DryRun.current()
+    if recorder is None:
+        process = await launch(command, stdin, stdout, stderr, handshake)
+    else:
+        process = _stand_in(command, await recorder.run(command, b""), stdin, stdout, stderr)
     try:
         yield process
     finally:

@@ -29,7 +29,7 @@ from aiovirt.errors import (
 from aiovirt.processes._abilities import abilities
 from aiovirt.processes._command import Command, Secret
 from aiovirt.processes._engine import BesideUs, Engine, default_engine
-from aiovirt.processes._fds import high_pipe, lifted, open_file
+from aiovirt.processes._fds import filled_pipe, lifted, open_file
 from aiovirt.processes._handle import Handle
 from aiovirt.processes._identity import NOBODY_ELSE, names_anybody, resolve_identity
 from aiovirt.processes._plan import Wiring, make_plan
@@ -66,7 +66,7 @@ class _Preparation:
     def _argument(self, arg: str | bytes | Path | Secret) -> bytes:
         if not isinstance(arg, Secret):
             return os.fsencode(arg)
-        fd = _filled_pipe(arg.data)
+        fd = filled_pipe(arg.data)
         self.owned.append(fd)
         self.secrets.append(fd)
         return os.fsencode(arg.fill(fd))
@@ -116,28 +116,6 @@ class _Preparation:
         if self.pidfile >= 0:
             passed = (*passed, self.pidfile)
         return Wiring(self.stdio, passed, self.theirs, self.pidfile)
-
-
-def _fill(write: int, data: bytes) -> None:
-    """Put all data into a pipe at once; the pipe grows for it, up to the user's share of pipes."""
-    if len(data) > fcntl.fcntl(write, fcntl.F_GETPIPE_SZ):
-        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, len(data))
-    os.set_blocking(write, False)
-    if data and os.write(write, data) != len(data):
-        raise BlockingIOError(errno.EAGAIN, "the pipe of a secret is too small")
-
-
-def _filled_pipe(data: bytes) -> int:
-    """Return the reading end of a pipe that holds all the data and has no writer any more."""
-    read, write = high_pipe()
-    try:
-        _fill(write, data)
-    except BaseException:
-        os.close(read)
-        raise
-    finally:
-        os.close(write)
-    return read
 
 
 def find_program(command: Command) -> bytes:
