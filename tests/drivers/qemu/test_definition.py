@@ -70,6 +70,19 @@ async def test_name_of_another_uuid(host: Connection) -> None:
         await host.domains.define(config)
 
 
+async def test_what_only_a_run_had_is_not_defined(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    await vm.start(paused=True)
+    await host.domains.define(await vm.xml())
+    kept = await vm.config(inactive=True)
+    assert kept.id is None
+    assert [device.alias for device in kept.devices.all() if device.alias] == []
+    assert (kept.serials[0].source.path, kept.consoles[0].tty) == (None, None)
+    await vm.undefine()
+    assert (await vm.config(inactive=True)).id is None
+    await vm.destroy()
+
+
 async def test_live_configuration_has_what_the_inactive_has_not(host: Connection) -> None:
     vm = await host.domains.define(bare_config())
     await vm.start(paused=True)

@@ -76,11 +76,15 @@ def test_a_default_machine_is_taken() -> None:
     assert values(domain_capabilities_xml(X86), "machine/text()") == ["pc-i440fx-7.2"]
 
 
+def test_arm_without_a_machine_is_virt_as_in_libvirt() -> None:
+    (machine,) = values(domain_capabilities_xml(ARM), "machine/text()")
+    assert machine.startswith("virt")
+
+
 @pytest.mark.parametrize(
     ("binary", "machine", "virt_type", "error"),
     [
         (X86, "nosuch", None, ConfigError),
-        (ARM, None, None, ConfigError),
         (X86, "isapc", None, Unsupported),
         (X86, "q35", KVM, ConfigError),
     ],

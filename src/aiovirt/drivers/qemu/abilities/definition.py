@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from aiovirt.config import DomainConfig
+from aiovirt.drivers.qemu.devices import drop_live
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import ManagedDomain
 from aiovirt.drivers.qemu.engine.prepare import completed
@@ -99,7 +100,10 @@ class QemuDefinition(Definition):
             config = managed.live.config
         if config is None:
             raise NotFound(f"domain {managed.name!r} is just disappearing")
-        return config.copy() if secure else DomainConfig.parse(config.to_xml(secure=False))
+        copy = config.copy() if secure else DomainConfig.parse(config.to_xml(secure=False))
+        if inactive:
+            drop_live(copy)  # a transient domain has none but its live one
+        return copy
 
     async def set_autostart(self, domain: DomainKey, *, autostart: bool) -> None:
         """See `Definition.set_autostart`."""

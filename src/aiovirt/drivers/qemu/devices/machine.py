@@ -12,7 +12,7 @@ from aiovirt.config import VCPU, Clock, DomainConfig, OperatingSystem
 from aiovirt.drivers.qemu.binaries.capabilities import BinaryCapabilities, Machine
 from aiovirt.drivers.qemu.devices.families import FAMILIES, Family, family_of
 
-__all__ = ["family_for", "settle_domain"]
+__all__ = ["default_machine", "family_for", "settle_domain"]
 
 _ACTIONS: Final = {"on_poweroff": "destroy", "on_reboot": "restart", "on_crash": "destroy"}
 _VIRT_TYPES: Final = ("qemu", "kvm")
@@ -91,7 +91,7 @@ def _settle_machine(config: DomainConfig, binary: BinaryCapabilities) -> Machine
         raise OperatingSystem.arch.error(
             config.os, f"{binary.path} emulates {binary.arch}, not {config.os.arch}"
         )
-    name = config.os.machine or _default_machine(binary)
+    name = config.os.machine or default_machine(binary)
     machine = binary.machine(name) if name else None
     if machine is None:
         raise OperatingSystem.machine.error(
@@ -101,7 +101,8 @@ def _settle_machine(config: DomainConfig, binary: BinaryCapabilities) -> Machine
     return machine
 
 
-def _default_machine(binary: BinaryCapabilities) -> str | None:
+def default_machine(binary: BinaryCapabilities) -> str | None:
+    """The machine type of a domain that names none; None where there is no sensible one."""
     if binary.default_machine is not None:
         return binary.default_machine.name
     # ARM has no default in QEMU; libvirt's is virt

@@ -17,7 +17,7 @@ from aiovirt.drivers.qemu.argv import Resources, build
 from aiovirt.drivers.qemu.argv.preflight import preflight
 from aiovirt.drivers.qemu.argv.startup import startup_commands
 from aiovirt.drivers.qemu.binaries import BinaryCapabilities, find_emulator, host_arch
-from aiovirt.drivers.qemu.devices import assign_aliases, complete
+from aiovirt.drivers.qemu.devices import assign_aliases, complete, drop_live
 from aiovirt.drivers.qemu.engine.connect import console_logs
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.network import check_networks, open_taps
@@ -84,6 +84,7 @@ async def completed(engine: Engine, config: DomainConfig) -> DomainConfig:
         HostError: There is no emulator for it.
     """
     config = config.copy()
+    drop_live(config)
     binary = await _binary(engine, config)
     complete(config, binary)
     _imagine(engine, config, binary)  # what cannot be done is refused now, not at the start
@@ -93,6 +94,7 @@ async def completed(engine: Engine, config: DomainConfig) -> DomainConfig:
 async def command_line(engine: Engine, config: DomainConfig) -> Sequence[str]:
     """The command line that would start a configuration; errors as `completed`."""
     config = config.copy()
+    drop_live(config)
     binary = await _binary(engine, config)
     complete(config, binary)
     return _imagine(engine, config, binary)

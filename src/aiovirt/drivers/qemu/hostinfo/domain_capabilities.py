@@ -16,6 +16,7 @@ from aiovirt.drivers.qemu.binaries.capabilities import (
     Machine,
 )
 from aiovirt.drivers.qemu.devices.families import Family, family_of
+from aiovirt.drivers.qemu.devices.machine import default_machine
 from aiovirt.drivers.qemu.devices.models import RNGS, VIDEOS, VIRTIO_BLK, Model, driver_of
 from aiovirt.drivers.qemu.hostinfo.xml import Element, choices, make, supported, to_text
 from aiovirt.errors import ConfigError, Unsupported
@@ -90,7 +91,8 @@ def domain_capabilities_xml(
 
 
 def _machine(binary: BinaryCapabilities, name: str | None) -> tuple[Machine, Family]:
-    found = binary.machine(name) if name else binary.default_machine
+    name = name or default_machine(binary)
+    found = binary.machine(name) if name else None
     if found is None:
         what = f"machine type {name!r}" if name else "default machine type: name one"
         raise ConfigError(f"{binary.path} has no {what}", field="machine")
