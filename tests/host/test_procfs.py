@@ -8,7 +8,13 @@ import threading
 import pytest
 
 from aiovirt.errors import NotFound
-from aiovirt.host.procfs import interface_counters, process_rss, process_times, thread_time_ns
+from aiovirt.host.procfs import (
+    interface_counters,
+    process_rss,
+    process_times,
+    process_uid,
+    thread_time_ns,
+)
 
 GONE = 2**22 + 1  # beyond the kernel's highest pid
 
@@ -17,6 +23,7 @@ def test_own_process() -> None:
     times = process_times(os.getpid())
     assert times.user_ns + times.system_ns > 0
     assert process_rss(os.getpid()) > 1_000_000
+    assert process_uid(os.getpid()) == os.geteuid()
     assert thread_time_ns(os.getpid(), threading.get_native_id()) >= 0
 
 
@@ -25,7 +32,7 @@ def test_loopback_counters() -> None:
     assert len(received) == len(sent) == 4
 
 
-@pytest.mark.parametrize("ask", [process_times, process_rss])
+@pytest.mark.parametrize("ask", [process_times, process_rss, process_uid])
 def test_process_that_is_gone(ask: object) -> None:
     assert callable(ask)
     with pytest.raises(NotFound):

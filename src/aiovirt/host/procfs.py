@@ -8,7 +8,14 @@ from pathlib import Path
 
 from aiovirt.errors import NotFound
 
-__all__ = ["ProcessTimes", "interface_counters", "process_rss", "process_times", "thread_time_ns"]
+__all__ = [
+    "ProcessTimes",
+    "interface_counters",
+    "process_rss",
+    "process_times",
+    "process_uid",
+    "thread_time_ns",
+]
 
 _TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -61,6 +68,20 @@ def process_rss(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * _PAGE
     except (FileNotFoundError, ProcessLookupError) as error:
         raise NotFound(f"there is no process {pid}") from error
+
+
+def process_uid(pid: int) -> int:
+    """Whom a process runs as, by whom it makes files.
+
+    Raises:
+        NotFound: It is gone.
+    """
+    try:
+        text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError) as error:
+        raise NotFound(f"there is no process {pid}") from error
+    # Real, effective, saved and file system; the name before it has no line break unescaped.
+    return int(text.partition("\nUid:")[2].split(maxsplit=4)[3])
 
 
 _COUNTERS = ("bytes", "packets", "errors", "dropped")

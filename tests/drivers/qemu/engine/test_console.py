@@ -11,6 +11,7 @@ import pytest
 
 from aiovirt.drivers.qemu.engine.console import HISTORY, LOG_BOUND, ConsoleHub
 from aiovirt.errors import Busy, ConnectionLost
+from aiovirt.interfaces import ConsoleStream
 
 pytestmark = pytest.mark.anyio
 
@@ -169,3 +170,24 @@ async def test_log_is_cut_when_it_has_grown() -> None:
     async with running_hub(overflow=lambda: cuts.append(1)) as (hub, guest):
         await _show(hub, guest, b"x" * LOG_BOUND)
         assert cuts == [1]
+
+
+async def _type_without_end(stream: ConsoleStream) -> None:
+    with pytest.raises(Busy, match="read-only"):
+        await stream.send(bytes(10_000_000))
+
+
+async def test_writer_that_waits_for_the_guest_loses_its_place() -> None:
+    async with (
+        running_hub() as (hub, guest),
+        hub.open(readonly=False, force=False, history=True) as stuck,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(_type_without_end, stuck)
+        await anyio.wait_all_tasks_blocked()
+        async with hub.open(readonly=False, force=True, history=True) as other:
+            tasks.start_soon(other.send, b"mine")
+            seen = b""
+            while not seen.endswith(b"mine"):
+                await anyio.wait_readable(guest)
+                seen += guest.recv(1_000_000)

@@ -17,13 +17,14 @@ from aiovirt.drivers.qemu.engine.console import HISTORY, ConsoleHub
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.store.status import QEMU_FOLDER
-from aiovirt.errors import HostError
+from aiovirt.errors import HostError, NotFound, PermissionDenied
 from aiovirt.host.files import empty_file, host_error, read_end
+from aiovirt.host.procfs import process_uid
 from aiovirt.protocols.qmp.commands import QueryChardev
 
 _TERMINAL = re.compile(r"/dev/pts/\d+")  # anything else QEMU did not get from the kernel
 
-__all__ = ["console_logs", "learn_terminals", "open_consoles"]
+__all__ = ["console_logs", "learn_terminals", "open_consoles", "open_terminal"]
 
 
 def _terminals(config: DomainConfig) -> Iterator[Serial | Console]:
@@ -80,13 +81,17 @@ def open_consoles(domain: ManagedDomain, live: LiveDomain, tasks: TaskGroup) -> 
     Raises:
         HostError: A terminal cannot be opened.
     """
+    try:
+        owner = process_uid(live.process.pid)
+    except NotFound:
+        return  # it has just ended, which its supervisor tells
     for device in _terminals(live.config):
         if device.source.path is None or device.alias is None:
             continue
         log = _log(live.folder, device.alias)
         hub = ConsoleHub(
             f"{device.alias} of {domain.name}",
-            _open_terminal(device.source.path),
+            open_terminal(device.source.path, owner),
             history=_history(log),
             overflow=partial(_cut, log),
         )
@@ -94,18 +99,31 @@ def open_consoles(domain: ManagedDomain, live: LiveDomain, tasks: TaskGroup) -> 
         tasks.start_soon(hub.run)
 
 
-def _open_terminal(path: str) -> int:
-    """A terminal's descriptor: raw, non-blocking, and not our controlling terminal."""
+def open_terminal(path: str, owner: int) -> int:
+    """A terminal's descriptor: raw, non-blocking, and not our controlling terminal.
+
+    Only one that `owner` made: QEMU may name somebody else's, or have closed its own since.
+
+    Raises:
+        PermissionDenied: It is somebody else's.
+        HostError: It cannot be opened.
+    """
     try:
         handle = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise host_error(error, f"cannot open the terminal {path}") from error
     try:
+        _check_owner(handle, path, owner)
         tty.setraw(handle)
     except BaseException:
         os.close(handle)
         raise
     return handle
+
+
+def _check_owner(handle: int, path: str, owner: int) -> None:
+    if os.fstat(handle).st_uid != owner:
+        raise PermissionDenied(f"the terminal {path} is not QEMU's")
 
 
 def _history(log: Path) -> bytes:

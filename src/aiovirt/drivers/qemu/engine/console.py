@@ -54,6 +54,7 @@ class ConsoleHub:
         self._room = LOG_BOUND
         self._waiting: set[anyio.Event] = set()
         self._writer: _Stream | None = None
+        self._blocked: anyio.CancelScope | None = None
 
     @property
     def start(self) -> int:
@@ -123,23 +124,30 @@ class ConsoleHub:
         finally:
             self._waiting.discard(event)
 
-    async def write(self, data: bytes) -> None:
+    async def write(self, stream: _Stream, data: bytes) -> None:
         """Send to the guest.
 
         Raises:
+            Busy: The stream is not the writer, or not any more; part of it may have arrived.
             ConnectionLost: The console is gone; part of it may have arrived.
         """
         view = memoryview(data)
         while view:
             if self._ended:
                 raise ConnectionLost(f"{self.name} was closed", maybe_done=True)
+            if self._writer is not stream:
+                raise Busy(f"{self.name} is open read-only here")
             try:
                 view = view[os.write(self._handle, view) :]
             except BlockingIOError:
-                with suppress(anyio.ClosedResourceError):  # told by `ended`
-                    await anyio.wait_writable(self._handle)
+                await self._wait_writable()
             except OSError as error:
                 raise ConnectionLost(f"{self.name} was closed", maybe_done=True) from error
+
+    async def _wait_writable(self) -> None:
+        """Wait until the guest takes more, the console is gone, or the writer's place is taken."""
+        with anyio.CancelScope() as self._blocked, suppress(anyio.ClosedResourceError):
+            await anyio.wait_writable(self._handle)
 
     @asynccontextmanager
     async def open(
@@ -167,10 +175,8 @@ class ConsoleHub:
                 hint="open it read-only, or take the writer's place by force",
             )
         self._writer = stream
-
-    def may_write(self, stream: object) -> bool:
-        """Whether that stream is the writer."""
-        return self._writer is stream
+        if self._blocked is not None:
+            self._blocked.cancel()  # the writer before it waits for the guest
 
 
 class _Stream(ConsoleStream):
@@ -221,10 +227,8 @@ class _Stream(ConsoleStream):
         """
         if self._closed:
             raise anyio.ClosedResourceError
-        if not self._hub.may_write(self):
-            raise Busy(f"{self._hub.name} is open read-only here")
         await anyio.lowlevel.checkpoint()
-        await self._hub.write(item)
+        await self._hub.write(self, item)
 
     async def send_eof(self) -> None:
         """A console has no end of input; this does nothing."""
