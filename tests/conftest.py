@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,13 @@ import uvloop
 
 from aiovirt.errors import HostError
 from aiovirt.testing import tinyguest
+
+IN_LOOP = 0.9
+"""The part of its time limit after which a test is cancelled on its loop.
+
+pytest-timeout's own way, an error out of a signal's handler, does not get through anyio's runner
+of trio: that one goes on waiting for the test.
+"""
 
 LOOPS = [
     pytest.param(("asyncio", {"loop_factory": None}), id="asyncio"),
@@ -31,10 +39,15 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Watch the tasks of every test that is a coroutine function."""
+    """Watch the tasks of every test that is a coroutine function, and bound it."""
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
-            item.obj = leaks.without_leaked_tasks(item.obj)
+            item.obj = leaks.without_leaked_tasks(item.obj, limit_s=_limit(item) * IN_LOOP)
+
+
+def _limit(item: pytest.Function) -> float:
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0] if marker else item.config.getini("timeout") or math.inf)
 
 
 @pytest.fixture(autouse=True)

@@ -94,14 +94,15 @@ def none_left() -> Iterator[None]:
 
 
 def without_leaked_tasks(
-    function: Callable[P, Awaitable[T]],
+    function: Callable[P, Awaitable[T]], limit_s: float
 ) -> Callable[P, Awaitable[T]]:
-    """Return the test, made to fail when a task that it started is still there at its end."""
+    """Return the test, made to fail when it hangs, or when a task of it is there at its end."""
 
     @functools.wraps(function)
     async def watched(*args: P.args, **kwargs: P.kwargs) -> T:
         before = {task.id for task in anyio.get_running_tasks()}
-        result = await function(*args, **kwargs)
+        with anyio.fail_after(limit_s):
+            result = await function(*args, **kwargs)
         left: list[str | None] = []
         for _ in range(TURNS_TO_END):
             left = [task.name for task in anyio.get_running_tasks() if task.id not in before]

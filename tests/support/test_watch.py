@@ -49,6 +49,16 @@ def test_what_is_left_behind_fails_the_test(suite: pytest.Pytester, name: str) -
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
+def test_a_test_that_hangs_is_ended_on_every_loop(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        "import anyio, pytest\n"
+        "@pytest.mark.anyio\n"
+        "@pytest.mark.timeout(1)\n"
+        "async def test_it(): await anyio.sleep_forever()\n"
+    )
+    suite.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(failed=3)
+
+
 def test_a_test_that_cleans_up_passes(suite: pytest.Pytester) -> None:
     suite.makepyfile("def test_it(tmp_path): (tmp_path / 'a').write_text('b')")
     suite.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
