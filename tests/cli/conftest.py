@@ -30,7 +30,8 @@ def run(host: fakehost.FakeHost, capfd: pytest.CaptureFixture[str]) -> Run:
     def run(*argv: str) -> Done:
         status = main(argv)
         assert not host.opened
-        return Done(status, *capfd.readouterr())
+        out, err = capfd.readouterr()
+        return Done(status, out, err)
 
     return run
 

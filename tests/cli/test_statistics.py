@@ -34,7 +34,7 @@ def test_domstats_shows_the_groups_that_are_asked_for(run: Run) -> None:
 @pytest.mark.usefixtures("web1")
 def test_domstats_without_names_shows_all(run: Run, define: Define) -> None:
     define("db")
-    assert run("domstats", "-o", "name").out == "web1\ndb\n"
+    assert run("domstats", "-o", "name").out == "db\nweb1\n"
 
 
 def test_a_silent_domain_is_there_and_says_so(run: Run, web1: Guest) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
 
 import anyio
 
@@ -15,6 +16,7 @@ from aiovirt.model.units import MiB
 from aiovirt.testing.tinyguest import TinyGuest
 
 __all__ = [
+    "SmallDisk",
     "bare_config",
     "linux_config",
     "poll",
@@ -22,6 +24,10 @@ __all__ = [
     "read_until",
     "wait_for",
 ]
+
+
+SmallDisk: TypeAlias = Callable[[str], Path]
+"""Mounts a file system of that size; where it is."""
 
 
 def qemus_of(root: Path) -> list[int]:

@@ -46,7 +46,7 @@ KINDS: Mapping[str, type[Event]] = {
     "lost": EventsLost,
 }
 
-_NAMES = {type_: name for name, type_ in KINDS.items()}
+_NAMES: dict[type[Event], str] = {type_: name for name, type_ in KINDS.items()}
 
 
 def kind(event: Event) -> str:

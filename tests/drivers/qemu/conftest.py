@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from guests import qemus_of
+from guests import SmallDisk, qemus_of
 
 from aiovirt._open import open as open_host
 from aiovirt.objects import Connection
@@ -35,3 +36,20 @@ async def host(root: Path) -> AsyncIterator[Connection]:
     """Return an open host."""
     async with open_host(f"qemu:///embed?root={root}") as connection:
         yield connection
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """Return what mounts a file system of so many bytes (``64k``, ``1m``)."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small file system needs root")
+    path = tmp_path / "small"
+    path.mkdir()
+
+    def mount(size: str) -> Path:
+        options = ["-t", "tmpfs", "-o", f"size={size}", "none"]
+        subprocess.run(["mount", *options, path], check=True)  # noqa: S607
+        return path
+
+    yield mount
+    subprocess.run(["umount", "--lazy", path], check=True)  # noqa: S607

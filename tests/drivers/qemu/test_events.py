@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TypeVar
 
 import anyio
 import pytest
-from guests import bare_config, linux_config, read_until, wait_for
+from guests import SmallDisk, bare_config, linux_config, read_until, wait_for
 
 from aiovirt.config import Disk, Graphics, Rng
 from aiovirt.interfaces import EventStream
@@ -121,22 +117,11 @@ async def test_graphics_client(host: Connection) -> None:
     await vm.destroy()
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MiB."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    path = tmp_path / "small"
-    path.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", path], check=True)  # noqa: S607
-    yield path
-    subprocess.run(["umount", path], check=True)  # noqa: S607
-
-
 async def test_full_disk_pauses_the_guest_until_there_is_room(
-    host: Connection, tiny_guest: TinyGuest, small_disk: Path
+    host: Connection, tiny_guest: TinyGuest, small_disk: SmallDisk
 ) -> None:
-    image = small_disk / "disk.img"
+    folder = small_disk("1m")
+    image = folder / "disk.img"
     async with await anyio.open_file(image, "wb") as file:
         await file.truncate(4 << 20)
     config = linux_config(tiny_guest)
@@ -153,9 +138,9 @@ async def test_full_disk_pauses_the_guest_until_there_is_room(
         paused = await first(events, LifecycleEvent)
         assert paused.detail.name == "SUSPENDED_IO_ERROR"
     assert await vm.state() is StateReason.PAUSED_IO_ERROR
-    await anyio.run_process(["mount", "-o", "remount,size=8m", str(small_disk)])
-    await vm.resume()
+    await anyio.run_process(["mount", "-o", "remount,size=8m", str(folder)])
     async with vm.console(history=False) as console:
+        await vm.resume()
         await read_until(console, b"4+0 records out")
     await vm.destroy()
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
 import pytest
-from guests import bare_config, qemus_of
+from guests import SmallDisk, bare_config, qemus_of
 
 from aiovirt._open import open as open_host
 from aiovirt.config import Disk, Graphics, Interface
@@ -149,6 +147,8 @@ async def test_emulator_that_is_no_qemu(host: Connection, tmp_path: Path) -> Non
         ("qemu:///embed?root=/tmp/x&color=red", "color"),
         ("qemu:///system", "path"),
         ("qemu:///embed?root=/tmp/x&user=nobody-of-that-name", "user"),
+        ("qemu:///embed?root=a%00b", "root"),
+        ("qemu:///embed?root=~nobody-of-that-name/x", "root"),
         ("quemu:///embed?root=/tmp/x", "scheme"),
     ],
 )
@@ -166,21 +166,10 @@ async def test_root_that_is_a_file(tmp_path: Path) -> None:
             pass
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 KiB."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    path = tmp_path / "small"
-    path.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", path], check=True)  # noqa: S607
-    yield path
-    subprocess.run(["umount", path], check=True)  # noqa: S607
-
-
-async def test_full_disk(small_disk: Path) -> None:
-    async with open_host(f"qemu:///embed?root={small_disk}") as host:
-        filler = anyio.Path(small_disk / "filler")
+async def test_full_disk(small_disk: SmallDisk) -> None:
+    folder = small_disk("64k")
+    async with open_host(f"qemu:///embed?root={folder}") as host:
+        filler = anyio.Path(folder / "filler")
         with contextlib.suppress(OSError):
             await filler.write_bytes(bytes(1 << 20))
         with pytest.raises(ResourceUnavailable, match="No space left on device"):
@@ -190,13 +179,14 @@ async def test_full_disk(small_disk: Path) -> None:
         await host.domains.define(bare_config())
 
 
-async def test_disk_that_is_full_at_the_opening(small_disk: Path) -> None:
-    async with open_host(f"qemu:///embed?root={small_disk}") as host:
+async def test_disk_that_is_full_at_the_opening(small_disk: SmallDisk) -> None:
+    folder = small_disk("64k")
+    async with open_host(f"qemu:///embed?root={folder}") as host:
         await host.domains.define(bare_config())
-    (small_disk / "run" / "autostarted").unlink()
+    (folder / "run" / "autostarted").unlink()
     with contextlib.suppress(OSError):
-        await anyio.Path(small_disk / "filler").write_bytes(bytes(1 << 20))
-    async with open_host(f"qemu:///embed?root={small_disk}") as host:
+        await anyio.Path(folder / "filler").write_bytes(bytes(1 << 20))
+    async with open_host(f"qemu:///embed?root={folder}") as host:
         await anyio.wait_all_tasks_blocked()
         assert [vm.name for vm in await host.domains.list()] == ["web1"]
 
