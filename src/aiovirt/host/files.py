@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -24,12 +25,20 @@ __all__ = [
 ]
 
 
+_HINTS = {
+    errno.ENOSPC: "the disk is full: make room on it",
+    errno.EDQUOT: "the disk quota is used up: make room",
+    errno.EROFS: "it is mounted read-only: mount it writable, or use another place",
+    errno.EMFILE: "this process has too many files open: raise its limit (ulimit -n)",
+}
+
+
 def host_error(error: OSError, what: str) -> HostError:
     """The error to raise for an operating system error while doing `what`."""
     text = f"{what}: {error.strerror or error}"
     if isinstance(error, PermissionError):
         return PermissionDenied(text, hint="check the owner and mode of the path and its parents")
-    return ResourceUnavailable(text)
+    return ResourceUnavailable(text, hint=_HINTS.get(error.errno or 0))
 
 
 async def write_atomically(

@@ -190,3 +190,14 @@ async def test_password_is_only_in_the_secure_xml(host: Connection) -> None:
     assert "s3cret" not in await vm.xml()
     assert await vm.monitor_command("query-vnc")
     await vm.destroy()
+
+
+async def test_copied_definition_is_named(root: Path) -> None:
+    uri = f"qemu:///embed?root={root}"
+    async with open_host(uri) as host:
+        await host.domains.define(bare_config())
+    copy = anyio.Path(root / "config" / "copy.xml")
+    await copy.write_bytes((root / "config" / "web1.xml").read_bytes())
+    with pytest.raises(ConfigError, match=r"config/copy.xml: it defines domain 'web1'"):
+        async with open_host(uri):
+            pass

@@ -89,6 +89,12 @@ class Root:
                 ) from error
             except OSError as error:
                 raise host_error(error, f"cannot read {path}") from error
+            if config.name != path.stem:
+                raise ConfigError(
+                    f"{path}: it defines domain {config.name!r}, not {path.stem!r}",
+                    field="domain/name",
+                    hint="a definition bears its domain's name: rename or remove this file",
+                )
             yield config, (self.autostart / path.stem).exists()
 
     async def save_definition(self, config: DomainConfig) -> None:
@@ -193,9 +199,10 @@ async def hold(root: Root) -> AsyncIterator[None]:
             await anyio.sleep(_LOCK_PAUSE_S)
         else:
             holder = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            who = "this" if holder == str(os.getpid()) else "another"
             raise Busy(
-                f"another process (pid {holder}) has {root.path} open",
-                hint="a root serves one process at a time: close it there, or use another root",
+                f"{who} process (pid {holder}) has {root.path} open",
+                hint="a root is open once at a time: close it there, or use another root",
             )
         with suppress(OSError):  # only for messages: a full disk keeps nobody from its guests
             os.ftruncate(lock, 0)

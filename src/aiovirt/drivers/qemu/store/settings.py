@@ -77,8 +77,21 @@ class Settings:
                 f"{uri} names no root folder", field="root", hint="use qemu:///embed?root=DIR"
             )
         user = uri.parameters.get("user")
-        root = Path(uri.parameters["root"]).expanduser().absolute()
-        return cls(root=root, owner=_owner(user) if user else None)
+        return cls(root=_folder(uri.parameters["root"]), owner=_owner(user) if user else None)
+
+
+def _folder(text: str) -> Path:
+    """The absolute path of a root.
+
+    Raises:
+        ConfigError: No file system can have it.
+    """
+    try:
+        if "\0" not in text:
+            return Path(text).expanduser().absolute()
+    except RuntimeError as error:  # ~NAME of a user that is not there
+        raise ConfigError(f"{text!r} is no folder: {error}", field="root") from error
+    raise ConfigError(f"{text!r} is no folder: it has a zero byte in it", field="root")
 
 
 def _owner(name: str) -> Owner:
