@@ -27,6 +27,7 @@ _SIOCSIFHWADDR = 0x8924
 _SIOCBRADDIF = 0x89A2
 _ARPHRD_ETHER = 1
 _NAME_SIZE = 16
+_HINT = "it needs CAP_NET_ADMIN; interface type='user' needs no privilege"
 _NAME = re.compile(r"[^\s/:]{1,15}")
 
 
@@ -62,6 +63,8 @@ def open_tap(pattern: str, *, multi_queue: bool = False) -> tuple[int, str]:
     """
     try:
         tap = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    except PermissionError as error:
+        raise PermissionDenied(f"cannot open /dev/net/tun: {error.strerror}", hint=_HINT) from error
     except OSError as error:
         raise host_error(error, "cannot open /dev/net/tun") from error
     flags = _IFF_TAP | _IFF_NO_PI | _IFF_VNET_HDR | (_IFF_MULTI_QUEUE if multi_queue else 0)
@@ -71,7 +74,7 @@ def open_tap(pattern: str, *, multi_queue: bool = False) -> tuple[int, str]:
         os.close(tap)
         raise PermissionDenied(
             f"cannot make the tap device {pattern}: {error.strerror}",
-            hint="it needs CAP_NET_ADMIN; interface type='user' needs no privilege",
+            hint=_HINT,
         ) from error
     except BaseException as error:
         os.close(tap)

@@ -159,6 +159,14 @@ async def test_bad_uri(uri: str, field: str) -> None:
     assert caught.value.field == field
 
 
+async def test_folder_of_somebody_elses_folders_is_no_root(tmp_path: Path) -> None:
+    await anyio.Path(tmp_path / "log").mkdir(mode=0o755)
+    with pytest.raises(ConfigError, match="is no root of this driver: it has another 'log'"):
+        async with open_host(f"qemu:///embed?root={tmp_path}"):
+            pass
+    assert (tmp_path / "log").stat().st_mode & 0o777 == 0o755
+
+
 async def test_root_that_is_a_file(tmp_path: Path) -> None:
     await anyio.Path(tmp_path / "root").touch()
     with pytest.raises(HostError, match="cannot make the folder"):

@@ -57,6 +57,7 @@ def impostor(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Impostor]:
     config.uuid = uuid4()
     folder = root / "run" / str(config.uuid)
     folder.mkdir(parents=True)
+    (root / "lock").touch()
     assert (MONITOR_SOCKET, PIDFILE) == ("monitor.sock", "pid")
     status = Status("running", 7, config.to_xml(), 0.0)
     (folder / "status.json").write_bytes(msgspec.json.encode(status))

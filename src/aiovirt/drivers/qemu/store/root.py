@@ -54,6 +54,7 @@ class Root:
 
     def __init__(self, path: Path, *, shared: bool = False) -> None:
         self.path = path
+        self.lock = path / "lock"
         self.shared = shared
         self.definitions = path / "config"
         self.autostart = self.definitions / "autostart"
@@ -65,12 +66,26 @@ class Root:
         """Make the folders.
 
         Raises:
+            ConfigError: The folder has others of these names: it is `/var`, or the like.
             HostError: The root cannot be made or written.
         """
         make_folder(self.path, passable=self.shared)
+        self._claim()
         make_private_folder(self.run, passable=self.shared)
         for folder in (self.definitions, self.autostart, self.logs, self.cache):
             make_private_folder(folder)
+
+    def _claim(self) -> None:
+        """Mark the folder as a root, before there is anything else in it."""
+        if not self.lock.exists():
+            for folder in (self.run, self.definitions, self.logs, self.cache):
+                if folder.exists():
+                    raise ConfigError(
+                        f"{self.path} is no root of this driver: it has another {folder.name!r}",
+                        field="root",
+                        hint="name a folder that is empty or not there yet",
+                    )
+        os.close(_open_lock(self.lock))
 
     # --- definitions --------------------------------------------------------------------------
 
@@ -191,7 +206,7 @@ async def hold(root: Root) -> AsyncIterator[None]:
         HostError: The root cannot be made or written.
     """
     root.prepare()
-    lock = _open_lock(root.path / "lock")
+    lock = _open_lock(root.lock)
     try:
         for _ in range(_LOCK_TRIES):
             if _try_lock(lock):
