@@ -10,6 +10,7 @@ from typing import Any
 
 import blocking
 import counterparts
+import hypothesis
 import leaks
 import pytest
 import uvloop
@@ -29,6 +30,11 @@ LOOPS = [
     pytest.param(("asyncio", {"loop_factory": uvloop.new_event_loop}), id="uvloop"),
     pytest.param(("trio", {}), id="trio"),
 ]
+
+
+# No test depends on the clock, and none writes into the checkout.
+hypothesis.settings.register_profile("aiovirt", deadline=None, database=None)
+hypothesis.settings.load_profile("aiovirt")
 
 
 def pytest_configure() -> None:
