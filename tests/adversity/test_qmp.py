@@ -74,7 +74,7 @@ async def test_a_cut_fails_all_calls_each_with_its_own_error() -> None:
         await hold.reached.wait()
         with pytest.raises(ConnectionLost):
             await qmp.execute("query-status", oob=True)
-    assert sorted(told) == [False] * 5 + [True] * 7  # 7 were sent, 5 waited for their turn
+    assert sorted(told) == [False] * 6 + [True] * 6  # 6 were sent, 6 waited for their turn
 
 
 @pytest.mark.parametrize(

@@ -223,9 +223,29 @@ def test_a_lone_request_needs_no_id() -> None:
 
 def test_requests_are_short_and_each_sends_the_beginning_of_the_next_along() -> None:
     core = ready_client()
-    assert core.send(Request("stop", None, 3)) == b'{"execute":"stop","id":3}{"exec'
-    sent = core.send(Request("a", {"b": 1}, 4, oob=True))
-    assert sent == b'-oob":"a","arguments":{"b":1},"id":4}{"exec'
+    assert core.send(Request("stop", None, 3)) == b'{"execute":"stop","id":3}{"execute":"'
+    sent = core.send(Request("a", {"b": 1}, 4))
+    assert sent == b'a","arguments":{"b":1},"id":4}{"execute":"'
+
+
+def test_out_of_band_cuts_off_what_was_begun_once_at_a_time() -> None:
+    core = ready_client()
+    core.send(Request("stop", None, 3))
+    assert core.send(Request("a", None, 4, oob=True)) == b'","id":"-"}{"exec-oob":"a","id":4}'
+    assert core.send(Request("b", None, 5)) == b'{"execute":"b","id":5}'
+    assert core.send(Request("c", None, 6, oob=True)) == b'{"exec-oob":"c","id":6}'
+    assert core.unanswered == 4
+
+
+def test_reply_to_what_was_cut_off_is_dropped() -> None:
+    core = ready_client()
+    core.send(Request("stop", None, 3))
+    core.send(Request("a", None, 4, oob=True))
+    refused = b'{"id": "-", "error": {"class": "CommandNotFound", "desc": "no"}}\n'
+    assert feed(core, [refused, b'{"return": {}, "id": 4}\n']) == [Success(4, b"{}")]
+    assert core.send(Request("b", None, 5)).endswith(b'{"execute":"')
+    with pytest.raises(ProtocolError):
+        feed(core, [refused])
 
 
 def test_the_negotiation_sends_nothing_along() -> None:

@@ -64,9 +64,10 @@ EVENT_BACKLOG = 4096
 EVENTS_LOST = "AIOVIRT_EVENTS_LOST"
 """The name of the event that announces a loss; its data are ``{"count": number}``."""
 
-IN_FLIGHT = 7
+IN_FLIGHT = 6
 """How many commands are sent ahead of their replies.  QEMU stops reading at 8, and then an
-``exec-oob`` could not overtake any more (QMP_REQ_QUEUE_LEN_MAX in monitor/qmp.c)."""
+``exec-oob`` could not overtake any more (QMP_REQ_QUEUE_LEN_MAX in monitor/qmp.c); one place is for
+the command that an ``exec-oob`` cuts off (`Connection.send`)."""
 
 OOB_IN_FLIGHT = 64
 """How many commands are sent out of band ahead of their replies."""

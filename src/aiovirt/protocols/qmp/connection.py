@@ -33,7 +33,10 @@ NEGOTIATE = "qmp_capabilities"
 
 Message = Request | FromServer | Disconnected
 
-_BEGINNING = b'{"exec'
+_BEGINNING = b'{"execute":"'
+
+_ABANDONED: MessageId = "-"
+_ABANDON = b'","id":"-"}'
 """How every request begins, ``execute`` and ``exec-oob``."""
 
 
@@ -102,6 +105,7 @@ class Connection:
         self._last_id = 0
         self._descriptors = 0
         self._begun = False
+        self._abandoned = False
 
     @property
     def unanswered(self) -> int:
@@ -156,15 +160,23 @@ class Connection:
             self._check_request(message)
         data = encode(message)
         if self._peer_is_server:
-            data = self._begin_next(data)
+            data = self._begin_next(data, oob=isinstance(message, Request) and message.oob)
         self._note(message)
         return data
 
-    def _begin_next(self, data: bytes) -> bytes:
-        """Leave out the beginning that was sent before, and send the next along once it may be."""
-        begun, self._begun = self._begun, self.phase is Phase.READY
-        rest = data[len(_BEGINNING) :] if begun else data
-        return rest + _BEGINNING if self._begun else rest
+    def _begin_next(self, data: bytes, *, oob: bool) -> bytes:
+        """Leave out the beginning that was sent before, and send the next along once it may be.
+
+        An ``exec-oob`` begins otherwise. What was begun is then completed to a command without a
+        name; the server refuses it, and its reply is dropped. One such may be on its way.
+        """
+        if self._begun and oob:
+            self._abandoned = True
+            data = _ABANDON + data
+        elif self._begun:
+            data = data[len(_BEGINNING) :]
+        self._begun = self.phase is Phase.READY and not (oob or self._abandoned)
+        return data + _BEGINNING if self._begun else data
 
     def _enter(self, phase: Phase) -> None:
         self.phase = phase
@@ -183,6 +195,9 @@ class Connection:
             else:
                 message = parse_from_client(line, self._peer, self._descriptors)
                 self._descriptors = 0
+            if self._abandoned and isinstance(message, Failure) and message.id == _ABANDONED:
+                self._abandoned = False
+                continue
             if type(message) not in self._receivable:
                 raise self._illegal(message, "came")
             self._note(message)
