@@ -17,6 +17,7 @@ from aiovirt.host.files import (
     make_private_folder,
     read_end,
     remove_durably,
+    remove_leftovers,
     write_atomically,
 )
 
@@ -78,6 +79,13 @@ async def test_permission_error_has_a_hint() -> None:
     error = host_error(PermissionError(13, os.strerror(13)), "cannot write x")
     assert isinstance(error, PermissionDenied)
     assert error.hint
+
+
+def test_leftovers_of_a_killed_writer_are_removed(tmp_path: Path) -> None:
+    for name in (".web1.xml.x1.unfinished", "web1.xml", ".keep"):
+        (tmp_path / name).touch()
+    remove_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".keep", "web1.xml"]
 
 
 def test_end_of_a_file(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "make_private_folder",
     "read_end",
     "remove_durably",
+    "remove_leftovers",
     "write_atomically",
 ]
 
@@ -31,6 +32,9 @@ _HINTS = {
     errno.EROFS: "it is mounted read-only: mount it writable, or use another place",
     errno.EMFILE: "this process has too many files open: raise its limit (ulimit -n)",
 }
+
+_SUFFIX = ".unfinished"
+"""What the name of a file that is just being written ends with."""
 
 
 def host_error(error: OSError, what: str) -> HostError:
@@ -71,7 +75,7 @@ def _write_durably(path: Path, data: bytes, mode: int) -> None:
 
 def _replace(path: Path, data: bytes, mode: int, *, sync: bool) -> None:
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:64]}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(_SUFFIX, f".{path.name[:64]}.", path.parent)
     except OSError as error:
         raise host_error(error, f"cannot write {path}") from error
     try:
@@ -86,6 +90,19 @@ def _replace(path: Path, data: bytes, mode: int, *, sync: bool) -> None:
         with suppress(OSError):
             Path(name).unlink()
         raise host_error(error, f"cannot write {path}") from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what writers left in a folder that were killed. Nobody else may be writing there.
+
+    Raises:
+        HostError: The folder is not writable.
+    """
+    for path in folder.glob(f".*{_SUFFIX}"):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise host_error(error, f"cannot remove {path}") from error
 
 
 async def remove_durably(path: Path) -> None:

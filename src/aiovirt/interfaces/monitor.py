@@ -20,6 +20,8 @@ class Monitor(Ability):
     ) -> object:
         """Run one command of the hypervisor's monitor and return its answer.
 
+        Some commands take minutes, so there is no bound but the caller's own deadline.
+
         Raises:
             InvalidState: The domain is not running.
             RemoteError: The hypervisor refused, in its own words.

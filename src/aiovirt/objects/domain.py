@@ -195,6 +195,8 @@ class Domain:
     ) -> object:
         """Run one command of the hypervisor's own monitor (QMP) and return its answer.
 
+        Some commands take minutes, so there is no bound but your own: `anyio.fail_after`.
+
         Raises:
             RemoteError: The hypervisor refused, in its own words.
         """

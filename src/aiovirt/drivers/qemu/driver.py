@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+import anyio
+
 from aiovirt._tasks import open_task_group
 from aiovirt.config import DomainConfig
 from aiovirt.drivers.qemu.abilities.consoles import QemuConsoles
@@ -45,6 +47,9 @@ __all__ = ["IMPLEMENTATIONS", "QemuDriver", "open_driver"]
 A = TypeVar("A", bound=Ability)
 
 log = logging.getLogger("aiovirt.qemu")
+
+_AUTOSTARTS = 8
+"""How many domains start at once with the host."""
 
 IMPLEMENTATIONS = {
     Definition: QemuDefinition,
@@ -124,14 +129,18 @@ async def _autostart(engine: Engine) -> None:
         return
     if not first:
         return
+    places = anyio.CapacityLimiter(_AUTOSTARTS)
     for domain in engine.registry:
         if domain.autostart and domain.live is None:
-            engine.tasks.start_soon(_start_quietly, engine, domain)
+            engine.tasks.start_soon(_start_quietly, engine, domain, places)
 
 
-async def _start_quietly(engine: Engine, domain: ManagedDomain) -> None:
+async def _start_quietly(
+    engine: Engine, domain: ManagedDomain, places: anyio.CapacityLimiter
+) -> None:
     """Start a domain nobody waits for: what goes wrong is logged."""
     try:
-        await start(engine, domain, paused=False)
+        async with places:
+            await start(engine, domain, paused=False)
     except AiovirtError as error:
         log.warning("autostart of domain %s failed: %s", domain.name, error)

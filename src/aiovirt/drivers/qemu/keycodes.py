@@ -210,8 +210,10 @@ def send_key_arguments(keys: Sequence[int | str], hold_ms: int | None = None) ->
         hold_ms: How long the keys stay down, in milliseconds; None for QEMU's 100.
 
     Raises:
-        ConfigError: A key is not known, or there are none or too many.
+        ConfigError: A key is not known, there are none or too many, or the time is negative.
     """
+    if hold_ms is not None and hold_ms < 0:
+        raise ConfigError(f"keys cannot be held for {hold_ms} ms", field="hold_ms")
     if not 0 < len(keys) <= MAX_KEYS:
         raise ConfigError(f"{len(keys)} keys at once; 1 to {MAX_KEYS} can be sent", field="keys")
     arguments: dict[str, object] = {"keys": [{"type": "qcode", "data": qcode(key)} for key in keys]}

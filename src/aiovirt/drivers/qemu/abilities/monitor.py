@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from aiovirt.config import DomainConfig
@@ -25,7 +26,8 @@ class QemuMonitor(Monitor):
         self, domain: DomainKey, command: str, arguments: Mapping[str, object] | None = None
     ) -> object:
         """See `Monitor.monitor_command`."""
-        return await self._engine.registry.get(domain).monitor().execute(command, arguments)
+        monitor = self._engine.registry.get(domain).monitor()
+        return await monitor.execute(command, arguments, bound_s=math.inf)
 
     async def native_command(self, config: DomainConfig) -> Sequence[str]:
         """See `Monitor.native_command`."""

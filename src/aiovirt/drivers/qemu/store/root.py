@@ -30,6 +30,7 @@ from aiovirt.host.files import (
     make_folder,
     make_private_folder,
     remove_durably,
+    remove_leftovers,
     write_atomically,
 )
 
@@ -222,6 +223,8 @@ async def hold(root: Root) -> AsyncIterator[None]:
         with suppress(OSError):  # only for messages: a full disk keeps nobody from its guests
             os.ftruncate(lock, 0)
             os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        for folder in (root.definitions, root.autostart, root.run):
+            remove_leftovers(folder)
         yield
     finally:
         os.close(lock)
