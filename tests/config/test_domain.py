@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from aiovirt.config import CPU, VCPU, Clock, CPUTopology, Disk, DomainConfig, Timer
+from aiovirt.config import CPU, VCPU, Clock, Console, CPUTopology, Disk, DomainConfig, Timer
 from aiovirt.config.domain import MAX_PROBLEMS, QemuCommandline, QemuEnv
 from aiovirt.errors import XMLError
 from aiovirt.model.addresses import PciAddress
@@ -19,7 +19,14 @@ def test_the_designs_example_is_what_it_says() -> None:
     )
     assert (config.name, config.memory, config.vcpus, config.type) == ("web1", GiB(1), 2, "kvm")
     assert config.disks[0].driver.type == "qcow2"
-    assert [device.kind for device in config.devices.all()] == ["disk"]
+    assert [device.kind for device in config.devices.all()] == ["disk", "serial"]
+
+
+def test_a_serial_port_comes_only_where_none_is_named() -> None:
+    config = DomainConfig(name="web1", memory=GiB(1), consoles=[Console.pty()])
+    assert [device.kind for device in config.devices.all()] == ["console"]
+    parsed = DomainConfig.parse("<domain type='qemu'><name>web1</name></domain>")
+    assert list(parsed.devices.all()) == []
 
 
 def test_reads_names_and_sizes(rich: str) -> None:

@@ -50,6 +50,9 @@ have written it."""
 _NO_MEMORY = frozenset({"openvz", "test"})
 
 
+_WITH_SERIAL = ("qemu", "kvm")
+
+
 class QemuEnv(View, tag="qemu:env"):
     """A variable of QEMU's environment; its value may be secret, and is in no repr."""
 
@@ -71,9 +74,10 @@ class QemuCommandline(View, tag="qemu:commandline"):
 class DomainConfig(View, tag="domain"):
     """The configuration of a domain.
 
-    Made from Python arguments, it holds what they say and no device beyond; the one default is
-    the type ``qemu`` (emulated), with ``kvm`` to be asked for, and ``hvm`` as the kind of
-    machine.  What else is missing is the driver's choice.
+    Made from Python arguments, it holds what they say and little beyond: the type ``qemu``
+    (emulated), with ``kvm`` to be asked for, ``hvm`` as the kind of machine, and for these two
+    types a serial port when no serial port or console is named, so that there is something to
+    talk to.  What else is missing is the driver's choice.
 
     Attributes:
         type: The hypervisor: ``qemu``, ``kvm``, ….
@@ -147,6 +151,12 @@ class DomainConfig(View, tag="domain"):
             self.type = "qemu"
         if self.os.type is None:
             self.os.type = "exe" if self.type == "lxc" else "hvm"
+        self._add_serial()
+
+    def _add_serial(self) -> None:
+        """Give a guest of QEMU that names neither serial port nor console something to talk to."""
+        if self.type in _WITH_SERIAL and not self.serials and not self.consoles:
+            self.serials.append(Serial.pty())
 
     def _rules_(self) -> Iterator[XMLError]:
         """What must hold between fields."""

@@ -8,9 +8,11 @@ import anyio
 import pytest
 from guests import bare_config, linux_config, qemus_of, read_until, wait_for
 
+from aiovirt.config import Disk, DomainConfig
 from aiovirt.errors import InvalidState, NotFound
 from aiovirt.model.domain import StateReason
 from aiovirt.model.events import LifecycleDetail, LifecycleEvent, RebootEvent
+from aiovirt.model.units import GiB
 from aiovirt.objects import Connection
 from aiovirt.testing.tinyguest import TinyGuest
 
@@ -26,6 +28,21 @@ async def test_guest_boots_talks_and_shuts_down(host: Connection, tiny_guest: Ti
         assert b"42" in await read_until(console, b"tiny# ")
     await vm.shutdown(wait=True)
     assert await vm.state() is StateReason.SHUTOFF_SHUTDOWN
+
+
+async def test_the_designs_example(host: Connection, qemu_img: Path, tmp_path: Path) -> None:
+    image = str(tmp_path / "web1.qcow2")
+    await anyio.run_process([str(qemu_img), "create", "-f", "qcow2", image, "1G"])
+    async with host.events() as events:
+        vm = await host.domains.define(
+            DomainConfig(name="web1", memory=GiB(1), vcpus=2, disks=[Disk.file(image)])
+        )
+        await vm.start()
+        await wait_for(events, LifecycleDetail.STARTED_BOOTED)
+        async with vm.console() as console:
+            await console.send(b"\r")
+        await vm.shutdown()
+        await vm.destroy()
 
 
 async def test_paused_start_stands_still(host: Connection) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from aiovirt.config import DomainConfig
+from aiovirt.config import DomainConfig, Graphics
 from aiovirt.errors import ConfigError
 
 __all__ = ["password_commands"]
@@ -18,16 +18,17 @@ def password_commands(config: DomainConfig) -> Iterator[tuple[str, dict[str, obj
         ConfigError: The time at which one ends is no time.
     """
     for graphics in config.graphics:
-        if graphics.passwd is None or graphics.type not in {"vnc", "spice"}:
-            continue
-        protocol = graphics.type
-        arguments: dict[str, object] = {"protocol": protocol, "password": graphics.passwd}
-        if graphics.connected is not None:
-            arguments["connected"] = graphics.connected
-        yield "set_password", arguments
-        if graphics.passwd_valid_to is not None:
-            seconds = int(_time(graphics.passwd_valid_to).timestamp())
-            yield "expire_password", {"protocol": protocol, "time": str(seconds)}
+        if graphics.passwd is not None and graphics.type in {"vnc", "spice"}:
+            yield from _commands(graphics, graphics.passwd)
+
+
+def _commands(graphics: Graphics, password: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """The commands of one display."""
+    connected = {} if graphics.connected is None else {"connected": graphics.connected}
+    yield "set_password", {"protocol": graphics.type, "password": password, **connected}
+    if graphics.passwd_valid_to is not None:
+        seconds = int(_time(graphics.passwd_valid_to).timestamp())
+        yield "expire_password", {"protocol": graphics.type, "time": str(seconds)}
 
 
 def _time(text: str) -> datetime:
