@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import anyio
 import pytest
@@ -31,12 +31,6 @@ async def test_near_name_is_offered(host: Connection) -> None:
     with pytest.raises(NotFound, match="there is no domain 'web'") as caught:
         await host.domains.get("web")
     assert caught.value.hint == "did you mean web1?"
-
-
-@pytest.mark.parametrize("missing", [UUID(int=5), 77])
-async def test_not_found(host: Connection, missing: UUID | int) -> None:
-    with pytest.raises(NotFound):
-        await host.domains.get(missing)
 
 
 async def test_survives_the_process_with_addresses(root: Path) -> None:

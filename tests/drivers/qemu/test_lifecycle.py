@@ -9,7 +9,7 @@ import pytest
 from guests import bare_config, linux_config, qemus_of, read_until, wait_for
 
 from aiovirt.config import Disk, DomainConfig
-from aiovirt.errors import InvalidState, NotFound
+from aiovirt.errors import InvalidState
 from aiovirt.model.domain import StateReason
 from aiovirt.model.events import LifecycleDetail, LifecycleEvent, RebootEvent
 from aiovirt.model.units import GiB
@@ -89,24 +89,6 @@ async def test_monitor_is_in_a_folder_of_ours_alone(host: Connection, root: Path
     await vm.destroy()
 
 
-async def test_events_of_a_life(host: Connection) -> None:
-    async with host.events() as events:
-        vm = await host.domains.define(bare_config())
-        await vm.start(paused=True)
-        await vm.resume()
-        await vm.destroy()
-        await vm.undefine()
-        seen = await wait_for(events, LifecycleDetail.UNDEFINED_REMOVED)
-    assert [event.detail for event in seen if isinstance(event, LifecycleEvent)] == [
-        LifecycleDetail.DEFINED_ADDED,
-        LifecycleDetail.STARTED_BOOTED,
-        LifecycleDetail.SUSPENDED_PAUSED,
-        LifecycleDetail.RESUMED_UNPAUSED,
-        LifecycleDetail.STOPPED_DESTROYED,
-        LifecycleDetail.UNDEFINED_REMOVED,
-    ]
-
-
 async def test_reset_tells_a_reboot(host: Connection) -> None:
     vm = await host.domains.define(bare_config())
     await vm.start()
@@ -176,25 +158,6 @@ async def test_paused_guest_cannot_hear_its_power_button(host: Connection) -> No
     with pytest.raises(InvalidState, match="is paused and cannot react"):
         await vm.shutdown()
     await vm.destroy()
-
-
-async def test_undefined_while_running_it_lives_on_as_transient(host: Connection) -> None:
-    vm = await host.domains.define(bare_config())
-    await vm.start()
-    await vm.undefine()
-    assert not (await vm.record()).persistent
-    await vm.destroy()
-    with pytest.raises(NotFound):
-        await vm.record()
-
-
-async def test_changes_queue_behind_each_other(host: Connection) -> None:
-    vm = await host.domains.define(bare_config())
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(vm.start)
-        await anyio.wait_all_tasks_blocked()
-        tasks.start_soon(vm.destroy)
-    assert await vm.state() is StateReason.SHUTOFF_DESTROYED
 
 
 async def test_ids_count_up(host: Connection) -> None:
