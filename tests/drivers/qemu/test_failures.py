@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -204,11 +206,11 @@ class TestUnprivileged:
     """QEMU runs as the user that the URI names."""
 
     @pytest.fixture
-    def open_root(self, tmp_path: Path) -> Path:
-        """A root below folders that everybody may pass."""
-        for folder in (tmp_path, *tmp_path.parents[:2]):
-            folder.chmod(0o755)
-        return tmp_path / "root"
+    def open_root(self) -> Iterator[Path]:
+        """A root below a folder that everybody may pass; pytest's own folders are private."""
+        with tempfile.TemporaryDirectory(prefix="aiovirt-test-") as folder:
+            Path(folder).chmod(0o755)
+            yield Path(folder) / "root"
 
     async def test_process_belongs_to_the_user(self, open_root: Path) -> None:
         async with open_host(f"qemu:///embed?root={open_root}&user=nobody") as host:
@@ -218,8 +220,8 @@ class TestUnprivileged:
             assert (await anyio.Path(f"/proc/{pid}").stat()).st_uid == 65534
             await vm.destroy()
 
-    async def test_disk_it_may_not_read(self, open_root: Path, tmp_path: Path) -> None:
-        image = anyio.Path(tmp_path / "disk.img")
+    async def test_disk_it_may_not_read(self, open_root: Path) -> None:
+        image = anyio.Path(open_root.parent / "disk.img")
         await image.write_bytes(bytes(1 << 20))
         await image.chmod(0o600)
         config = bare_config()
