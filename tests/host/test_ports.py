@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from aiovirt.errors import ConfigError, ResourceUnavailable
-from aiovirt.host.ports import free_port
+from aiovirt.host.ports import free_port, numeric_address
 
 
 def test_taken_port_is_passed_over() -> None:
@@ -39,3 +39,22 @@ def test_name_is_not_looked_up() -> None:
 
 def test_ipv6() -> None:
     assert free_port("::1", range(20000, 60000)) >= 20000
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "0.0.0.0"])  # noqa: S104
+async def test_address_is_taken_as_it_is(host: str) -> None:
+    assert await numeric_address(host) == host
+
+
+@pytest.mark.anyio
+async def test_name_is_looked_up() -> None:
+    assert await numeric_address("localhost") in {"127.0.0.1", "::1"}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("host", ["no host", "a" * 80, "..", "\x00"])
+async def test_what_is_no_host(host: str) -> None:
+    with pytest.raises(ConfigError, match="no address of") as caught:
+        await numeric_address(host)
+    assert caught.value.field == "listen"

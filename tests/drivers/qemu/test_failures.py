@@ -142,6 +142,20 @@ async def test_emulator_that_is_no_qemu(host: Connection, tmp_path: Path) -> Non
         await host.domains.define(config)
 
 
+async def test_qemu_that_ends_while_its_monitor_stays_open(
+    host: Connection, root: Path, qemu: Path, tmp_path: Path
+) -> None:
+    """Something that it started holds the monitor's socket, so only its own end is seen."""
+    program = anyio.Path(tmp_path / "qemu-system-x86_64")
+    ends = "*guest=*) sleep 2 & echo I cannot go on >&2; exit 3;;"
+    await program.write_text(f'#!/bin/sh\ncase "$*" in {ends} esac\nexec {qemu} "$@"\n')
+    await program.chmod(0o755)
+    config = bare_config()
+    config.emulator = str(program)
+    vm = await host.domains.define(config)
+    await _refused(vm, root, HostError, "did not start: I cannot go on")
+
+
 @pytest.mark.parametrize(
     ("uri", "field"),
     [

@@ -27,7 +27,7 @@ from aiovirt.drivers.qemu.store.settings import FILES_BOUND_S
 from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET, PIDFILE, QEMU_FOLDER
 from aiovirt.errors import ResourceUnavailable
 from aiovirt.host.files import make_private_folder
-from aiovirt.host.ports import free_port
+from aiovirt.host.ports import free_port, numeric_address
 from aiovirt.host.sockets import connect_unix, listen_unix
 from aiovirt.processes import Command
 
@@ -138,7 +138,7 @@ async def prepare(engine: Engine, definition: DomainConfig, undo: AsyncExitStack
     listener = descriptors.enter_context(listen_unix(folder / MONITOR_SOCKET))
     connection = connect_unix(folder / MONITOR_SOCKET)
     undo.callback(connection.close)
-    ports = _choose_ports(engine, config, undo)
+    ports = await _choose_ports(engine, config, undo)
     resources = Resources(
         monitor=listener.fileno(),
         folder=qemus,
@@ -190,13 +190,15 @@ def _command(engine: Engine, argv: Sequence[str], resources: Resources, pidfile:
     )
 
 
-def _choose_ports(engine: Engine, config: DomainConfig, undo: AsyncExitStack) -> dict[int, int]:
+async def _choose_ports(
+    engine: Engine, config: DomainConfig, undo: AsyncExitStack
+) -> dict[int, int]:
     """Ports for the displays that leave them open; they are kept from other starts."""
     chosen: dict[int, int] = {}
     for place, graphics in enumerate(config.graphics):
         if not graphics.autoport:
             continue
-        host = graphics.listen_address or "127.0.0.1"
+        host = await numeric_address(graphics.listen_address or "127.0.0.1")
         port = free_port(host, _DISPLAY_PORTS, engine.ports)
         engine.ports.add(port)
         undo.callback(engine.ports.discard, port)

@@ -56,6 +56,7 @@ class Supervisor:
         self._live = live
         self._exited = False
         self._drained = anyio.Event()
+        self._answered = False
         self._first = anyio.Event()
         self._tasks: TaskGroup | None = None
 
@@ -106,6 +107,11 @@ class Supervisor:
         async with self._watching() as tasks:
             await self._follow_first(tasks, connection, task_status)
             await self._reconnect(tasks)
+        if not self._answered:  # its end was seen before that of its monitor
+            raise ConnectionLost(
+                f"QEMU of domain {self._domain.name!r} ended before its monitor answered",
+                maybe_done=True,
+            )
 
     async def adopt(self) -> None:
         """Follow a QEMU that an earlier process started; `connected` tells when it answers."""
@@ -133,7 +139,7 @@ class Supervisor:
         try:
             await self._follow(tasks, connection, task_status)
         except AiovirtError as error:
-            if not self._first.is_set():
+            if not self._answered:
                 raise
             await self._unless_it_ends(error)
 
@@ -170,6 +176,7 @@ class Supervisor:
                 if catch_up:
                     await self._catch_up(tasks, self._live.monitor)
                 self._control_changed(ControlState())
+                self._answered = True
                 self._first.set()
                 task_status.started()
                 async for event in events:
