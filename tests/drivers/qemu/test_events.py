@@ -8,7 +8,7 @@ import anyio
 import pytest
 from guests import SmallDisk, bare_config, linux_config, read_until, wait_for
 
-from aiovirt.config import Disk, Graphics, Rng
+from aiovirt.config import Disk, Graphics, Rng, Watchdog
 from aiovirt.interfaces import EventStream
 from aiovirt.model.domain import StateReason
 from aiovirt.model.events import (
@@ -24,6 +24,8 @@ from aiovirt.model.events import (
     LifecycleEvent,
     RebootEvent,
     RTCChangeEvent,
+    WatchdogAction,
+    WatchdogEvent,
 )
 from aiovirt.objects import Connection, Domain
 from aiovirt.testing.tinyguest import TinyGuest
@@ -114,6 +116,23 @@ async def test_graphics_client(host: Connection) -> None:
             assert event.local == ("127.0.0.1", str(port))
         while event.phase is not GraphicsPhase.DISCONNECT:
             event = await first(events, GraphicsEvent)
+    await vm.destroy()
+
+
+async def test_watchdog_that_runs_out_pauses_the_guest(host: Connection) -> None:
+    """QEMU's monitor writes to the watchdog's port as a guest would: 14 means two seconds.
+
+    Source: QEMU's hw/watchdog/wdt_ib700.c.
+    """
+    config = bare_config()
+    config.devices.watchdogs.append(Watchdog(model="ib700", action="pause"))
+    vm = await host.domains.define(config)
+    await vm.start()
+    async with host.events() as events:
+        await vm.monitor_command("human-monitor-command", {"command-line": "o /b 0x443 14"})
+        assert (await first(events, WatchdogEvent)).action is WatchdogAction.PAUSE
+        assert (await first(events, LifecycleEvent)).detail.name == "SUSPENDED_WATCHDOG"
+    assert await vm.state() is StateReason.PAUSED_WATCHDOG
     await vm.destroy()
 
 
