@@ -25,8 +25,8 @@ from aiovirt.errors import AiovirtError, Closed
 __all__ = ["MAX_OUTGOING", "READ_SIZE", "Channel", "Slot", "open_channel"]
 
 READ_SIZE = 64 * 1024
-"""Bytes read from the socket at once, at most.  From 128 KiB on, the C library maps and unmaps memory
-for each read (mallopt(3), M_MMAP_THRESHOLD), which cost uvloop a sixth of its calls."""
+"""Bytes read from the socket at once, at most.  From 128 KiB on, the C library maps and unmaps
+memory for each read (mallopt(3), M_MMAP_THRESHOLD), which cost uvloop a sixth of its calls."""
 
 MAX_OUTGOING = 1024 * 1024
 """Bytes kept for a socket that takes no more; beyond, `Channel.send` refuses."""
