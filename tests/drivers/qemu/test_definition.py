@@ -156,16 +156,53 @@ async def test_callers_configuration_is_not_changed(host: Connection) -> None:
     assert config.to_xml() == before
 
 
-async def test_damaged_definition_is_named(root: Path) -> None:
-    uri = f"qemu:///embed?root={root}"
-    async with open_host(uri) as host:
-        await host.domains.define(bare_config())
-    path = root / "config" / "web1.xml"
-    await anyio.Path(path).write_text("<domain")
-    with pytest.raises(ConfigError, match=r"web1\.xml") as caught:
-        async with open_host(uri):
-            pass
-    assert caught.value.hint == "mend or remove this file"
+async def _damage(root: Path, name: str, content: bytes) -> anyio.Path:
+    """Define two domains and write something else into the file of one."""
+    async with open_host(f"qemu:///embed?root={root}") as host:
+        for config in (bare_config(), bare_config("web2")):
+            await host.domains.define(config)
+    path = anyio.Path(root / "config" / f"{name}.xml")
+    await path.write_bytes(content)
+    return path
+
+
+async def test_damaged_definition_keeps_nobody_from_the_others(root: Path) -> None:
+    path = await _damage(root, "web1", b"<domain")
+    async with open_host(f"qemu:///embed?root={root}") as host:
+        assert [vm.name for vm in await host.domains.list()] == ["web2"]
+        with pytest.raises(ConfigError, match=r"web1\.xml cannot be used: line 1") as caught:
+            await host.domains.get("web1")
+        assert caught.value.hint == "mend or remove this file, and open the host again"
+        with pytest.raises(ConfigError, match=r"web1\.xml"):
+            await host.domains.define(bare_config())
+    assert await path.read_bytes() == b"<domain"
+
+
+async def test_running_guest_of_a_damaged_definition_is_adopted(root: Path) -> None:
+    async with open_host(f"qemu:///embed?root={root}") as host:
+        await (await host.domains.define(bare_config())).start(paused=True)
+    await anyio.Path(root / "config" / "web1.xml").write_bytes(b"")
+    async with open_host(f"qemu:///embed?root={root}") as host:
+        vm = await host.domains.get("web1")
+        assert not (await vm.record()).persistent
+        await vm.destroy()
+        with pytest.raises(ConfigError, match=r"web1\.xml"):
+            await host.domains.get("web1")
+
+
+async def test_copied_definition_is_left_aside(root: Path) -> None:
+    same_uuid = bare_config("web3")
+    same_uuid.uuid = uuid4()
+    xml = same_uuid.to_xml().encode()
+    await _damage(root, "web1", xml)
+    await anyio.Path(root / "config" / "web2.xml").write_bytes(xml.replace(b"web3", b"web2"))
+    await anyio.Path(root / "config" / "web3.xml").write_bytes(xml)
+    async with open_host(f"qemu:///embed?root={root}") as host:
+        with pytest.raises(ConfigError, match=r"web1\.xml cannot be used: it defines domain 'web3'"):
+            await host.domains.get("web1")
+        with pytest.raises(ConfigError, match=r"web3\.xml cannot be used: domain 'web2' has UUID"):
+            await host.domains.get("web3")
+        assert [vm.name for vm in await host.domains.list()] == ["web2"]
 
 
 async def test_password_is_only_in_the_secure_xml(host: Connection) -> None:
@@ -184,14 +221,3 @@ async def test_password_is_only_in_the_secure_xml(host: Connection) -> None:
     assert "s3cret" not in await vm.xml()
     assert await vm.monitor_command("query-vnc")
     await vm.destroy()
-
-
-async def test_copied_definition_is_named(root: Path) -> None:
-    uri = f"qemu:///embed?root={root}"
-    async with open_host(uri) as host:
-        await host.domains.define(bare_config())
-    copy = anyio.Path(root / "config" / "copy.xml")
-    await copy.write_bytes((root / "config" / "web1.xml").read_bytes())
-    with pytest.raises(ConfigError, match=r"config/copy.xml: it defines domain 'web1'"):
-        async with open_host(uri):
-            pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import anyio
@@ -26,7 +27,7 @@ from aiovirt.drivers.qemu.engine.domain import ManagedDomain
 from aiovirt.drivers.qemu.engine.start import start
 from aiovirt.drivers.qemu.store.root import Root, hold
 from aiovirt.drivers.qemu.store.settings import Settings
-from aiovirt.errors import AiovirtError, ConfigError, HostError
+from aiovirt.errors import AiovirtError, AlreadyExists, ConfigError, HostError
 from aiovirt.interfaces import (
     Ability,
     Consoles,
@@ -90,7 +91,7 @@ async def open_driver(uri: URI) -> AsyncIterator[QemuDriver]:
     """Open ``qemu:///embed?root=DIR[&user=NAME]`` inside this process.
 
     Raises:
-        ConfigError: The URI is wrong, or a definition below the root is damaged.
+        ConfigError: The URI is wrong.
         Busy: Another process has the root open.
         HostError: The root cannot be made or written.
 
@@ -100,8 +101,8 @@ async def open_driver(uri: URI) -> AsyncIterator[QemuDriver]:
     root = Root(settings.root, shared=settings.owner is not None)
     async with hold(root), open_task_group() as tasks:
         engine = Engine(settings, root, BinaryCache(root.cache), tasks)
-        for config, autostart in root.load_definitions():
-            engine.registry.add(ManagedDomain(_key(config), config, autostart=autostart))
+        for path in root.definitions_there():
+            _load(engine, path)
         await adopt_all(engine)
         engine.opening = False
         tasks.start_soon(_autostart, engine)
@@ -113,10 +114,20 @@ async def open_driver(uri: URI) -> AsyncIterator[QemuDriver]:
             tasks.cancel_scope.cancel()
 
 
+def _load(engine: Engine, path: Path) -> None:
+    """Take a definition in; a damaged one is left aside and keeps nobody from the others."""
+    try:
+        config, autostart = engine.root.load_definition(path)
+        engine.registry.add(ManagedDomain(_key(config), config, autostart=autostart))
+    except (ConfigError, HostError, AlreadyExists) as error:
+        log.warning("%s is left aside: %s", path, error)
+        engine.registry.leave_aside(path, error)
+
+
 def _key(config: DomainConfig) -> DomainKey:
     """The key of a stored definition."""
     if config.uuid is None or not config.name:
-        raise ConfigError(f"the stored definition of {config.name!r} has no UUID", field="uuid")
+        raise ConfigError("it has no UUID", field="domain/uuid")
     return DomainKey(config.uuid, config.name)
 
 

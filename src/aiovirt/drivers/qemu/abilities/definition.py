@@ -30,6 +30,7 @@ class QemuDefinition(Definition):
     async def define(self, config: DomainConfig) -> DomainRecord:
         """See `Definition.define`."""
         config = config.copy()
+        self._registry.check_usable(config.name or "")
         if config.uuid is None:
             config.uuid = self._uuid_of(config.name or "")
         key = DomainKey(config.uuid, config.name or "")

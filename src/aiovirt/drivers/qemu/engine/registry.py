@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from pathlib import Path
 from uuid import UUID
 
 from aiovirt.drivers.qemu.engine.domain import ManagedDomain
-from aiovirt.errors import AlreadyExists, NotFound
+from aiovirt.errors import AiovirtError, AlreadyExists, ConfigError, NotFound
 from aiovirt.model.domain import DomainKey
 
 __all__ = ["Registry"]
@@ -18,6 +19,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._domains: dict[UUID, ManagedDomain] = {}
+        self._aside: dict[str, tuple[Path, AiovirtError]] = {}
         self._last_id = 0
 
     def __iter__(self) -> Iterator[ManagedDomain]:
@@ -36,6 +38,24 @@ class Registry:
     def remove(self, domain: ManagedDomain) -> None:
         """Forget a domain. Doing it twice is no error."""
         self._domains.pop(domain.key.uuid, None)
+
+    def leave_aside(self, path: Path, error: AiovirtError) -> None:
+        """Note that the definition in a file, which bears its domain's name, cannot be used."""
+        self._aside[path.stem] = (path, error)
+
+    def check_usable(self, name: str) -> None:
+        """See that no definition of that name was left aside: nobody writes over it.
+
+        Raises:
+            ConfigError: One was; the text names its file.
+        """
+        if name in self._aside:
+            path, error = self._aside[name]
+            raise ConfigError(
+                f"the definition of domain {name!r} in {path} cannot be used: {error}",
+                field=getattr(error, "field", None),
+                hint=error.hint or "mend or remove this file, and open the host again",
+            ) from error
 
     def check_free(self, key: DomainKey) -> None:
         """See that neither name nor UUID belongs to a domain.
@@ -87,9 +107,11 @@ class Registry:
 
         Raises:
             NotFound: There is none; near names are the hint.
+            ConfigError: Its definition was left aside, and it does not run.
         """
         domain = self._by_name(name)
         if domain is None:
+            self.check_usable(name)
             near = get_close_matches(name, [known.name for known in self], n=3)
             hint = f"did you mean {' or '.join(near)}?" if near else None
             raise NotFound(f"there is no domain {name!r}", hint=hint)

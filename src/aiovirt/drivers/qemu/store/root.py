@@ -16,7 +16,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from uuid import UUID
@@ -90,28 +90,28 @@ class Root:
 
     # --- definitions --------------------------------------------------------------------------
 
-    def load_definitions(self) -> Iterator[tuple[DomainConfig, bool]]:
-        """Each definition, with whether it starts with the host.
+    def definitions_there(self) -> list[Path]:
+        """The files of all definitions, damaged ones too; each bears its domain's name."""
+        return sorted(self.definitions.glob("*.xml"))
+
+    def load_definition(self, path: Path) -> tuple[DomainConfig, bool]:
+        """A definition, and whether it starts with the host.
 
         Raises:
-            ConfigError: A file was damaged by somebody; it is named.
+            ConfigError: The file was damaged by somebody.
+            HostError: It cannot be read.
         """
-        for path in sorted(self.definitions.glob("*.xml")):
-            try:
-                config = DomainConfig.parse(path.read_bytes())
-            except ConfigError as error:
-                raise ConfigError(
-                    f"{path}: {error}", field=error.field, hint="mend or remove this file"
-                ) from error
-            except OSError as error:
-                raise host_error(error, f"cannot read {path}") from error
-            if config.name != path.stem:
-                raise ConfigError(
-                    f"{path}: it defines domain {config.name!r}, not {path.stem!r}",
-                    field="domain/name",
-                    hint="a definition bears its domain's name: rename or remove this file",
-                )
-            yield config, (self.autostart / path.stem).exists()
+        try:
+            config = DomainConfig.parse(path.read_bytes())
+        except OSError as error:
+            raise host_error(error, f"cannot read {path}") from error
+        if config.name != path.stem:
+            raise ConfigError(
+                f"it defines domain {config.name!r}",
+                field="domain/name",
+                hint="a definition bears its domain's name: rename or remove this file",
+            )
+        return config, (self.autostart / path.stem).exists()
 
     async def save_definition(self, config: DomainConfig) -> None:
         """Write a definition; it survives power loss once this returns.
