@@ -147,7 +147,9 @@ async def test_qemu_that_ends_while_its_monitor_stays_open(
 ) -> None:
     """Something that it started holds the monitor's socket, so only its own end is seen."""
     program = anyio.Path(tmp_path / "qemu-system-x86_64")
-    ends = "*guest=*) sleep 2 & echo I cannot go on >&2; exit 3;;"
+    # Until it is sleep, the shell's child has QEMU's command line and is taken for one.
+    sleep = "sleep 2 & until grep -qx sleep /proc/$!/comm; do :; done"
+    ends = f"*guest=*) {sleep}; echo I cannot go on >&2; exit 3;;"
     await program.write_text(f'#!/bin/sh\ncase "$*" in {ends} esac\nexec {qemu} "$@"\n')
     await program.chmod(0o755)
     config = bare_config()
