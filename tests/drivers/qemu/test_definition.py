@@ -198,7 +198,7 @@ async def test_copied_definition_is_left_aside(root: Path) -> None:
     await anyio.Path(root / "config" / "web2.xml").write_bytes(xml.replace(b"web3", b"web2"))
     await anyio.Path(root / "config" / "web3.xml").write_bytes(xml)
     async with open_host(f"qemu:///embed?root={root}") as host:
-        with pytest.raises(ConfigError, match=r"web1\.xml cannot be used: it defines domain 'web3'"):
+        with pytest.raises(ConfigError, match=r"web1\.xml cannot be used: it defines .* 'web3'"):
             await host.domains.get("web1")
         with pytest.raises(ConfigError, match=r"web3\.xml cannot be used: domain 'web2' has UUID"):
             await host.domains.get("web3")
