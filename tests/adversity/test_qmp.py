@@ -18,9 +18,9 @@ from aiovirt._tasks import open_task_group
 from aiovirt.clients.qmp import QMPClient, connect_qmp
 from aiovirt.errors import ConnectionLost, LimitExceeded, ProtocolError, Unresponsive
 from aiovirt.protocols.qmp.commands import QueryStatus, Stop
-from aiovirt.streams.unix import UnixStream
+from aiovirt.streams.unix import UnixListener, UnixStream, connect_unix
 from aiovirt.testing.fake_qemu import FakeQemu, run_fake_qemu
-from aiovirt.testing.faults import Cut, Fault, Garbage, Hold, WrongId
+from aiovirt.testing.faults import Cut, Fault, Garbage, Hold, Silent, WrongId
 
 pytestmark = pytest.mark.anyio
 
@@ -34,8 +34,8 @@ async def connected() -> AsyncGenerator[tuple[FakeQemu, QMPClient], None]:
         yield fake, qmp
 
 
-async def connect_only(sock: socket.socket, max_message: int = 1000) -> None:
-    async with connect_qmp(sock, name="web1", negotiate_timeout_s=0.05, max_message=max_message):
+async def connect_only(sock: socket.socket, timeout_s: float = 30) -> None:
+    async with connect_qmp(sock, name="web1", negotiate_timeout_s=timeout_s, max_message=1000):
         pass
 
 
@@ -109,14 +109,44 @@ async def test_a_reply_beyond_the_limit_is_refused() -> None:
 async def test_a_server_that_says_nothing_is_told_within_the_bound() -> None:
     ours, theirs = socket.socketpair()
     with theirs, pytest.raises(Unresponsive, match=r"web1: no QMP greeting .* within 0\.05 s"):
-        await connect_only(ours)
+        await connect_only(ours, 0.05)
 
 
 async def test_a_server_that_greets_and_stalls_is_told_within_the_bound() -> None:
     async with run_fake_qemu() as fake:
         fake.script.add("qmp_capabilities", Hold())
         with pytest.raises(Unresponsive, match="negotiation"):
-            await connect_only(fake.connect())
+            await connect_only(fake.connect(), 0.05)
+
+
+async def test_a_listener_that_accepts_nobody_is_told_within_the_bound(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.sock"
+    async with UnixListener(path, backlog=0):
+        with (
+            await connect_unix(path),
+            pytest.raises(Unresponsive, match=r"monitor\.sock.* within 0\.05 s"),
+        ):
+            await connect_qmp(path, negotiate_timeout_s=0.05).__aenter__()
+
+
+async def test_a_schema_that_does_not_come_is_told_within_the_bound() -> None:
+    async with run_fake_qemu() as fake:
+        fake.script.add("query-qmp-schema", Silent())
+        with pytest.raises(Unresponsive, match="schema did not come"):
+            async with connect_qmp(fake.connect(), negotiate_timeout_s=0.5, check_schema=True):
+                pass
+
+
+@pytest.mark.parametrize("result", [b"1e999", b'"\xff"'])
+async def test_a_result_that_cannot_be_read_is_told_and_the_connection_stays(result: bytes) -> None:
+    async with connected() as (fake, qmp):
+        for _ in range(2):
+            fake.script.add("query-status", Garbage(b'{"return": ' + result + b"}\r\n"))
+        with pytest.raises(ProtocolError, match="web1: unexpected result of query-status"):
+            await qmp.execute("query-status")
+        with pytest.raises(ProtocolError, match="web1: unexpected result of query-status"):
+            await qmp.call(QueryStatus())
+        assert await qmp.execute("echo") == {}
 
 
 async def test_another_protocol_is_told() -> None:

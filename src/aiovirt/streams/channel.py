@@ -29,7 +29,8 @@ READ_SIZE = 64 * 1024
 memory for each read (mallopt(3), M_MMAP_THRESHOLD), which cost uvloop a sixth of its calls."""
 
 MAX_OUTGOING = 1024 * 1024
-"""Bytes kept for a socket that takes no more; beyond, `Channel.send` refuses."""
+"""Bytes kept for a socket that takes no more before the channel is `congested`: whoever sends
+waits for room first, so that no more is kept than this and one message of each sender."""
 
 OnData = Callable[[bytes], None]
 OnEnd = Callable[[Exception | None], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import socket
 from collections.abc import Awaitable, Callable, Generator, Sequence
@@ -22,9 +23,17 @@ from aiovirt.errors import (
     NotFound,
     PermissionDenied,
     ResourceUnavailable,
+    Unresponsive,
 )
 
-__all__ = ["MAX_DESCRIPTORS", "UnixListener", "UnixStream", "connect_unix", "unix_pair"]
+__all__ = [
+    "MAX_DESCRIPTORS",
+    "UnixListener",
+    "UnixStream",
+    "connect_unix",
+    "short_path",
+    "unix_pair",
+]
 
 RETRY_S = 0.01
 """Seconds between two tries while the listener's queue is full."""
@@ -191,33 +200,47 @@ def unix_pair() -> tuple[UnixStream, UnixStream]:
     return UnixStream(ours), UnixStream(theirs)
 
 
-async def connect_unix(path: str | os.PathLike[str]) -> socket.socket:
+async def connect_unix(
+    path: str | os.PathLike[str], *, timeout_s: float = math.inf
+) -> socket.socket:
     """Return a non-blocking stream socket that is connected to the listener at `path`.
 
     The path may be longer than what fits into a socket address.
+
+    Args:
+        path: Where somebody listens.
+        timeout_s: Seconds that a listener has whose queue is full.
 
     Raises:
         NotFound: There is no such path.
         PermissionDenied: It may not be used.
         ResourceUnavailable: Nobody listens there.
+        Unresponsive: Its queue was full all the time.
 
     Cancellation: leaves no socket open.
     """
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     sock.settimeout(0)
     try:
-        await _connect(sock, path)
+        with anyio.move_on_after(timeout_s) as scope:
+            await _connect(sock, path)
     except BaseException:
         sock.close()
         raise
+    if scope.cancelled_caught:
+        sock.close()
+        raise Unresponsive(
+            f"the Unix socket {os.fspath(path)}: the listener takes no connection "
+            f"within {timeout_s:g} s"
+        )
     return sock
 
 
 async def _connect(sock: socket.socket, path: str | os.PathLike[str]) -> None:
-    with short_path(path) as short:
+    with _refusals(path), short_path(path) as short:
         while code := sock.connect_ex(short):
             if code != errno.EAGAIN:
-                raise _refusal(code, path)
+                raise OSError(code, os.strerror(code))
             # A full queue of a Unix listener says EAGAIN, and nothing tells when there is room.
             await anyio.sleep(RETRY_S)
     await anyio.lowlevel.checkpoint()
@@ -241,12 +264,9 @@ class UnixListener:
         self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._sock.settimeout(0)
         try:
-            with short_path(path) as short:
+            with _refusals(path), short_path(path) as short:
                 self._sock.bind(short)
-            self._sock.listen(backlog)
-        except OSError as error:
-            self._sock.close()
-            raise _refusal(error.errno or 0, path) from error
+                self._sock.listen(backlog)
         except BaseException:
             self._sock.close()
             raise
@@ -272,18 +292,16 @@ class UnixListener:
 def short_path(path: str | os.PathLike[str]) -> Generator[str, None, None]:
     """Give a name of `path` that fits into a socket address, good inside the ``with``.
 
+    Linux resolves it as any path (proc(5), /proc/self/fd).
+
     Raises:
-        NotFound: Its folder does not exist.
-        PermissionDenied: Its folder may not be entered.
+        OSError: Its folder does not exist or may not be entered.
     """
     if len(os.fsencode(path)) <= _LONGEST_PATH:
         yield os.fspath(path)
         return
     where = Path(path)
-    try:
-        folder = os.open(where.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise _refusal(error.errno or 0, path) from error
+    folder = os.open(where.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield f"/proc/self/fd/{folder}/{where.name}"
     finally:
@@ -299,6 +317,11 @@ _REFUSALS = {
 }
 
 
-def _refusal(code: int, path: str | os.PathLike[str]) -> Exception:
-    kind = _REFUSALS.get(code, ResourceUnavailable)
-    return kind(f"the Unix socket {os.fspath(path)}: {os.strerror(code)}")
+@contextmanager
+def _refusals(path: str | os.PathLike[str]) -> Generator[None, None, None]:
+    """Turn errors of the operating system about `path` into aiovirt's."""
+    try:
+        yield
+    except OSError as error:
+        kind = _REFUSALS.get(error.errno or 0, ResourceUnavailable)
+        raise kind(f"the Unix socket {os.fspath(path)}: {error.strerror or error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from aiovirt.errors import (
     ConnectionLost,
     GuestAgentError,
     NotFound,
+    ProtocolError,
     Unresponsive,
 )
 from aiovirt.testing.fake_agent import FakeAgent, run_fake_agent
@@ -79,10 +81,13 @@ async def test_an_agent_that_does_not_run_is_told_within_the_bound() -> None:
 
 
 async def test_an_agent_that_comes_back_is_used_again() -> None:
-    async with connected(sync_timeout_s=0.05) as (fake, agent):
-        fake.script.add(SYNC, Silent())
-        with pytest.raises(Unresponsive):
-            await agent.sync()
+    async with connected() as (fake, agent):
+        silent = Silent()
+        fake.script.add(SYNC, silent)
+        async with open_task_group() as group:
+            group.start_soon(agent.sync)
+            await silent.reached.wait()
+            group.cancel_scope.cancel()
         assert await agent.execute("guest-ping") == {}
 
 
@@ -144,6 +149,33 @@ async def test_the_end_of_the_line_tells_that_it_may_be_done() -> None:
         with pytest.raises(ConnectionLost) as again:
             await agent.execute("echo")
         assert not again.value.maybe_done
+
+
+async def test_a_line_that_ends_in_the_sync_tells_that_nothing_was_done() -> None:
+    async with connected() as (fake, agent):
+        fake.script.add(SYNC, Cut(0))
+        with pytest.raises(ConnectionLost, match="guest-shutdown") as caught:
+            await agent.execute("guest-shutdown")
+        assert not caught.value.maybe_done
+
+
+async def test_a_line_that_takes_nothing_more_has_ended() -> None:
+    async with run_fake_agent() as (_, sock), connect_guest_agent(sock, name="web1") as agent:
+        await agent.sync()
+        sock.shutdown(socket.SHUT_WR)
+        for verb in (agent.notify, agent.execute):
+            with pytest.raises(ConnectionLost, match="guest-shutdown") as caught:
+                await verb("guest-shutdown")
+            assert not caught.value.maybe_done
+
+
+@pytest.mark.parametrize("result", [b"1e999", b'"\xfe"'])
+async def test_a_result_that_cannot_be_read_is_told_and_the_line_stays(result: bytes) -> None:
+    async with connected() as (fake, agent):
+        fake.script.add("echo", Garbage(b'{"return": ' + result + b"}\n"))
+        with pytest.raises(ProtocolError, match="web1: unexpected result of echo"):
+            await agent.execute("echo")
+        assert await agent.execute("guest-ping") == {}
 
 
 async def test_garbage_ends_the_line() -> None:

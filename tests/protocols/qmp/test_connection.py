@@ -22,6 +22,7 @@ from aiovirt.protocols.qmp import (
     Success,
     Version,
 )
+from aiovirt.protocols.qmp.wire import LONGEST_REQUEST
 
 # As QEMU 7.2 sent it, on 2022's wire.
 GREETING = (
@@ -137,6 +138,7 @@ def test_the_end_between_two_messages_is_told() -> None:
         b'{"return": {}, "id": 99}\n',
         b'{"return": {}, "id": {"a": 1}}\n',
         b'{"event": 5}\n',
+        b'{"event": "X", "timestamp": {"seconds": %s, "microseconds": 0}}\n' % (b"9" * 400),
         b'{"event": "X", "data": []}\n',
         b'{"error": {"class": "GenericError"}}\n',
         b'{"return": {}, "id": 1\xff}\n',
@@ -162,6 +164,37 @@ def test_a_reply_comes_once() -> None:
     core.send(Request("a", None, 2))
     with pytest.raises(ProtocolError, match="unknown id 2"):
         core.receive_data(b'{"return": 1, "id": 2}\n{"return": 1, "id": 2}\n')
+
+
+def test_a_refusal_without_id_is_for_the_oldest_request() -> None:
+    core = ready_client()
+    for number in (3, 4):
+        core.send(Request("a", None, number))
+    lines = b'{"error": {"class": "GenericError", "desc": "x"}}\n{"return": 1, "id": 4}\n'
+    assert feed(core, [lines]) == [Failure(3, "GenericError", "x"), Success(4, b"1")]
+
+
+def test_a_refusal_without_id_that_may_be_for_one_out_of_band_is_an_error() -> None:
+    core = ready_client()
+    core.send(Request("a", None, 3))
+    core.send(Request("a", None, 4, oob=True))
+    with pytest.raises(ProtocolError, match="unknown id None: x"):
+        core.receive_data(b'{"error": {"class": "GenericError", "desc": "x"}}\n')
+
+
+@pytest.mark.parametrize("character", ["\ufdd0", "\uffff", "\U0001fffe", "\U0010ffff"])
+def test_a_noncharacter_is_not_sent(character: str) -> None:
+    core = ready_client()
+    with pytest.raises(ValueError, match=f"U\\+{ord(character):04X} is no character"):
+        core.send(Request("a", {"x": f"ä{character}"}, 3))
+    core.send(Request("a", {"x": "ä\ufffd\U0010fffd\0"}, 3))
+
+
+def test_a_request_longer_than_a_server_reads_is_not_sent() -> None:
+    core = ready_client()
+    with pytest.raises(ValueError, match="are more than"):
+        core.send(Request("a", {"x": "x" * LONGEST_REQUEST}, 3))
+    core.send(Request("a", None, 3))
 
 
 @pytest.mark.parametrize("size", [200, 9000])

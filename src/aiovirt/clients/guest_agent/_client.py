@@ -20,11 +20,12 @@ from aiovirt.errors import (
     Closed,
     ConnectionLost,
     GuestAgentError,
+    ProtocolError,
     Unresponsive,
 )
 from aiovirt.protocols.guest_agent import AgentConnection, AgentMessage, Synced
 from aiovirt.protocols.guest_agent.connection import DEFAULT_MAX_MESSAGE, SYNC
-from aiovirt.protocols.qmp import Disconnected, Failure, Request, Role, Success
+from aiovirt.protocols.qmp import UNREADABLE, Disconnected, Failure, Request, Role, Success
 from aiovirt.streams.channel import Channel, Slot, open_channel
 from aiovirt.streams.unix import connect_unix
 
@@ -77,7 +78,8 @@ class GuestAgentClient:
             Unresponsive: It did not answer in time; it may still carry the command out.
             ConnectionLost: The line ended; `maybe_done` tells whether the command was sent.
             Closed: The client was closed before.
-            CallerError: `arguments` cannot be written as JSON.
+            CallerError: `arguments` cannot be written as JSON that an agent reads.
+            ProtocolError: The result cannot be read; the line stays good.
 
         Cancellation: before the command is sent nothing happens.  Afterwards it may be carried
         out; its late reply is dropped, and the line stays good.
@@ -94,13 +96,16 @@ class GuestAgentClient:
     ) -> None:
         """Send a command that the agent does not answer when it succeeds, such as guest-shutdown.
 
-        It returns when the command is on its way.  Arguments and errors are those of `execute`.
+        It returns when the command is on its way, so a refusal of the agent is not seen.
+        Arguments and all other errors are those of `execute`.
         """
         request = self._request(command, arguments, kwargs)
         async with self._turn:
             data = await self._prepare(request)
-            self._send(data, command)
-            self._core.give_up()
+            try:
+                self._send(data, command)
+            finally:
+                self._core.give_up()
 
     async def sync(self) -> None:
         """Make sure that the agent answers. Every call does so when it is needed.
@@ -123,13 +128,19 @@ class GuestAgentClient:
         """Sync when it is needed, and return the request's bytes."""
         self._usable(request.name)
         if not self._core.synced:
-            await self._sync()
+            await self._sync_before(request.name)
         try:
             return self._core.send(request)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise CallerError(
-                f"{self.name}: the arguments of {request.name} cannot be written as JSON: {error}"
+                f"{self.name}: the arguments of {request.name} cannot be sent as JSON: {error}"
             ) from error
+
+    async def _sync_before(self, command: str) -> None:
+        try:
+            await self._sync()
+        except ConnectionLost as error:
+            raise self._lost(command, maybe_done=False) from error
 
     async def _sync(self) -> None:
         number = next(_numbers)
@@ -163,9 +174,11 @@ class GuestAgentClient:
         return self._answer
 
     def _send(self, data: bytes, command: str) -> None:
+        channel = self._usable(command)
         try:
-            self._usable(command).send(data)
+            channel.send(data)
         except OSError as error:
+            channel.end(error)
             raise self._lost(command, maybe_done=False) from error
 
     def _usable(self, command: str) -> Channel:
@@ -185,7 +198,10 @@ class GuestAgentClient:
     def _result(self, command: str, answer: AgentMessage) -> object:
         if isinstance(answer, Failure):
             raise GuestAgentError(command, answer.error_class, answer.description)
-        return answer.value if isinstance(answer, Success) else None
+        try:
+            return answer.value if isinstance(answer, Success) else None
+        except UNREADABLE as error:
+            raise ProtocolError(f"{self.name}: unexpected result of {command}: {error}") from error
 
     def _on_data(self, data: bytes) -> None:
         self._core.receive_data(data)
@@ -236,8 +252,12 @@ async def connect_guest_agent(
         NotFound: There is no such path.
         PermissionDenied: The path may not be used.
         ResourceUnavailable: Nobody listens there.
+        Unresponsive: The listener takes no connection within `sync_timeout_s`.
     """
-    sock = peer if isinstance(peer, socket.socket) else await connect_unix(peer)
+    if isinstance(peer, socket.socket):
+        sock = peer
+    else:
+        sock = await connect_unix(peer, timeout_s=sync_timeout_s)
     with sock:
         core = AgentConnection(Role.CLIENT, peer=name, max_message=max_message)
         client = GuestAgentClient(name, core, sync_timeout_s)

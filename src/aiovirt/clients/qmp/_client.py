@@ -30,6 +30,7 @@ from aiovirt.errors import (
 )
 from aiovirt.protocols.qmp import (
     NEGOTIATE,
+    UNREADABLE,
     Connection,
     Event,
     Failure,
@@ -177,14 +178,16 @@ class QMPClient:
             fds: File descriptors to pass along; they stay the caller's, who may close them when
                 this returns.
             oob: Send it as ``exec-oob``: it overtakes commands that are stuck.
-            kwargs: More arguments; underscores become dashes.
+            kwargs: More arguments; underscores become dashes. Not-a-number and infinity become
+                null: JSON has neither.
 
         Raises:
             QMPCommandError: The server refused.
             ConnectionLost: The connection ended; `maybe_done` tells whether the command was sent.
             Closed: The client was closed before.
-            CallerError: `arguments` cannot be written as JSON, a descriptor is not open, or `oob`
-                was not negotiated.
+            CallerError: `arguments` cannot be written as JSON that a QEMU reads, a descriptor is
+                not open, or `oob` was not negotiated.
+            ProtocolError: The result cannot be read; the connection stays good.
 
         Cancellation: before the command is sent nothing happens.  Afterwards it may be carried
         out; its late reply is dropped, and the connection stays good.
@@ -193,7 +196,10 @@ class QMPClient:
             named = {key.replace("_", "-"): value for key, value in kwargs.items()}
             arguments = {**(arguments or {}), **named}
         success = await self._round_trip(command, arguments or None, fds, oob=oob)
-        return success.value
+        try:
+            return success.value
+        except UNREADABLE as error:
+            raise self._unexpected(command, error) from error
 
     async def call(self, command: Command[R], *, fds: Sequence[int] = (), oob: bool = False) -> R:
         """Run a typed command and return its typed result.
@@ -207,8 +213,8 @@ class QMPClient:
         success = await self._round_trip(name, command.arguments(), fds, oob=oob)
         try:
             value: R = msgspec.json.decode(success.raw, type=command.result)
-        except msgspec.ValidationError as error:
-            raise ProtocolError(f"{self.name}: unexpected result of {name}: {error}") from error
+        except UNREADABLE as error:
+            raise self._unexpected(name, error) from error
         return value
 
     def events(self, *names: str, backlog: int | None = None) -> EventStream:
@@ -296,7 +302,7 @@ class QMPClient:
             data = self._core.send(Request(command, arguments, number, oob, len(fds)))
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise CallerError(
-                f"{self.name}: the arguments of {command} cannot be written as JSON: {error}"
+                f"{self.name}: the arguments of {command} cannot be sent as JSON: {error}"
             ) from error
         try:
             channel.send(data, fds)
@@ -345,6 +351,9 @@ class QMPClient:
         if isinstance(reply, Failure):
             raise QMPCommandError(command, reply.error_class, reply.description)
         raise self._lost(command, maybe_done=True) from self._end.error if self._end else None
+
+    def _unexpected(self, command: str, error: Exception) -> ProtocolError:
+        return ProtocolError(f"{self.name}: unexpected result of {command}: {error}")
 
     def _lost(self, command: str, *, maybe_done: bool) -> ConnectionLost:
         why = f" ({self._end})" if self._end else ""

@@ -11,6 +11,7 @@ from aiovirt.protocols.qmp.connection import (
     Role,
 )
 from aiovirt.protocols.qmp.messages import (
+    UNREADABLE,
     Disconnected,
     Event,
     Failure,
@@ -24,6 +25,7 @@ from aiovirt.protocols.qmp.messages import (
 __all__ = [
     "DEFAULT_MAX_MESSAGE",
     "NEGOTIATE",
+    "UNREADABLE",
     "Connection",
     "Disconnected",
     "Event",

@@ -34,10 +34,11 @@ NEGOTIATE = "qmp_capabilities"
 Message = Request | FromServer | Disconnected
 
 _BEGINNING = b'{"execute":"'
+"""How every request begins that is no ``exec-oob``."""
 
 _ABANDONED: MessageId = "-"
 _ABANDON = b'","id":"-"}'
-"""How every request begins, ``execute`` and ``exec-oob``."""
+"""How a beginning ends that an ``exec-oob`` cuts off: as a command without a name."""
 
 
 class Role(Enum):
@@ -100,7 +101,7 @@ class Connection:
         cutter = LineBuffer if role is Role.CLIENT else ObjectBuffer
         self._cutter: LineBuffer | ObjectBuffer = cutter(max_message, peer)
         self._inbox: deque[Message] = deque()
-        self._waiting: set[MessageId] = set()
+        self._waiting: dict[MessageId, bool] = {}  # oldest first; whether it was out of band
         self._negotiating: MessageId = None
         self._last_id = 0
         self._descriptors = 0
@@ -153,6 +154,7 @@ class Connection:
         Raises:
             ProtocolError: It is not allowed in this phase or for this role, or its id is in use.
             TypeError: An argument is of no kind that JSON has.
+            ValueError: The server could not read it: it is too long, or has a noncharacter.
         """
         if type(message) not in self._sendable:
             raise self._illegal(message, "cannot be sent")
@@ -198,6 +200,8 @@ class Connection:
             if self._abandoned and isinstance(message, Failure) and message.id == _ABANDONED:
                 self._abandoned = False
                 continue
+            if isinstance(message, Failure) and message.id is None:
+                message = self._claimed(message)
             if type(message) not in self._receivable:
                 raise self._illegal(message, "came")
             self._note(message)
@@ -220,17 +224,27 @@ class Connection:
         if isinstance(message, Success | Failure):
             self._note_reply(message)
         elif isinstance(message, Request):
-            self._waiting.add(message.id)
+            self._waiting[message.id] = message.oob
             if message.name == NEGOTIATE and self.phase is Phase.NEGOTIATION:
                 self._negotiating = message.id
         elif isinstance(message, Greeting):
             self._enter(Phase.NEGOTIATION)
 
+    def _claimed(self, refusal: Failure) -> Failure:
+        """Give a refusal without id the id of the request that it must answer.
+
+        So a server refuses what it could not read at all.  It takes requests in turn, hence it is
+        the oldest one, unless one that was sent out of band could be meant.
+        """
+        if not self._waiting or any(self._waiting.values()):
+            return refusal
+        return Failure(next(iter(self._waiting)), refusal.error_class, refusal.description)
+
     def _note_reply(self, reply: Success | Failure) -> None:
         if reply.id not in self._waiting:
             said = reply.description if isinstance(reply, Failure) else "a result"
             raise ProtocolError(f"{self._peer}: reply with unknown id {reply.id!r}: {said}")
-        self._waiting.remove(reply.id)
+        del self._waiting[reply.id]
         negotiated = self.phase is Phase.NEGOTIATION and reply.id == self._negotiating
         if negotiated and isinstance(reply, Success):
             self._enter(Phase.READY)

@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 __all__ = [
+    "UNREADABLE",
     "Disconnected",
     "Event",
     "Failure",
@@ -24,6 +25,9 @@ __all__ = [
 
 MessageId = int | str | None
 """What ties a reply to its request.  QMP allows any JSON value; aiovirt uses these."""
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What a peer's bytes that are not the JSON they should be make the decoder raise."""
 
 T = TypeVar("T")
 
@@ -86,14 +90,18 @@ class Success(msgspec.Struct, frozen=True):
 
     @property
     def value(self) -> object:
-        """The result as plain JSON values."""
+        """The result as plain JSON values.
+
+        Raises:
+            UNREADABLE: It is none, such as ``1e999`` or a string that is no UTF-8.
+        """
         return _decoder.decode(self.raw)
 
     def decode(self, kind: type[T]) -> T:
         """Return the result as a value of `kind`.
 
         Raises:
-            msgspec.ValidationError: It is not of that kind.
+            UNREADABLE: It is not of that kind.
         """
         return msgspec.json.decode(self.raw, type=kind)
 

@@ -5,13 +5,16 @@ Source: QEMU's docs/interop/qmp-spec.  It knows no states and no byte streams.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from aiovirt.errors import ProtocolError
 from aiovirt.protocols.qmp.messages import (
+    UNREADABLE,
     Event,
     Failure,
     Greeting,
@@ -21,11 +24,21 @@ from aiovirt.protocols.qmp.messages import (
     Version,
 )
 
-__all__ = ["FromServer", "encode", "parse_from_client", "parse_from_server"]
+__all__ = ["LONGEST_REQUEST", "FromServer", "encode", "parse_from_client", "parse_from_server"]
+
+LONGEST_REQUEST = 64 * 1024 * 1024
+"""Bytes.  QEMU and its agent read no longer one (MAX_TOKEN_SIZE in qobject/json-streamer.c)."""
 
 FromServer = Greeting | Success | Failure | Event
 
 _MICRO = 1_000_000
+
+_Clock = Annotated[int, msgspec.Meta(ge=-1, le=(1 << 63) - 1)]  # -1 is unknown, in both members
+
+# Unicode's noncharacters: no QEMU reads a string with one (mod_utf8_codepoint in
+# util/unicode.c), and its refusal of the whole request does not even bear the request's id.
+_LAST_TWO = "".join(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
+_NONCHARACTERS = re.compile(f"[\ufdd0-\ufdef{_LAST_TWO}]")
 
 
 class _WireVersion(msgspec.Struct):
@@ -44,8 +57,8 @@ class _WireError(msgspec.Struct):
 
 
 class _WireTime(msgspec.Struct):
-    seconds: int
-    microseconds: int
+    seconds: _Clock
+    microseconds: _Clock
 
 
 class _Reply(msgspec.Struct):
@@ -82,7 +95,7 @@ def parse_from_server(line: bytes, peer: str) -> FromServer:
     """
     try:
         wire = _reply_decoder.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ProtocolError(f"{peer}: {_excerpt(line)} is no QMP message: {error}") from error
     if wire.returned is not UNSET:
         found: FromServer = Success(wire.id, bytes(wire.returned))
@@ -106,7 +119,7 @@ def parse_from_client(line: bytes, peer: str, descriptors: int) -> Request:
     """
     try:
         wire = _command_decoder.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ProtocolError(f"{peer}: {_excerpt(line)} is no QMP command: {error}") from error
     names = [name for name in (wire.execute, wire.oob) if isinstance(name, str)]
     if len(names) != 1:
@@ -179,6 +192,13 @@ def encode(message: Request | FromServer) -> bytes:
 
     Raises:
         TypeError: An argument is of no kind that JSON has.
+        ValueError: No server would read the request: it is too long, or has a noncharacter.
     """
     data = _encoder.encode(_SHAPES[type(message)](message))
-    return data if isinstance(message, Request) else data + b"\r\n"
+    if not isinstance(message, Request):
+        return data + b"\r\n"
+    if len(data) > LONGEST_REQUEST:
+        raise ValueError(f"{len(data)} bytes are more than the {LONGEST_REQUEST} that QEMU reads")
+    if not data.isascii() and (found := _NONCHARACTERS.search(data.decode())):
+        raise ValueError(f"U+{ord(found[0]):04X} is no character")
+    return data
