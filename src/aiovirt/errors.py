@@ -256,13 +256,15 @@ class ProcessFailed(HostError):
 
     Attributes:
         command: The command line, secrets masked.
-        status: The exit status.
+        status: The exit status, or None when it was lost because SIGCHLD is ignored.
         stderr: The end of what it wrote to standard error.
     """
 
-    def __init__(self, command: str, status: int, stderr: str = "") -> None:
+    def __init__(self, command: str, status: int | None, stderr: str = "") -> None:
         tail = f": {stderr.strip().splitlines()[-1]}" if stderr.strip() else ""
-        super().__init__(f"{command} ended with status {status}{tail}")
+        known = "an unknown status" if status is None else f"status {status}"
+        hint = "let SIGCHLD have its default disposition" if status is None else None
+        super().__init__(f"{command} ended with {known}{tail}", hint=hint)
         self.command = command
         self.status = status
         self.stderr = stderr

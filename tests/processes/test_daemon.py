@@ -6,7 +6,7 @@ import fcntl
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import anyio
@@ -109,7 +109,8 @@ async def test_terminate_insists(tmp_path: Path) -> None:
         await anyio.to_thread.run_sync(ready.read_bytes)
         os.killpg(daemon.pid, signal.SIGSTOP)
         await daemon.terminate(0.05)
-        os.killpg(daemon.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(daemon.pid, signal.SIGKILL)
         assert not daemon.running
 
 

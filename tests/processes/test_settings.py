@@ -6,14 +6,17 @@ import grp
 import os
 import pwd
 import signal
+import sys
 from pathlib import Path
 
+import anyio
 import pytest
-from spawning import report, root_only, status
+from spawning import needs, new_cgroup, report, root_only, status
 
 from aiovirt.errors import ConfigError, SpawnSetupError, Unsupported
-from aiovirt.processes import COMMON_ENV, Command, Limits, Namespace, run
-from aiovirt.processes._capabilities import mask_of
+from aiovirt.processes import COMMON_ENV, Command, Limits, Namespace, run, start_daemon
+from aiovirt.processes._capabilities import CAPABILITIES, mask_of, own_capabilities
+from aiovirt.processes._engine import Engine
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("engine")]
 
@@ -25,7 +28,6 @@ def anyio_backend() -> str:
 
 
 NOBODY = pwd.getpwnam("nobody")
-CGROUPS = Path("/sys/fs/cgroup")
 
 
 async def test_by_default_all_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +198,7 @@ async def test_all_capabilities_are_dropped() -> None:
     assert _capabilities(await status(drop_capabilities=True)) == {0}
 
 
-@root_only
+@needs("setuid", "setgid", "net_admin", "ipc_lock")
 async def test_kept_capabilities_survive_another_user() -> None:
     kept = frozenset({"net_admin", "ipc_lock"})
     told = await status(user="nobody", drop_capabilities=True, keep_capabilities=kept)
@@ -204,7 +206,7 @@ async def test_kept_capabilities_survive_another_user() -> None:
     assert _ids(told)[0] == [NOBODY.pw_uid] * 4
 
 
-@root_only
+@needs("sys_admin")
 @pytest.mark.parametrize("wanted", [Namespace.UTS, Namespace.NET | Namespace.MOUNT | Namespace.IPC])
 async def test_namespaces(wanted: Namespace) -> None:
     told = (await report(namespaces=wanted))["namespaces"]
@@ -219,7 +221,7 @@ async def test_namespaces(wanted: Namespace) -> None:
         assert same != (flag in wanted)
 
 
-@root_only
+@needs("sys_admin")
 async def test_a_pid_namespace_is_the_programs_alone() -> None:
     assert (
         await run(Command("/bin/sh", ("-c", "echo $$"), namespaces=Namespace.PID))
@@ -227,22 +229,51 @@ async def test_a_pid_namespace_is_the_programs_alone() -> None:
     assert (await run(Command("/bin/sh", ("-c", "echo $$")))).stdout != b"1\n"
 
 
-def _new_cgroup(hierarchy: str, name: str) -> Path:
-    base = CGROUPS / hierarchy
-    if not os.access(base, os.W_OK):
-        pytest.skip(f"{base}: no such hierarchy, or no right to make a cgroup")
-    path = base / name
-    path.mkdir(exist_ok=True)
-    return path
-
-
 @pytest.mark.parametrize("hierarchy", ["unified", "pids"])
 async def test_a_cgroup(hierarchy: str) -> None:
-    path = _new_cgroup(hierarchy, f"aiovirt-test-{os.getpid()}")
+    path = new_cgroup(hierarchy)
     try:
-        assert f"/aiovirt-test-{os.getpid()}\n" in (await report(cgroup=(path,)))["cgroup"]
+        assert f"/{path.name}\n" in (await report(cgroup=(path,)))["cgroup"]
     finally:
         path.rmdir()
+
+
+@needs("sys_admin")
+async def test_a_daemon_gets_its_pid_namespace(tmp_path: Path) -> None:
+    script = Command("/bin/sh", ("-c", "echo $$"), namespaces=Namespace.PID)
+    async with await start_daemon(script, stdout=tmp_path / "pid") as daemon:
+        await daemon.wait_exit()
+    assert await anyio.Path(tmp_path / "pid").read_text() == "1\n"
+
+
+DROPPED = """
+import anyio
+from aiovirt.processes import Command, _start, run
+from aiovirt.processes._engine import TwinEngine
+if {twin}:
+    _start.engine = TwinEngine()
+async def main():
+    command = Command("/bin/cat", ("/proc/self/status",), drop_capabilities=True)
+    print((await run(command)).stdout.decode())
+anyio.run(main)
+"""
+
+
+@needs("setpcap", "sys_admin")
+async def test_capabilities_are_dropped_without_the_right_to_bound_them(engine: Engine) -> None:
+    """An exec as root would bring them back."""
+    all_but_one = frozenset(CAPABILITIES) - {"setpcap"}
+    ours = Command(
+        sys.executable,
+        ("-c", DROPPED.format(twin=engine.name == "twin")),
+        drop_capabilities=True,
+        keep_capabilities=frozenset(
+            name for name in all_but_one if own_capabilities() & mask_of(frozenset({name}))
+        ),
+    )
+    lines = (await run(ours)).stdout.decode().splitlines()
+    told = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+    assert {int(told[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
 
 
 async def test_a_missing_cgroup_is_named(tmp_path: Path) -> None:

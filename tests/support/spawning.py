@@ -6,11 +6,16 @@ import dataclasses
 import json
 import os
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aiovirt.processes import Argument, Command, Result, run
+from aiovirt.processes._capabilities import mask_of, own_capabilities
+
+CGROUPS = Path("/sys/fs/cgroup")
 
 PROGRAM = """
 import json, os, resource, sys
@@ -33,6 +38,23 @@ print(json.dumps({
 """
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs the privileges of root")
+
+
+def needs(*names: str) -> pytest.MarkDecorator:
+    """Skip where we lack a capability: root in a container may."""
+    wanted = mask_of(frozenset(names))
+    lacking = own_capabilities() & wanted != wanted
+    return pytest.mark.skipif(lacking, reason=f"needs the capabilities {', '.join(names)}")
+
+
+def new_cgroup(hierarchy: str) -> Path:
+    """Make a cgroup in this hierarchy, where "unified" is also the only one of a newer host."""
+    base = CGROUPS / hierarchy
+    if hierarchy == "unified" and (CGROUPS / "cgroup.controllers").exists():
+        base = CGROUPS
+    if not os.access(base, os.W_OK):
+        pytest.skip(f"{base}: no such hierarchy, or no right to make a cgroup")
+    return Path(tempfile.mkdtemp(prefix="aiovirt-test-", dir=base))
 
 
 def reporter(*args: Argument) -> Command:

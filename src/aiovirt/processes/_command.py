@@ -139,7 +139,8 @@ class Command:
             that has no name needs `group`.
         group: A name or a gid in place of the user's.
         groups: Supplementary groups in place of the user's.
-        drop_capabilities: Drop all capabilities but `keep_capabilities`.
+        drop_capabilities: Drop all capabilities but `keep_capabilities`, for good: without
+            CAP_SETPCAP by forbidding new privileges, which set-uid programs then do not get either.
         keep_capabilities: Names such as ``net_admin``; they survive a change of the user.
         limits: Resource limits.
         nice: The niceness, -20 to 19.
@@ -255,14 +256,25 @@ def _bad_oom_score(command: Command) -> str | None:
 
 def _bad_affinity(command: Command) -> str | None:
     cpus = command.affinity
-    return None if cpus is None or (cpus and cpus.issubset(CPUS)) else "names no CPU"
+    if cpus is None:
+        return None
+    wrong = sorted(cpu for cpu in cpus if cpu not in CPUS)
+    if wrong:
+        return f"{wrong[0]} is not within 0 to {CPUS[-1]}"
+    return None if cpus else "names no CPU"
 
 
 def _bad_pass_fds(command: Command) -> str | None:
     fds = command.pass_fds
+    if any(fd < 0 for fd in fds):
+        return f"{min(fds)} is no descriptor"
     if any(fd < FIRST_PASSED_FD for fd in fds):
         return f"{min(fds)} clashes with standard input, output and error (0 to 2)"
     return "a descriptor is given twice" if len(set(fds)) != len(fds) else None
+
+
+def _bad_cwd(command: Command) -> str | None:
+    return "is empty" if command.cwd == "" else None
 
 
 def _bad_pidfile(command: Command) -> str | None:
@@ -303,6 +315,7 @@ _CHECKS = (
     (_bad_affinity, "affinity"),
     (_bad_pass_fds, "pass_fds"),
     (_bad_pidfile, "pidfile"),
+    (_bad_cwd, "cwd"),
     *((_ids(field), field) for field in ("user", "group", "groups")),
     *((_text(field), field) for field in ("cwd", "pidfile", "cgroup", "selinux_label", "env_pass")),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import signal
@@ -12,7 +13,7 @@ from aiovirt.errors import ConfigError
 from aiovirt.processes import _start
 from aiovirt.processes._command import Command
 from aiovirt.processes._dryrun import DryRun
-from aiovirt.processes._fds import FLOCK, WRITE_LOCK
+from aiovirt.processes._fds import FLOCK, WRITE_LOCK, scarce
 from aiovirt.processes._handle import EndedHandle, ExitStatus, Handle
 from aiovirt.processes._process import GRACE_S
 from aiovirt.processes._start import Handshake
@@ -150,7 +151,8 @@ async def start_daemon(
     if recorder is not None:
         answer = await recorder.run(command, b"")
         return DaemonProcess(EndedHandle(ExitStatus(answer.status, answer.signal)), 0)
-    wires = Wires.open(stdin, stdout, stderr)
+    with scarce(command.program):
+        wires = Wires.open(stdin, stdout, stderr)
     try:
         handle = await _start.start(command, wires.stdio, handshake=handshake, orphan=True)
     finally:
@@ -218,5 +220,7 @@ def _lock_holder(fd: int) -> int:
 def _hold(pid: int) -> Handle | None:
     try:
         return Handle(pid, os.pidfd_open(pid))
-    except ProcessLookupError:
-        return None
+    except OSError as error:
+        if error.errno in (errno.ESRCH, errno.ENOENT, errno.EINVAL):
+            return None  # nobody, or a thread of somebody
+        raise

@@ -16,13 +16,12 @@ from typing import Protocol
 
 from aiovirt.processes import _twin
 from aiovirt.processes._abilities import abilities
+from aiovirt.processes._handle import WALL
 from aiovirt.processes._steps import SPAWN_FAILED, Outcome, Plan
 
 __all__ = ["BesideUs", "Engine", "HelperEngine", "TwinEngine", "default_engine"]
 
 SO_FAR, ENDED = False, True
-
-WALL = 0x40000000  # __WALL of linux/wait.h: also children that end without SIGCHLD
 
 
 class BesideUs(Protocol):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from aiovirt.errors import PermissionDenied, ResourceUnavailable
@@ -19,6 +22,7 @@ __all__ = [
     "high_pipe",
     "lifted",
     "open_file",
+    "scarce",
 ]
 
 STDERR = 2
@@ -74,14 +78,41 @@ def filled_pipe(data: bytes) -> int:
 
 
 def open_file(path: Path, flags: int, mode: int = 0o600) -> int:
-    """Return a descriptor that closes at exec.
+    """Return a descriptor that closes at exec. It never waits.
 
     Raises:
-        PermissionDenied, ResourceUnavailable: The file cannot be opened; the error names it.
+        PermissionDenied, ResourceUnavailable: The file cannot be opened; the error names it.  Nor
+            can a FIFO: that would have to wait for its other side.
     """
+    always = os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
     try:
-        return os.open(path, flags | os.O_CLOEXEC | os.O_NOCTTY, mode)
+        fd = os.open(path, flags | always, mode)
     except PermissionError as error:
         raise PermissionDenied(f"{path}: {error.strerror}") from error
     except OSError as error:
-        raise ResourceUnavailable(f"{path}: {error.strerror}") from error
+        raise ResourceUnavailable(f"{path}: {error.strerror}", hint=_hint(error)) from error
+    if stat.S_ISFIFO(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise ResourceUnavailable(f"{path}: it is a FIFO", hint=_OPEN_IT_YOURSELF)
+    os.set_blocking(fd, True)
+    return fd
+
+
+_OPEN_IT_YOURSELF = "open it, and give the descriptor: opening a FIFO waits for its other side"
+
+
+def _hint(error: OSError) -> str | None:
+    return _OPEN_IT_YOURSELF if error.errno == errno.ENXIO else None
+
+
+@contextmanager
+def scarce(what: object) -> Iterator[None]:
+    """Tell of descriptors or pipes that ran out as an error of ours.
+
+    Raises:
+        ResourceUnavailable: In place of an `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ResourceUnavailable(f"{what} could not be started: {error.strerror}") from error

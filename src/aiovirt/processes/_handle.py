@@ -15,9 +15,10 @@ import anyio.lowlevel
 
 from aiovirt.errors import Closed, Unresponsive
 
-__all__ = ["KILL_WAIT_S", "EndedHandle", "ExitStatus", "Handle"]
+__all__ = ["KILL_WAIT_S", "WALL", "EndedHandle", "ExitStatus", "Handle"]
 
-WALL = 0x40000000  # __WALL of linux/wait.h
+WALL = 0x40000000
+"""__WALL of linux/wait.h: wait also for children that end without SIGCHLD."""
 
 KILL_WAIT_S = 30.0
 """How long a process may take to end after SIGKILL (it may hang in the kernel, on a dead disk)."""
@@ -134,6 +135,13 @@ class Handle:
             await self.wait_end()
             return True
         return False
+
+    def is_in_own_group(self) -> bool:
+        """Whether a process that is not reaped leads, or is in, the group of its own number."""
+        try:
+            return os.getpgid(self.pid) == self.pid
+        except ProcessLookupError:
+            return True  # gone: whom else a signal should reach is in the group
 
     async def must_end(self) -> None:
         """Wait for the end after SIGKILL.

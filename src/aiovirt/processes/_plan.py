@@ -26,15 +26,17 @@ from aiovirt.processes._fds import WRITE_LOCK
 from aiovirt.processes._identity import NOBODY_ELSE, Identity
 from aiovirt.processes._steps import CLONE_FILES, LAST_FD, Op, Plan, Step
 
-__all__ = ["INHERIT", "NULL", "Wiring", "environment", "make_plan", "plain_steps"]
+__all__ = ["HANDSHAKE", "INHERIT", "NULL", "Wiring", "environment", "make_plan", "plain_steps"]
 
 CLOSE_RANGE_UNSHARE = 2
 PR_SET_KEEPCAPS = 8
+PR_SET_NO_NEW_PRIVS = 38
 PR_CAPBSET_DROP = 24
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 PRIO_PROCESS = 0
 KEEP_ID = -1
+HANDSHAKE = "handshake"
 
 _RESOURCES = {
     "memlock": resource.RLIMIT_MEMLOCK,
@@ -143,7 +145,8 @@ def _host_steps(command: Command, cgroups: Sequence[Path]) -> Iterator[_Phased]:
 
 def _identity_steps(command: Command, identity: Identity) -> Iterator[_Phased]:
     kept = mask_of(command.keep_capabilities)
-    if command.drop_capabilities and own_capabilities() & mask_of(frozenset({"setpcap"})):
+    bounded = command.drop_capabilities and own_capabilities() & mask_of(frozenset({"setpcap"}))
+    if bounded:
         for number in range(abilities().last_capability + 1):
             if not kept >> number & 1:
                 yield "capabilities", (Op.PRCTL, PR_CAPBSET_DROP, number, 0, 0, 0)
@@ -164,6 +167,8 @@ def _identity_steps(command: Command, identity: Identity) -> Iterator[_Phased]:
             if kept >> number & 1:
                 raise_it = (PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0)
                 yield "capabilities", (Op.PRCTL, *raise_it)
+        if not bounded:  # or an exec as root, or of a set-uid program, would give all of them back
+            yield "capabilities", (Op.PRCTL, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
 def _last_steps(command: Command, wiring: Wiring, *, orphan: bool) -> Iterator[_Phased]:
@@ -174,7 +179,7 @@ def _last_steps(command: Command, wiring: Wiring, *, orphan: bool) -> Iterator[_
         parent = 0 if Namespace.PID in command.namespaces else os.getpid()
         yield "death_signal", (Op.DEATH_SIGNAL, command.death_signal, parent)
     if wiring.handshake >= 0:
-        yield "handshake", (Op.HANDSHAKE, wiring.handshake)
+        yield HANDSHAKE, (Op.HANDSHAKE, wiring.handshake)
 
 
 def environment(command: Command) -> Mapping[bytes, bytes] | None:

@@ -12,7 +12,7 @@ import anyio
 from aiovirt.processes import _start
 from aiovirt.processes._command import Command
 from aiovirt.processes._dryrun import DryRun
-from aiovirt.processes._fds import filled_pipe, high_pipe
+from aiovirt.processes._fds import filled_pipe, high_pipe, scarce
 from aiovirt.processes._handle import EndedHandle, ExitStatus, Handle
 from aiovirt.processes._pipes import PipeReceiveStream, PipeSendStream
 from aiovirt.processes._result import Result
@@ -92,11 +92,12 @@ class Process:
 
     def send_signal_to_group(self, number: int) -> None:
         """Send a signal to the program and all it started that stayed in its group."""
-        if (
-            self._handle.exit is None
-        ):  # not reaped: the pid, and with it the group, is still its own
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, number)
+        if self._handle.exit is not None:
+            return  # reaped: the pid, and with it the group, may be another's by now
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+        if not self._handle.is_in_own_group():
+            self.send_signal(number)
 
     async def terminate(self, grace_s: float = GRACE_S) -> ExitStatus:
         """End the whole group: SIGTERM, SIGKILL after `grace_s` seconds, and reap.
@@ -118,9 +119,25 @@ class Process:
             await handle.ends_within(grace_s)
         finally:
             self.send_signal_to_group(signal.SIGKILL)
-            with anyio.CancelScope(shield=True):
-                await handle.must_end()
+            await self._end_and_reap()
         return self._reap()
+
+    async def _end_and_reap(self) -> None:
+        """Wait for the end after SIGKILL, whoever cancels, and reap.
+
+        asyncio's own `Task.cancel` gets through anyio's shields: it is raised when the child has
+        ended.
+        """
+        cancelled: BaseException | None = None
+        while not self._handle.has_ended():
+            try:
+                with anyio.CancelScope(shield=True):
+                    await self._handle.must_end()
+            except anyio.get_cancelled_exc_class() as error:
+                cancelled = error
+        self._reap()
+        if cancelled is not None:
+            raise cancelled
 
     async def aclose(self, grace_s: float = GRACE_S) -> None:
         """End the program if it still runs, as `terminate` does, and close our ends of its pipes.
@@ -145,7 +162,8 @@ async def launch(
     handshake: Handshake | None = None,
 ) -> Process:
     """Start a command; the caller must call `aclose` on the process."""
-    wires = Wires.open(stdin, stdout, stderr)
+    with scarce(command.program):
+        wires = Wires.open(stdin, stdout, stderr)
     try:
         handle = await _start.start(command, wires.stdio, handshake=handshake)
     except BaseException:

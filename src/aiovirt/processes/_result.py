@@ -14,7 +14,8 @@ class Result(NamedTuple):
     """How a command ended.
 
     Attributes:
-        status: The exit status, or None when a signal killed the program.
+        status: The exit status, or None when a signal killed the program, or when the kernel
+            threw the status away because SIGCHLD is ignored here.
         signal: That signal, or None.
         stdout: What was collected of standard output.
         stderr: What was collected of standard error.
@@ -29,11 +30,11 @@ class Result(NamedTuple):
         """Make any other end than exit status 0 an error.
 
         Raises:
-            ProcessFailed: Another exit status.
+            ProcessFailed: Another exit status, or one that was lost: SIGCHLD is ignored here.
             ProcessKilled: A signal.
         """
         if self.signal is not None:
             raise ProcessKilled(command.render(), self.signal)
-        if self.status:
+        if self.status != 0:
             text = self.stderr.decode(errors="replace")
             raise ProcessFailed(command.render(), self.status, text)

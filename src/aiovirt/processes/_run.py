@@ -10,7 +10,7 @@ import anyio
 from anyio.abc import ByteReceiveStream, ByteSendStream
 
 from aiovirt._tasks import open_task_group
-from aiovirt.errors import LimitExceeded
+from aiovirt.errors import ConfigError, LimitExceeded
 from aiovirt.processes._command import Command
 from aiovirt.processes._dryrun import DryRun
 from aiovirt.processes._pipes import PipeReceiveStream, PipeSendStream
@@ -23,7 +23,7 @@ __all__ = ["OUTPUT_LIMIT", "Input", "Output", "run"]
 OUTPUT_LIMIT = 16 << 20
 """The most bytes that `run` collects of each stream unless told otherwise."""
 
-Input: TypeAlias = bytes | ByteReceiveStream | Path | int | None
+Input: TypeAlias = bytes | bytearray | memoryview | ByteReceiveStream | Path | int | None
 """Bytes, a stream to read from, a file, a descriptor, or nothing."""
 
 Output: TypeAlias = Stdio | int | Path | Target | ByteSendStream
@@ -101,7 +101,12 @@ async def _drain_all(process: Process, sinks: _Sinks) -> None:
 def _source(source: Input) -> Source:
     if source is None:
         return Stdio.NULL
-    return source if isinstance(source, (int, Path)) else Stdio.PIPE
+    if isinstance(source, (bytes, ByteReceiveStream)):
+        return Stdio.PIPE
+    if isinstance(source, (int, Path)):
+        return source
+    kind = type(source).__name__
+    raise ConfigError(f"input cannot be of type {kind}", field="input", hint="give bytes")
 
 
 def _target(output: Output) -> Target:
@@ -160,6 +165,8 @@ async def run(
 
     *Cancellation*: the program and its group are ended as by `Process.terminate`, and reaped.
     """
+    if isinstance(input, (bytearray, memoryview)):
+        input = bytes(input)  # noqa: A001  see above
     recorder = DryRun.current()
     if recorder is not None:
         result = await recorder.run(command, await _all_of(input))

@@ -305,8 +305,7 @@ static struct job *job_new(PyObject *args, int stacks, int *orphan)
 
 static long clone_masked(struct clone_plan *plan, void (*run)(struct job *), struct job *job)
 {
-    const uint64_t all = ~(uint64_t)0;
-    uint64_t before;
+    uint64_t before, all = ~(uint64_t)0;
     if (in_flight++ == 0)
         dumpable = (int)SYS1(__NR_prctl, PR_GET_DUMPABLE);
     SYS4(__NR_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
@@ -315,9 +314,10 @@ static long clone_masked(struct clone_plan *plan, void (*run)(struct job *), str
     return result;
 }
 
+/* A clone that fails late has written its pidfd already, and closed it again. */
 static PyObject *told(const struct job *job)
 {
-    return Py_BuildValue("iiii", job->pid, job->pidfd, job->step, job->error);
+    return Py_BuildValue("iiii", job->pid, job->pid ? job->pidfd : -1, job->step, job->error);
 }
 
 static PyObject *spawn(PyObject *self, PyObject *args)

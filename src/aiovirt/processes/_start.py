@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -29,10 +30,10 @@ from aiovirt.errors import (
 from aiovirt.processes._abilities import abilities
 from aiovirt.processes._command import Command, Secret
 from aiovirt.processes._engine import BesideUs, Engine, default_engine
-from aiovirt.processes._fds import filled_pipe, lifted, open_file
+from aiovirt.processes._fds import filled_pipe, high_copy, lifted, open_file, scarce
 from aiovirt.processes._handle import Handle
 from aiovirt.processes._identity import NOBODY_ELSE, names_anybody, resolve_identity
-from aiovirt.processes._plan import Wiring, make_plan
+from aiovirt.processes._plan import HANDSHAKE, Wiring, make_plan
 from aiovirt.processes._steps import SPAWN_FAILED, Outcome, Plan
 
 __all__ = ["Handshake", "engine", "start"]
@@ -59,8 +60,15 @@ class _Preparation:
         while self.owned:
             os.close(self.owned.pop())
 
-    def argv(self) -> tuple[bytes, ...]:
+    def prepare(self, *, shake_hands: bool) -> tuple[bytes, ...]:
+        """Open what is needed; returns the arguments."""
         command = self.command
+        if command.cgroup:
+            self._enter_cgroup()
+        if command.pidfile is not None:
+            self._open_pidfile(command.pidfile)
+        if shake_hands:
+            self._open_handshake()
         return (os.fsencode(command.program), *map(self._argument, command.args))
 
     def _argument(self, arg: str | bytes | Path | Secret) -> bytes:
@@ -71,7 +79,7 @@ class _Preparation:
         self.secrets.append(fd)
         return os.fsencode(arg.fill(fd))
 
-    def enter_cgroup(self) -> None:
+    def _enter_cgroup(self) -> None:
         """Open the cgroup when the child can be born into it."""
         paths = self.command.cgroup
         if len(paths) != 1 or not engine.into_cgroup():
@@ -80,16 +88,18 @@ class _Preparation:
             self.cgroup = os.open(paths[0], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
             self.owned.append(self.cgroup)
 
-    def open_pidfile(self, path: Path) -> None:
+    def _open_pidfile(self, path: Path) -> None:
         """Open the pidfile; the program's own process locks it."""
         self.pidfile = lifted(open_file(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644))
         self.owned.append(self.pidfile)
 
-    def open_handshake(self) -> None:
-        ours, theirs = (end.detach() for end in socket.socketpair())
-        self.owned += (ours, theirs)
-        self.ours, self.theirs = ours, theirs
-        os.set_blocking(ours, False)
+    def _open_handshake(self) -> None:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            for end in (ours, theirs):
+                self.owned.append(high_copy(end.fileno()))
+        self.ours, self.theirs = self.owned[-2:]
+        os.set_blocking(self.ours, False)
 
     def close_theirs(self) -> None:
         """Leave the child's end of the handshake to the child alone."""
@@ -148,11 +158,18 @@ def _check(command: Command) -> None:
     for fd in command.pass_fds:
         try:
             fcntl.fcntl(fd, fcntl.F_GETFD)
-        except OSError:
+        except (OSError, OverflowError):
             raise ConfigError(
                 f"command {command.program}: pass_fds: descriptor {fd} is not open",
                 field="pass_fds",
             ) from None
+
+
+def _fork_phase(command: Command, plan: Plan) -> str:
+    """Name what the kernel may have refused a new process for."""
+    into = f" into cgroup {command.cgroup[0]}" if plan.cgroup >= 0 else ""
+    spaces = ", ".join(str(space.name) for space in command.namespaces)
+    return f"fork{into}" + (f" with namespaces {spaces}" if spaces else "")
 
 
 def _failure(command: Command, plan: Plan, outcome: Outcome) -> SpawnError:
@@ -161,7 +178,7 @@ def _failure(command: Command, plan: Plan, outcome: Outcome) -> SpawnError:
     kind: type[SpawnError] = SpawnSetupError
     hint = None
     if outcome.step == SPAWN_FAILED:
-        phase = "fork"
+        phase = _fork_phase(command, plan)
     elif outcome.step < len(plan.phases):
         phase = plan.phases[outcome.step]
         if phase.startswith("pidfile") and number in (errno.EAGAIN, errno.EACCES):
@@ -169,7 +186,7 @@ def _failure(command: Command, plan: Plan, outcome: Outcome) -> SpawnError:
     else:
         phase, kind = "exec", CannotExecute
         if number == errno.ENOENT:
-            exists = os.path.lexists(plan.path)
+            exists = Path(program).exists()
             kind = CannotExecute if exists else ExecutableNotFound
             hint = "the interpreter in its first line may be missing" if exists else None
     text = f"{command.program} could not be started: {phase}: {os.strerror(number)}"
@@ -200,15 +217,10 @@ async def start(
     path = find_program(command)
     identity = await resolve_identity(command) if names_anybody(command) else NOBODY_ELSE
     preparation = _Preparation(command, stdio)
+    beside = orphan or handshake is not None
     try:
-        if command.cgroup:
-            preparation.enter_cgroup()
-        if command.pidfile is not None:
-            preparation.open_pidfile(command.pidfile)
-        if handshake is not None:
-            preparation.open_handshake()
-        beside = orphan or handshake is not None
-        argv = preparation.argv()
+        with scarce(command.program):
+            argv = preparation.prepare(shake_hands=handshake is not None)
         plan = make_plan(
             command,
             path,
@@ -238,7 +250,7 @@ def _settled(command: Command, plan: Plan, outcome: Outcome) -> Handle:
 def _bury(outcome: Outcome) -> None:
     """Reap a child that gave up before its exec (or was made to), and close its pidfd."""
     if outcome.pidfd < 0:
-        return
+        return  # there was none
     handle = Handle(outcome.pid, outcome.pidfd)
     handle.reap_now()
     handle.close()
@@ -252,35 +264,48 @@ async def _run_beside(
         child = engine.start_beside(plan, orphan=orphan)
     except OSError as error:
         return Outcome(0, -1, SPAWN_FAILED, error.errno or errno.EAGAIN)
-    decided = False
+    decided, agreed = False, True
     try:
         if handshake is not None:
-            await _shake_hands(child, preparation, handshake)
+            agreed = await _shake_hands(child, preparation, handshake)
         await anyio.wait_readable(child.fd)
         decided = True
     finally:
         if not decided:
             with anyio.CancelScope(shield=True):
                 await _call_off(child, preparation)
-    return child.finish()
+    outcome = child.finish()
+    if agreed or outcome.error:
+        return outcome
+    return outcome._replace(step=plan.phases.index(HANDSHAKE), error=errno.EPIPE)  # it was killed
 
 
-async def _shake_hands(child: BesideUs, preparation: _Preparation, handshake: Handshake) -> None:
-    """Wait until the child is ready (or has failed: then there is nothing to agree on).
+async def _shake_hands(child: BesideUs, preparation: _Preparation, handshake: Handshake) -> bool:
+    """Wait until the child is ready, and let it go; false when it has failed or was killed.
 
     Our copy of the child's end stays open until then: the helper's middle process shares our
     descriptors, and the child takes its copy from there.
     """
     ours = preparation.ours
     await _first_readable(ours, child.fd)
-    try:
-        ready = os.read(ours, 1) == READY
-    except BlockingIOError:
-        return
-    if ready:
-        preparation.close_theirs()
-        await handshake(child.pid)
+    if not _is_ready(ours):
+        return False
+    preparation.close_theirs()
+    await handshake(child.pid)
+    return _let_go(ours)
+
+
+def _is_ready(ours: int) -> bool:
+    with suppress(BlockingIOError, ConnectionResetError):
+        return os.read(ours, 1) == READY
+    return False
+
+
+def _let_go(ours: int) -> bool:
+    with suppress(BrokenPipeError):
         os.write(ours, GO)
+        return True
+    return False
 
 
 async def _first_readable(*fds: int) -> None:

@@ -119,6 +119,8 @@ class Wires:
     def _plain(self, what: Stdio | int) -> int:
         if isinstance(what, Stdio):
             return INHERIT if what is Stdio.INHERIT else NULL
+        if what < 0:
+            raise ConfigError(f"{what} is no descriptor", field="stdio")
         return what if what > STDERR else self._keep(high_copy(what))
 
     def _keep(self, fd: int) -> int:

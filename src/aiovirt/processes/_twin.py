@@ -294,44 +294,63 @@ def _begin_child(plan: Plan, report: int) -> tuple[int, int]:
         raise
 
 
+class _Pipe:
+    """A pipe that closes with its scope, or end by end before."""
+
+    def __init__(self) -> None:
+        self.read, self.write = os.pipe2(os.O_CLOEXEC)
+
+    def close_write(self) -> None:
+        fd, self.write = self.write, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def close(self) -> None:
+        self.close_write()
+        os.close(self.read)
+
+
 def _begin_orphan(plan: Plan, report: int) -> tuple[int, int]:
     """Double fork.  The middle process stays until we hold the program's pidfd.
 
     Until then a program that has ended is its zombie, so that the pid can be no other's.
     """
-    go_read, go_write = os.pipe2(os.O_CLOEXEC)
-    pid_read, pid_write = os.pipe2(os.O_CLOEXEC)
-
-    def middle() -> NoReturn:
+    with contextlib.closing(_Pipe()) as go, contextlib.closing(_Pipe()) as told:
+        middle = _fork(lambda: _middle(plan, report, go, told))
         try:
-            os.close(go_write)
-            os.setsid()
-            pid = _fork(lambda: _program(plan, report, set()))
-            os.write(pid_write, PID.pack(pid))
-            os.read(go_read, 1)
+            told.close_write()
+            return _told_of(told.read)
         finally:
-            os._exit(0)
+            go.close_write()
+            with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored: it reaps itself
+                os.waitpid(middle, 0)
 
-    parent = 0
+
+def _middle(plan: Plan, report: int, go: _Pipe, told: _Pipe) -> NoReturn:
     try:
-        parent = _fork(middle)
-        os.close(pid_write)
-        pid_write = -1
-        data = os.read(pid_read, PID.size)
-        if not data:
-            raise OSError(errno.EAGAIN, "the second fork failed")
-        (pid,) = PID.unpack(data)
-        try:
-            return pid, os.pidfd_open(pid)
-        except OSError:
-            os.kill(pid, signal.SIGKILL)
-            raise
+        go.close_write()
+        os.setsid()
+        with _pid_namespace(plan.flags):
+            pid = _fork(lambda: _program(plan, report, set()))
+        os.write(told.write, PID.pack(pid))
+        os.read(go.read, 1)
+    except OSError as error:
+        os.write(told.write, PID.pack(-(error.errno or errno.EAGAIN)))
     finally:
-        for fd in (go_read, go_write, pid_read, pid_write):
-            if fd >= 0:
-                os.close(fd)
-        if parent:
-            os.waitpid(parent, 0)
+        os._exit(0)
+
+
+def _told_of(read: int) -> tuple[int, int]:
+    """Take the program's pid, and hold it."""
+    data = os.read(read, PID.size)
+    (pid,) = PID.unpack(data) if data else (-errno.ECANCELED,)
+    if pid < 0:
+        raise OSError(-pid, "there is no program's process")
+    try:
+        return pid, os.pidfd_open(pid)
+    except OSError:
+        os.kill(pid, signal.SIGKILL)
+        raise
 
 
 def start(plan: Plan) -> Outcome:
