@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 
+import pytest
+
 from aiovirt.config import Disk, DomainConfig, View
 
 Repickle = Callable[[View], View]
@@ -17,6 +19,37 @@ def test_what_is_parsed_is_written_again(rich: str) -> None:
 def test_writing_again_changes_nothing(rich: str) -> None:
     once = DomainConfig.parse(rich).to_xml(secure=True)
     assert DomainConfig.parse(once).to_xml(secure=True) == once
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "<name>web1<!-- was db1 --></name>",
+        "<name><?mark x?>web1</name>",
+        "<os><type>hvm<!-- always --></type></os>",
+        "<os><cmdline>quiet<!-- not -->console=ttyS0</cmdline></os>",
+        '<metadata><n xmlns="u:x">see <b>this</b></n></metadata>',
+        '<metadata><n xmlns="u:x"><b>two</b> <i>words</i></n></metadata>',
+        "<future>some <b>mixed</b><i/></future>",
+        '<devices xml:space="preserve"><disk/> <disk/></devices>',
+    ],
+)
+def test_text_keeps_its_form(inner: str) -> None:
+    config = DomainConfig.parse(f"<domain>{inner}</domain>")
+    assert inner in "".join(line.lstrip() for line in config.to_xml().splitlines())
+    again = DomainConfig.parse(config.to_xml())
+    assert (again, again.name, again.os) == (config, config.name, config.os)
+
+
+def test_white_space_beside_elements_is_no_text() -> None:
+    config = DomainConfig.parse("<domain><name><future/></name></domain>")
+    assert [config.name, DomainConfig.parse(config.to_xml()).name] == ["", ""]
+
+
+def test_what_stands_around_the_root_keeps_its_order() -> None:
+    xml = "<!--a-->\n<?b c?>\n<domain/>\n<!--d-->\n<?e f?>\n<!--g-->\n"
+    config = DomainConfig.parse(xml)
+    assert [config.to_xml(), config.copy().copy().to_xml()] == [xml, xml]
 
 
 def test_a_change_touches_its_own_line_only(rich: str) -> None:

@@ -135,6 +135,7 @@ def _vocabulary() -> tuple[list[str], list[str]]:
 
 TAGS, ATTRIBUTES = _vocabulary()
 values = st.sampled_from(["", "0", "-1", "1", "99999999999999999999", "yes", "pci", "0x1", "é "])
+texts = st.one_of(values, st.sampled_from(["a<!-- b -->", "<?c d?>1", "<![CDATA[<]]>"]))
 
 
 def _element(tag: str, attributes: dict[str, str], inner: list[str]) -> str:
@@ -143,7 +144,7 @@ def _element(tag: str, attributes: dict[str, str], inner: list[str]) -> str:
 
 
 trees = st.recursive(
-    values,
+    texts,
     lambda inner: st.builds(
         _element,
         st.sampled_from(TAGS),
@@ -160,4 +161,6 @@ def test_any_tree_can_be_looked_at(top: list[str], devices: list[str]) -> None:
     found = config.problems()
     assert len([repr(view) for view in walk(config)]) > 1
     assert all(problem.element for problem in found)
-    assert DomainConfig.parse(config.to_xml(secure=True)) == config
+    again = DomainConfig.parse(config.to_xml(secure=True))
+    assert again == config
+    assert [repr(view) for view in walk(again)] == [repr(view) for view in walk(config)]

@@ -6,7 +6,7 @@ Everything here works on lxml elements and knows no element of libvirt's by name
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from lxml import etree
 from lxml.etree import _Element as Node
@@ -49,6 +49,8 @@ NAMESPACES = {
     "vmware": "http://libvirt.org/schemas/domain/vmware/1.0",
 }
 """The namespaces that paths may use by their prefix."""
+
+_OURS = frozenset({"", *NAMESPACES.values()})
 
 
 def _parser(encoding: str | None) -> etree.XMLParser:
@@ -94,22 +96,29 @@ def parse_xml(xml: str | bytes) -> Node:
 
 def clone(node: Node) -> Node:
     """An independent copy of the element; of a root, with the comments around it."""
-    if node.getparent() is None:
-        return copy.deepcopy(node.getroottree()).getroot()
     duplicate = copy.deepcopy(node)
     duplicate.tail = None
+    if node.getparent() is None:
+        # copied one by one: lxml's copy of a whole document turns those behind its root around
+        for each in _before(node):
+            duplicate.addprevious(copy.deepcopy(each))
+        for each in reversed(list(node.itersiblings())):
+            duplicate.addnext(copy.deepcopy(each))
     return duplicate
+
+
+def _before(node: Node) -> list[Node]:
+    return list(node.itersiblings(preceding=True))[::-1]
 
 
 def serialise(node: Node) -> str:
     """The root element as text, indented by two spaces a level as libvirt does.
 
-    It is indented in place: hand in a copy.  White space between elements is not kept, text in
-    elements is.
+    It is indented in place: hand in a copy.  White space between elements is not kept; text is,
+    with all that stands beside it, and so is the content of elements that are another program's.
     """
-    _indent(node)
-    before = reversed(list(node.itersiblings(preceding=True)))
-    around = [*before, node, *node.itersiblings()]
+    _indent(node, "\n", skip=_is_foreign)
+    around = [*_before(node), node, *node.itersiblings()]
     return "".join(
         etree.tostring(each, encoding="unicode", with_tail=False) + "\n" for each in around
     )
@@ -119,21 +128,36 @@ def canonical(node: Node) -> bytes:
     """A form in which equal configurations are equal bytes (C14N, without indentation)."""
     duplicate = clone(node)
     etree.strip_tags(duplicate, etree.Comment)
-    _indent(duplicate)
+    _indent(duplicate, "\n", skip=_is_preserved)
     return etree.tostring(duplicate, method="c14n", with_comments=False)
 
 
-def _indent(root: Node) -> None:
-    kept = [
-        (element, [(each, each.text, each.tail) for each in element.iter()])
-        for element in root.iterfind(".//*[@{http://www.w3.org/XML/1998/namespace}space]")
-    ]
-    etree.indent(root, space="  ")
-    for element, texts in kept:
-        for each, text, tail in texts:
-            each.text = text
-            if each is not element:
-                each.tail = tail
+def _indent(node: Node, margin: str, *, skip: Callable[[Node], bool]) -> None:
+    """Indent below `node`, which itself stands at `margin`, all but text and what `skip` names."""
+    if not _holds_elements(node) or skip(node):
+        return
+    inner = f"{margin}  "
+    node.text = inner
+    for child in node:
+        child.tail = inner
+        _indent(child, inner, skip=skip)
+    node[-1].tail = margin
+
+
+def _holds_elements(node: Node) -> bool:
+    """Whether there are elements in it and no text: white space there says nothing."""
+    return next(node.iterchildren(etree.Element), None) is not None and not any(
+        text and not text.isspace() for text in (node.text, *(child.tail for child in node))
+    )
+
+
+def _is_preserved(node: Node) -> bool:
+    return node.get("{http://www.w3.org/XML/1998/namespace}space") == "preserve"
+
+
+def _is_foreign(node: Node) -> bool:
+    """Whether the white space in the element is not ours to change."""
+    return _is_preserved(node) or (etree.QName(node).namespace or "") not in _OURS
 
 
 def new_element(tag: str) -> Node:
@@ -206,6 +230,8 @@ def text_of(node: Node) -> str:
     """The element's own text, comments in it left out."""
     if len(node) == 0:
         return node.text or ""
+    if _holds_elements(node):
+        return ""
     return (node.text or "") + "".join(child.tail or "" for child in node)
 
 
