@@ -6,7 +6,18 @@ from uuid import UUID
 
 import pytest
 
-from aiovirt.config import CPU, VCPU, Clock, Console, CPUTopology, Disk, DomainConfig, Timer
+from aiovirt.config import (
+    CPU,
+    VCPU,
+    Clock,
+    Console,
+    CPUTopology,
+    Disk,
+    DomainConfig,
+    MemoryBacking,
+    Timer,
+    problems,
+)
 from aiovirt.config.domain import MAX_PROBLEMS, QemuCommandline, QemuEnv
 from aiovirt.errors import XMLError
 from aiovirt.model.addresses import PciAddress
@@ -147,7 +158,7 @@ def test_more_current_than_possible_cpus_are_wrong() -> None:
 
 
 def test_no_cpu_is_wrong() -> None:
-    with pytest.raises(XMLError, match="max cannot be 0"):
+    with pytest.raises(XMLError, match=r"vcpus .* cannot be 0"):
         DomainConfig(vcpus=0)
 
 
@@ -217,6 +228,48 @@ def test_a_disk_without_target_is_wrong() -> None:
     disk.target = None
     with pytest.raises(XMLError, match="the disk has no target"):
         _with(disk).check()
+
+
+@pytest.mark.parametrize("tag", ["name", "vcpu", "memory", "os"])
+def test_an_element_that_may_be_there_once_is_wrong_twice(tag: str) -> None:
+    config = DomainConfig.parse(f"<domain>\n<{tag}/>\n<{tag}/></domain>")
+    twins = [each for each in config.problems() if "there already" in str(each)]
+    assert [(each.element, each.line) for each in twins] == [(f"domain/{tag}[2]", 3)]
+
+
+def test_what_is_cleared_is_gone_with_its_twins() -> None:
+    config = DomainConfig.parse("<domain><name>a</name><memory>1</memory><name>b</name></domain>")
+    config.name = None
+    assert (config.name, config.memory) == (None, KiB(1))
+
+
+def test_several_huge_pages_are_right() -> None:
+    pages = '<hugepages><page size="2" unit="MiB"/><page size="1" unit="GiB"/></hugepages>'
+    backing = MemoryBacking.parse(f"<memoryBacking>{pages}</memoryBacking>")
+    assert (list(problems(backing)), backing.hugepage_size) == ([], MiB(2))
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [
+        ("<os/>", "one of 'hvm', 'xen'"),
+        ("<os><type>hvm</type><boot/></os>", "one of 'hd', 'fd'"),
+        ("<devices><serial/></devices>", "one of 'dev', 'file'"),
+    ],
+)
+def test_what_is_missing_comes_with_the_words_there_are(inner: str, expected: str) -> None:
+    config = DomainConfig.parse(f"<domain type='kvm'><name>a</name>{inner}</domain>")
+    (problem,) = config.problems()
+    assert (problem.expected or "").startswith(expected)
+
+
+def test_the_largest_size_is_the_same_for_writing_and_reading() -> None:
+    assert DomainConfig(memory="7 EiB").memory == 7 * 1024**6
+    for much in ("8 EiB", "999999999 EiB", "18446744073709551616 KiB"):
+        with pytest.raises(XMLError, match=r"is too much .* below 8 EiB"):
+            DomainConfig(memory=much)
+    parsed = DomainConfig.parse("<domain><memory unit='EiB'>8</memory></domain>")
+    assert any("below 8 EiB" in (each.expected or "") for each in parsed.problems())
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Iterable, Iterator, MutableSequence, Sequence
 from itertools import chain
 from typing import Generic, TypeAlias, TypeVar, overload
@@ -164,6 +165,8 @@ class _Kinded(Nested[Got, Given], Generic[V, Got, Given]):
 class Children(_Kinded[V, ViewList[V], Iterable[V] | None]):
     """All children of one tag, each seen as `kind`."""
 
+    repeats = True
+
     def nodes(self, view: View) -> list[Node]:
         """The elements, in the order of the tree."""
         parent = _tree.find(element(view), self.steps[:-1])
@@ -234,7 +237,11 @@ class Via(Field[Got, Given]):
     def __init__(self, child_name: str, field: Field[Got, Given]) -> None:
         super().__init__(".")
         self.child_name = child_name
-        self.field = field
+        self.field = copy.copy(field)  # goes by the name it has here
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        super().__set_name__(owner, name)
+        self.field.name = name
 
     def _home(self, view: View) -> View:
         home: View = getattr(view, self.child_name)

@@ -9,10 +9,25 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from aiovirt.model.mac import MacAddress
+from aiovirt.model.units import Bytes
 
-__all__ = ["MAC", "ON_OFF", "TEXT", "UUID_TEXT", "YES_NO", "Codec", "decimal", "whole"]
+__all__ = [
+    "MAC",
+    "MAX_SIZE",
+    "ON_OFF",
+    "SIZE",
+    "TEXT",
+    "UUID_TEXT",
+    "YES_NO",
+    "Codec",
+    "decimal",
+    "whole",
+]
 
 _DIGITS = re.compile(r"\s*[+-]?[0-9]{1,20}\s*")
+
+MAX_SIZE = Bytes(2**63 - 1)
+"""The largest amount that libvirt takes: its bytes are an ``off_t`` (virDomainParseMemory)."""
 
 Got = TypeVar("Got")
 Given = TypeVar("Given")
@@ -45,6 +60,13 @@ def _write_uuid(value: UUID | str) -> str:
 
 def _write_mac(value: MacAddress | str) -> str:
     return str(value if isinstance(value, MacAddress) else MacAddress.parse(value))
+
+
+def _read_size(raw: str) -> Bytes:
+    amount = Bytes.parse(raw)
+    if amount > MAX_SIZE:
+        raise ValueError(f"{raw} is too much")
+    return amount
 
 
 def whole(raw: str) -> int:
@@ -94,6 +116,9 @@ TEXT: Codec[str, str] = Codec(str, _write_text, "text")
 YES_NO = _switch("yes", "no")
 ON_OFF = _switch("on", "off")
 UUID_TEXT: Codec[UUID, UUID | str] = Codec(UUID, _write_uuid, "a UUID")
+SIZE: Codec[Bytes, Bytes | str] = Codec(
+    _read_size, str, "an amount with its unit below 8 EiB, such as GiB(1) or '512 MiB'"
+)
 MAC: Codec[MacAddress, MacAddress | str] = Codec(
     MacAddress.parse, _write_mac, "a MAC address such as 52:54:00:12:34:56"
 )

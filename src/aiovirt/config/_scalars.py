@@ -141,20 +141,27 @@ class Scalar(Field[Got | None, Given | None]):
 
     def wrong(self, view: View, value: object, cause: Exception | None = None) -> XMLError:
         """The error for a value that is not allowed here."""
-        words = ", ".join(repr(word) for word in self.known)
         close = get_close_matches(str(value), self.known, n=1) if self.known else []
         shown = "the value" if self.secret else repr(value)
         detail = f": {cause}" if cause and not self.secret and str(cause) else ""
         return self.error(
             view,
             f"{self.label} cannot be {shown}{detail}",
-            expected=f"one of {words}" if words else self.codec.expected,
+            expected=self.expected,
             hint=f"Did you mean {close[0]!r}?" if close else getattr(cause, "hint", None),
         )
 
     @property
+    def expected(self) -> str:
+        """What a right value is, in words."""
+        words = ", ".join(repr(word) for word in self.known)
+        return f"one of {words}" if words else self.codec.expected
+
+    @property
     def label(self) -> str:
         """The field in words, for messages."""
+        if self.attribute is None and not self.steps:
+            return f"{self.name} (the element's text)"
         if self.attribute is None or self.attribute == self.name:
             return self.name
         return f"{self.name} (attribute {self.attribute})"
@@ -164,7 +171,7 @@ class Scalar(Field[Got | None, Given | None]):
         raw = self.raw(view)
         if raw is None:
             if self.required:
-                yield self.error(view, f"{self.label} is missing", expected=self.codec.expected)
+                yield self.error(view, f"{self.label} is missing", expected=self.expected)
             return
         try:
             self.read(view)
@@ -183,16 +190,22 @@ class SizeScalar(Scalar[Bytes, Bytes | str]):
     """
 
     def __init__(
-        self, path: str, *, unit: str = "KiB", unit_attribute: str | None = "unit"
+        self,
+        path: str,
+        *,
+        unit: str = "KiB",
+        unit_attribute: str | None = "unit",
+        repeats: bool = False,
     ) -> None:
-        super().__init__(path, _SIZE)
+        super().__init__(path, _codecs.SIZE)
         self.unit = unit
         self.unit_attribute = unit_attribute
+        self.repeats = repeats
 
     def decode(self, raw: str) -> Bytes:
         """The amount of ``512 MiB``."""
         count, _, unit = raw.rpartition(" ")
-        return Bytes(_codecs.whole(count) * unit_factor(unit))
+        return self.codec.read(f"{_codecs.whole(count)} {unit}")
 
     def raw(self, view: View) -> str | None:
         """The number and its unit, libvirt's default one when none is written."""
@@ -205,12 +218,13 @@ class SizeScalar(Scalar[Bytes, Bytes | str]):
 
     def encode(self, value: Bytes | str) -> str:
         """The number of units, rounded up."""
-        if isinstance(value, str):
-            value = Bytes.parse(value)
-        if not isinstance(value, Bytes):
+        amount = self.codec.read(value) if isinstance(value, str) else value
+        if not isinstance(amount, Bytes):
             raise TypeError("the number has no unit")
         factor = unit_factor(self.unit)
-        return str(int(value.round_up(factor)) // factor)
+        count = int(amount.round_up(factor)) // factor
+        self.decode(f"{count} {self.unit}")  # what is written can be read
+        return str(count)
 
     def put(self, view: View, raw: str) -> None:
         """Write the number and its unit."""
@@ -220,15 +234,10 @@ class SizeScalar(Scalar[Bytes, Bytes | str]):
 
     def clear(self, view: View) -> None:
         """Take the number and its unit out."""
-        node = _tree.find(element(view), self.steps)
-        if node is not None and self.unit_attribute is not None:
-            _tree.drop_attribute(node, self.unit_attribute)
+        for node in _tree.find_all(element(view), self.steps):
+            if self.unit_attribute is not None:
+                _tree.drop_attribute(node, self.unit_attribute)
         super().clear(view)
-
-
-_SIZE: Codec[Bytes, Bytes | str] = Codec(
-    Bytes.parse, str, "an amount with its unit, such as GiB(1) or '512 MiB'"
-)
 
 
 class Presence(Field[bool, bool | None]):
@@ -273,11 +282,16 @@ class SwitchElement(Scalar[bool, bool]):
 class WordList(Field[tuple[str, ...], Iterable[str] | None]):
     """One word in each of several like elements: ``<boot dev="cdrom"/><boot dev="hd"/>``."""
 
+    repeats = True
+
     def __init__(self, path: str, *, known: Sequence[str] = ()) -> None:
         super().__init__(path)
         # one word is checked as a scalar of the single element would be
         self.one: Scalar[str, str] = Scalar(
-            f"@{self.attribute}" if self.attribute else ".", _codecs.TEXT, known=known
+            f"@{self.attribute}" if self.attribute else ".",
+            _codecs.TEXT,
+            known=known,
+            required=True,
         )
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -362,9 +376,15 @@ def flag(path: str) -> Flag:
     return Presence(path)
 
 
-def size(path: str, *, unit: str = "KiB", unit_attribute: str | None = "unit") -> Size:
-    """An amount of memory or storage, written in `unit`."""
-    return SizeScalar(path, unit=unit, unit_attribute=unit_attribute)
+def size(
+    path: str,
+    *,
+    unit: str = "KiB",
+    unit_attribute: str | None = "unit",
+    repeats: bool = False,
+) -> Size:
+    """An amount of memory or storage, written in `unit`; of several the first."""
+    return SizeScalar(path, unit=unit, unit_attribute=unit_attribute, repeats=repeats)
 
 
 def uuid(path: str) -> Uuid:

@@ -24,6 +24,7 @@ __all__ = [
     "error_at",
     "error_below",
     "find",
+    "find_all",
     "insert",
     "is_empty",
     "new_element",
@@ -180,6 +181,14 @@ def find(node: Node | None, steps: tuple[str, ...]) -> Node | None:
             return None
         node = next(node.iterchildren(tag), None)
     return node
+
+
+def find_all(node: Node | None, steps: tuple[str, ...]) -> list[Node]:
+    """All elements at the end of `steps` below `node`, by whichever twins on the way."""
+    found = [] if node is None else [node]
+    for tag in steps:
+        found = [below for above in found for below in above.iterchildren(tag)]
+    return found
 
 
 def insert(parent: Node, child: Node, order: Mapping[str, int]) -> None:

@@ -42,6 +42,7 @@ class Field(ABC, Generic[Got, Given]):
         secret: Whether it is left out of reprs and of documents without secrets.
         delegated: Whether it is a part's field offered again: shown and checked there.
         keeps_empty: Whether its element says something by merely being there.
+        repeats: Whether its element may stand there several times.
     """
 
     name: str = ""
@@ -50,6 +51,7 @@ class Field(ABC, Generic[Got, Given]):
     secret: bool = False
     delegated: bool = False
     keeps_empty: bool = False
+    repeats: bool = False
 
     def __init__(self, path: str) -> None:
         *steps, last = path.split("/")
@@ -101,18 +103,19 @@ class Field(ABC, Generic[Got, Given]):
         return None if value is None else f"{self.name}={value!r}"
 
     def clear(self, view: View) -> None:
-        """Take the field's element or attribute out of the tree, and what that leaves empty."""
-        node = _tree.find(element(view), self.steps)
-        if node is None:
-            return
-        if self.attribute is not None:
-            _tree.drop_attribute(node, self.attribute)
-        elif self.steps:
-            _tree.remove(node)
-            return
-        else:
-            _tree.set_text(node, "")
-        self._drop_empty(view, node)
+        """Take the field's element or attribute out of the tree, and what that leaves empty.
+
+        Where an element stands several times by mistake, none is left to take its place.
+        """
+        for node in _tree.find_all(element(view), self.steps):
+            if self.attribute is None and self.steps:
+                _tree.remove(node)
+                continue
+            if self.attribute is None:
+                _tree.set_text(node, "")
+            else:
+                _tree.drop_attribute(node, self.attribute)
+            self._drop_empty(view, node)
 
     def _drop_empty(self, view: View, node: Node) -> None:
         steps = self.steps
@@ -206,6 +209,7 @@ class View(metaclass=_ViewType):
     _shown_: ClassVar[tuple[str, ...] | None] = None  # the fields in reprs; None is all
     _nested_: ClassVar[tuple[Nested[object, object], ...]] = ()
     _secrets_: ClassVar[tuple[Field[object, object], ...]] = ()
+    _singles_: ClassVar[tuple[tuple[str, ...], ...]] = ()
     _late_: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, tag: str | None = None, *, late: bool = False) -> None:
@@ -228,6 +232,7 @@ class View(metaclass=_ViewType):
         cls._secrets_ = tuple(field for field in cls._fields_.values() if field.secret)
         tags = dict.fromkeys(field.steps[0] for field in cls._fields_.values() if field.steps)
         cls._order_ = {tag: rank for rank, tag in enumerate(tags)}
+        cls._singles_ = _singles(cls._fields_.values())
 
     def __init__(self, **values: object) -> None:
         self._node_: Node | None = _tree.new_element(self._tag_)
@@ -368,7 +373,23 @@ def problems(view: View) -> Iterator[XMLError]:
         for field in part._fields_.values():
             if not field.delegated:
                 yield from field.problems(part)
+        yield from _twins(part)
         yield from _broken_rules(part)
+
+
+def _singles(fields: Iterable[Field[object, object]]) -> tuple[tuple[str, ...], ...]:
+    """The paths of the elements that may stand there once only."""
+    several = {field.steps for field in fields if field.repeats}
+    starts = (field.steps[:end] for field in fields for end in range(1, len(field.steps) + 1))
+    return tuple(dict.fromkeys(steps for steps in starts if steps not in several))
+
+
+def _twins(view: View) -> Iterator[XMLError]:
+    node = element(view)
+    for steps in view._singles_:
+        parent = _tree.find(node, steps[:-1])
+        for twin in [] if parent is None else list(parent.iterchildren(steps[-1]))[1:]:
+            yield _tree.error_at(twin, "the element is there already", expected="only one")
 
 
 def _broken_rules(view: View) -> Iterator[XMLError]:

@@ -38,7 +38,7 @@ class MemoryBacking(View, tag="memoryBacking"):
     """What backs the guest's memory on the host."""
 
     hugepages: Flag = flag("hugepages")
-    hugepage_size: Size = size("hugepages/page/@size")
+    hugepage_size: Size = size("hugepages/page/@size", repeats=True)
     nosharepages: Flag = flag("nosharepages")
     locked: Flag = flag("locked")
     source: Text = text("source/@type", known=("file", "anonymous", "memfd"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aiovirt.config import Controller
+from aiovirt.config import Controller, problems
 from aiovirt.errors import XMLError
 from aiovirt.model.addresses import (
     CcidAddress,
@@ -79,6 +79,33 @@ def test_a_wrong_number_is_an_error_with_its_place(attributes: str) -> None:
     with pytest.raises(XMLError) as caught:
         _ = device.address
     assert caught.value.element == "controller/address"
+    assert caught.value.expected
+
+
+@pytest.mark.parametrize(
+    ("attributes", "named", "expected"),
+    [
+        ("type='pci' bus='256'", "bus of a pci address cannot be '256'", "a number, 0 to 255"),
+        ("type='pci' slot='zz'", "slot of a pci address cannot be 'zz'", "a number, 0 to 31"),
+        ("type='pci' multifunction='maybe'", "multifunction of a pci", "'on' or 'off'"),
+        ("type='usb' bus='0' port='x.y'", "port of a usb address", "ports such as 1.2"),
+        ("type='usb' port='1'", "bus of a usb address is missing", "a number"),
+        ("", "the address has no type", "one of 'pci', 'drive'"),
+        ("type='pcii'", "the type of an address cannot be 'pcii'", "one of 'pci', 'drive'"),
+    ],
+)
+def test_a_problem_names_the_attribute_and_what_it_may_be(
+    attributes: str, named: str, expected: str
+) -> None:
+    problem = next(
+        problems(Controller.parse(f"<controller type='usb'><address {attributes}/></controller>"))
+    )
+    assert named in str(problem)
+    assert (problem.expected or "").startswith(expected)
+
+
+def test_an_address_of_an_unknown_type_can_be_read() -> None:
+    assert _with("type='future' a='1'").address == OtherAddress("future", (("a", "1"),))
 
 
 def test_none_lets_the_driver_assign_it() -> None:

@@ -6,7 +6,8 @@ The attributes and their notation are libvirt's (basictypes.rng; virDomainDevice
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import TypeAlias
 
 from aiovirt.config import _tree
@@ -38,7 +39,7 @@ _KINDS: dict[str, tuple[Callable[..., DeviceAddress], Mapping[str, str]]] = {
     "drive": (DriveAddress, dict.fromkeys(("controller", "bus", "target", "unit"), "{}")),
     "virtio-serial": (VirtioSerialAddress, dict.fromkeys(("controller", "bus", "port"), "{}")),
     "ccid": (CcidAddress, dict.fromkeys(("controller", "slot"), "{}")),
-    "usb": (UsbAddress, {"bus": "{}", "port": "text"}),
+    "usb": (UsbAddress, {"bus": "{}", "port": "port"}),
     "isa": (IsaAddress, {"iobase": "0x{:x}", "irq": "0x{:x}"}),
     "ccw": (CcwAddress, {"cssid": "0x{:x}", "ssid": "0x{:x}", "devno": "0x{:04x}"}),
     "spapr-vio": (SpaprVioAddress, {"reg": "0x{:08x}"}),
@@ -48,31 +49,41 @@ _KINDS: dict[str, tuple[Callable[..., DeviceAddress], Mapping[str, str]]] = {
 """By the type's word: its value, and each attribute with the form in which it is written."""
 
 _WORDS: dict[object, str] = {kind: word for word, (kind, _) in _KINDS.items()}
+_OTHERS = ("dimm", "virtio-s390")
+"""Types of libvirt's that have no class here."""
+
+_NEEDED = (("virtio-serial", "controller"), ("ccid", "controller"), ("usb", "bus"))
+"""What an address of a type is not without."""
+
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20}")
 _SWITCH = {"on": True, "off": False}
+_USB_PORT = re.compile(r"((0x)?[0-9a-fA-F]{1,3}\.){0,3}(0x)?[0-9a-fA-F]{1,3}")
 
 
 def _number(raw: str) -> int:
     # as strtoul with base 0: 0x is hexadecimal, a leading 0 octal
     if _NUMBER.fullmatch(raw) is None:
-        raise ValueError(f"{raw!r} is no number")
+        raise ValueError
     return int(raw, 0 if raw[:2].lower() == "0x" else 8 if raw[0] == "0" else 10)
 
 
-def _read_one(form: str, raw: str) -> object:
-    if form == "text":
-        return raw
-    if form == "switch":
-        return _SWITCH[raw]
-    return _number(raw)
+def _port(raw: str) -> str:
+    if _USB_PORT.fullmatch(raw) is None:
+        raise ValueError
+    return raw
+
+
+_READERS: dict[str, Callable[[str], object]] = {
+    "port": _port,
+    "switch": lambda raw: _SWITCH[raw],
+}
+_EXPECTED = {"port": "ports such as 1.2, at most four", "switch": "'on' or 'off'"}
 
 
 def _write_one(form: str, value: object) -> str:
-    if form == "text":
-        return str(value)
     if form == "switch":
         return "on" if value else "off"
-    return form.format(value)
+    return str(value) if form == "port" else form.format(value)
 
 
 class AddressField(Field[DeviceAddress | None, DeviceAddress | None]):
@@ -92,15 +103,52 @@ class AddressField(Field[DeviceAddress | None, DeviceAddress | None]):
         if word not in _KINDS:
             return OtherAddress(word, tuple(attributes.items()))
         kind, forms = _KINDS[word]
+        values = {
+            name: self._read_one(view, word, name, raw)
+            for name, raw in attributes.items()
+            if name in forms
+        }
+        return kind(**values)
+
+    def _read_one(self, view: View, word: str, name: str, raw: str) -> object:
+        """One attribute's value, checked alone, so that the error can name it."""
+        kind, forms = _KINDS[word]
+        form = forms[name]
         try:
-            values = {
-                name: _read_one(forms[name], raw)
-                for name, raw in attributes.items()
-                if name in forms
-            }
-            return kind(**values)
+            value = _READERS.get(form, _number)(raw)
+            kind(**{name: value})
         except (ValueError, KeyError, ConfigError) as error:
-            raise self.error(view, f"this is no {word} address: {error}") from error
+            highest = getattr(kind, "HIGHEST", {}).get(name)
+            raise self.error(
+                view,
+                f"the attribute {name} of a {word} address cannot be {raw!r}",
+                expected=_EXPECTED.get(form, f"a number, 0 to {highest}"),
+            ) from error
+        return value
+
+    def problems(self, view: View) -> Iterator[XMLError]:
+        """What is wrong: the type, an attribute, or one that is missing."""
+        node = _tree.find(element(view), self.steps)
+        if node is None:
+            return
+        word = str(node.get("type", ""))
+        words = (*_KINDS, *_OTHERS)
+        if word not in words:
+            yield self._no_type(view, word, words)
+        for kind, name in _NEEDED:
+            if kind == word and node.get(name) is None:
+                message = f"the attribute {name} of a {word} address is missing"
+                yield self.error(view, message, expected="a number")
+        yield from super().problems(view)
+
+    def _no_type(self, view: View, word: str, words: Sequence[str]) -> XMLError:
+        close = get_close_matches(word, words, n=1)
+        return self.error(
+            view,
+            f"the type of an address cannot be {word!r}" if word else "the address has no type",
+            expected=f"one of {', '.join(repr(each) for each in words)}",
+            hint=f"Did you mean {close[0]!r}?" if close else None,
+        )
 
     def write(self, view: View, value: DeviceAddress | None) -> None:
         """Write the address; None takes it out, so that the driver assigns one.
