@@ -252,7 +252,7 @@ def _scalars() -> list[Scalar[Any, Any]]:
     return [field for field in fields if isinstance(field, Scalar)]
 
 
-NEWER_WORDS = {"parallels", "pvpanic", "vhostvdpa"}
+NEWER_WORDS = {"itco", "loongarch64", "parallels", "pvpanic", "ssh", "vhostvdpa"}
 """What libvirt knows and the grammar that tests run with does not."""
 
 

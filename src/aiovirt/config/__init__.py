@@ -14,7 +14,7 @@ from aiovirt.config.boot import Loader, Nvram, OperatingSystem
 from aiovirt.config.clock import Clock, Timer
 from aiovirt.config.cpu import CPU, CPUFeature, CPUTopology, NumaCell
 from aiovirt.config.devices import Devices
-from aiovirt.config.devices.base import Device, VirtioDriver
+from aiovirt.config.devices.base import BootDevice, Device, OtherDevice, VirtioDriver
 from aiovirt.config.devices.chardev import (
     Channel,
     ChannelTarget,
@@ -68,6 +68,7 @@ __all__ = [
     "CPU",
     "MAX_XML_BYTES",
     "VCPU",
+    "BootDevice",
     "CPUFeature",
     "CPUTopology",
     "Channel",
@@ -111,6 +112,7 @@ __all__ = [
     "NumaCell",
     "Nvram",
     "OperatingSystem",
+    "OtherDevice",
     "Panic",
     "Parallel",
     "PortForward",

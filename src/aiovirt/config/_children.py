@@ -10,6 +10,7 @@ from typing import Generic, TypeAlias, TypeVar, overload
 from aiovirt.config import _tree
 from aiovirt.config._tree import Node
 from aiovirt.config._view import Field, Nested, View, element, listed
+from aiovirt.errors import XMLError
 
 __all__ = ["Many", "One", "ViewList", "child", "children", "via"]
 
@@ -66,6 +67,7 @@ class ViewList(MutableSequence[V], Generic[V]):
         nodes = self._nodes()
         for node in nodes[index] if isinstance(index, slice) else [nodes[index]]:
             _tree.remove(node)
+        self._field.tidy(self._view)
 
     def insert(self, index: int, value: V) -> None:
         """Put a view before the one at `index`.
@@ -128,6 +130,7 @@ class ViewList(MutableSequence[V], Generic[V]):
             _tree.remove(place)
         for node in new[len(places) :]:
             self._field.place(self._view, node)
+        self._field.tidy(self._view)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, ViewList | list | tuple):
@@ -172,6 +175,12 @@ class Children(_Kinded[V, ViewList[V], Iterable[V] | None]):
         parent = _tree.find(element(view), self.steps[:-1])
         return [] if parent is None else list(parent.iterchildren(self.steps[-1]))
 
+    def tidy(self, view: View) -> None:
+        """Take out the element that only held the children, when none is left in it."""
+        holder = _tree.find(element(view), self.steps[:-1])
+        if len(self.steps) > 1 and holder is not None and _tree.is_empty(holder):
+            _tree.remove(holder)
+
     def read(self, view: View) -> ViewList[V]:
         """The live list."""
         return ViewList(view, self)
@@ -196,6 +205,15 @@ class Children(_Kinded[V, ViewList[V], Iterable[V] | None]):
 
 class Child(_Kinded[V, V, V | None]):
     """One child; its view is there even when the element is not, and creates it when written."""
+
+    def __init__(self, path: str, kind: type[V], *, required: bool = False) -> None:
+        super().__init__(path, kind)
+        self.required = required
+
+    def problems(self, view: View) -> Iterator[XMLError]:
+        """That the element is missing, when it must be there."""
+        if self.required and not self.is_set(view):
+            yield self.error(view, f"{self.name} is missing", expected=self.expected)
 
     def read(self, view: View) -> V:
         """The live view, false when there is no such element."""
@@ -268,9 +286,9 @@ One: TypeAlias = Field[V, V | None]
 Many: TypeAlias = Field[ViewList[V], Iterable[V] | None]
 
 
-def child(path: str, kind: type[V]) -> One[V]:
+def child(path: str, kind: type[V], *, required: bool = False) -> One[V]:
     """One child element seen as `kind`."""
-    return Child(path, kind)
+    return Child(path, kind, required=required)
 
 
 def children(path: str, kind: type[V]) -> Many[V]:

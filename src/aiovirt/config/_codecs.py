@@ -5,29 +5,40 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from aiovirt.config._forms import Form
+from aiovirt.errors import ConfigError
 from aiovirt.model.mac import MacAddress
 from aiovirt.model.units import Bytes
 
 __all__ = [
     "MAC",
     "MAX_SIZE",
+    "MAX_UINT16",
+    "MAX_UINT32",
+    "MAX_UINT64",
     "ON_OFF",
-    "SIZE",
     "TEXT",
     "UUID_TEXT",
     "YES_NO",
     "Codec",
+    "absolute",
     "decimal",
+    "path_of",
+    "size_up_to",
     "whole",
 ]
 
-_DIGITS = re.compile(r"\s*[+-]?[0-9]{1,20}\s*")
+_DIGITS = re.compile(r"\s*-?[0-9]{1,20}\s*")
 
 MAX_SIZE = Bytes(2**63 - 1)
 """The largest amount that libvirt takes: its bytes are an ``off_t`` (virDomainParseMemory)."""
+
+MAX_UINT16, MAX_UINT32, MAX_UINT64 = 2**16 - 1, 2**32 - 1, 2**64 - 1
 
 Got = TypeVar("Got")
 Given = TypeVar("Given")
@@ -62,13 +73,6 @@ def _write_mac(value: MacAddress | str) -> str:
     return str(value if isinstance(value, MacAddress) else MacAddress.parse(value))
 
 
-def _read_size(raw: str) -> Bytes:
-    amount = Bytes.parse(raw)
-    if amount > MAX_SIZE:
-        raise ValueError(f"{raw} is too much")
-    return amount
-
-
 def whole(raw: str) -> int:
     """The number that `raw` says in decimal digits, white space around it allowed.
 
@@ -80,20 +84,57 @@ def whole(raw: str) -> int:
     return int(raw)
 
 
-def decimal(low: int, high: int | None) -> Codec[int, int]:
-    """Whole numbers from `low` to `high`, both allowed; None is no bound."""
-    bounds = f"at least {low}" if high is None else f"{low} to {high}"
+def decimal(low: int, high: int) -> Codec[int, int]:
+    """Whole numbers from `low` to `high`, both allowed."""
+    bounds = f"{low} to {high}" if high < MAX_UINT32 else f"at least {low}"
 
     def check(value: int) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
             raise TypeError(f"{value!r} is no whole number")
-        if value < low or (high is not None and value > high):
+        if not low <= value <= high:
             raise ValueError(f"{value} is out of range")
         return value
 
     return Codec(
         lambda raw: check(whole(raw)), lambda value: str(check(value)), f"a number, {bounds}"
     )
+
+
+def size_up_to(most: int) -> Codec[Bytes, Bytes | str]:
+    """Amounts of up to `most` bytes; both ways have the same bound."""
+
+    def read(raw: str) -> Bytes:
+        amount = Bytes.parse(raw)
+        if amount > most:
+            raise ValueError(f"{raw} is too much")
+        return amount
+
+    limit = "below 8 EiB" if most == MAX_SIZE else f"up to {Bytes(most)}"
+    expected = f"an amount with its unit {limit}, such as GiB(1) or '512 MiB'"
+    return Codec(read, str, expected)
+
+
+def absolute(path: str | PathLike[str]) -> str:
+    """The path from the root, taken from the current directory; links are not followed.
+
+    Raises:
+        ConfigError: It is empty.
+    """
+    if not str(path):
+        raise ConfigError("the path is empty", field="path")
+    return str(Path(path).absolute())
+
+
+def path_of(form: Form) -> Codec[str, str | PathLike[str]]:
+    """Paths: what has the form stays as it is, another one is made absolute."""
+
+    def write(value: str | PathLike[str]) -> str:
+        raw = fspath(value)
+        if not isinstance(raw, str):
+            raise TypeError(f"{type(value).__name__} is no path")
+        return raw if form.accepts(raw) else absolute(raw)
+
+    return Codec(str, write, form.expected)
 
 
 def _switch(on: str, off: str) -> Codec[bool, bool]:
@@ -116,9 +157,6 @@ TEXT: Codec[str, str] = Codec(str, _write_text, "text")
 YES_NO = _switch("yes", "no")
 ON_OFF = _switch("on", "off")
 UUID_TEXT: Codec[UUID, UUID | str] = Codec(UUID, _write_uuid, "a UUID")
-SIZE: Codec[Bytes, Bytes | str] = Codec(
-    _read_size, str, "an amount with its unit below 8 EiB, such as GiB(1) or '512 MiB'"
-)
 MAC: Codec[MacAddress, MacAddress | str] = Codec(
     MacAddress.parse, _write_mac, "a MAC address such as 52:54:00:12:34:56"
 )

@@ -10,7 +10,7 @@ from aiovirt.config._tree import error_at
 from aiovirt.config._view import element
 from aiovirt.config.boot import OperatingSystem
 from aiovirt.config.cpu import CPU
-from aiovirt.config.devices.base import Device
+from aiovirt.config.devices.base import BootDevice, Device
 from aiovirt.config.devices.disk import Disk
 from aiovirt.errors import XMLError
 from aiovirt.model.addresses import DriveAddress, PciAddress
@@ -80,14 +80,15 @@ def unique_devices(devices: Iterator[Device]) -> Iterator[XMLError]:
     yield from _twice(every, _place, "the")
 
 
-def _order(device: Device) -> str | None:
+def _order(device: BootDevice) -> str | None:
     order = device.boot_order
     return None if order is None else f"place {order}"
 
 
 def boot_order(system: OperatingSystem, devices: Iterable[Device]) -> Iterator[XMLError]:
     """Devices have different places in the boot order, and only where ``<os>`` says none."""
-    booted = [device for device in devices if device.boot_order is not None]
+    bootable = (device for device in devices if isinstance(device, BootDevice))
+    booted = [device for device in bootable if device.boot_order is not None]
     yield from _twice(booted, _order, "in the boot order,")
     if booted and system.boot:
         yield OperatingSystem.boot.error(

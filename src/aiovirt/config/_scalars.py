@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from os import PathLike
 from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from aiovirt.config import _codecs, _tree
-from aiovirt.config._codecs import Codec
+from aiovirt.config._codecs import MAX_UINT32, Codec
+from aiovirt.config._forms import ABSOLUTE_PATH, UNICAST_MAC, UUID_FORM, Form
 from aiovirt.config._tree import Node
 from aiovirt.config._view import Field, View, element, listed
 from aiovirt.errors import ConfigError, XMLError
@@ -23,12 +25,14 @@ __all__ = [
     "Flag",
     "Mac",
     "Number",
+    "PathText",
     "Scalar",
     "Size",
     "Switch",
     "Text",
     "Uuid",
     "Words",
+    "file_path",
     "flag",
     "mac",
     "number",
@@ -45,6 +49,7 @@ Got = TypeVar("Got")
 Given = TypeVar("Given")
 
 Text: TypeAlias = Field[str | None, str | None]
+PathText: TypeAlias = Field[str | None, str | PathLike[str] | None]
 Number: TypeAlias = Field[int | None, int | None]
 Switch: TypeAlias = Field[bool | None, bool | None]
 Flag: TypeAlias = Field[bool, bool | None]
@@ -61,7 +66,9 @@ class Scalar(Field[Got | None, Given | None]):
         path: Where it is.
         codec: How it is read and written.
         known: The words that are allowed, or none when any value is.
-        required: Whether an element without it is wrong.
+        form: What the text must look like, or None.
+        required: Whether an element without it is wrong: for an attribute the one that would
+            carry it, when that is there.
         secret: Whether it is a password.
     """
 
@@ -71,12 +78,14 @@ class Scalar(Field[Got | None, Given | None]):
         codec: Codec[Got, Given],
         *,
         known: Sequence[str] = (),
+        form: Form | None = None,
         required: bool = False,
         secret: bool = False,
     ) -> None:
         super().__init__(path)
         self.codec = codec
         self.known = tuple(known)
+        self.form = form
         self.required = required
         self.secret = secret
 
@@ -85,7 +94,10 @@ class Scalar(Field[Got | None, Given | None]):
         node = _tree.find(element(view), self.steps)
         if node is None:
             return None
-        return _tree.text_of(node) if self.attribute is None else node.get(self.attribute)
+        if self.attribute is not None:
+            return node.get(self.attribute)
+        # an element that is there for its attributes says nothing by an empty text
+        return _tree.text_of(node) or (None if not self.steps else "")
 
     def read(self, view: View) -> Got | None:
         """The value in the tree, or None when there is none.
@@ -120,11 +132,20 @@ class Scalar(Field[Got | None, Given | None]):
         return self.codec.read(raw)
 
     def encode(self, value: Given) -> str:
-        """The text for `value`, checked against the known words."""
+        """The text for `value`, checked against the known words and the form."""
         raw = self.codec.write(value)
-        if self.known and raw not in self.known:
+        if not self.allows(raw):
             raise ValueError
         return raw
+
+    def allows(self, raw: str) -> bool:
+        """Whether the text is one of the known words and has the form."""
+        known = not self.known or raw in self.known
+        return known and (self.form is None or self.form.accepts(raw))
+
+    def is_set(self, view: View) -> bool:
+        """Whether the tree has a text here."""
+        return self.raw(view) is not None
 
     def put(self, view: View, raw: str) -> None:
         """Write the text.
@@ -154,8 +175,9 @@ class Scalar(Field[Got | None, Given | None]):
     @property
     def expected(self) -> str:
         """What a right value is, in words."""
-        words = ", ".join(repr(word) for word in self.known)
-        return f"one of {words}" if words else self.codec.expected
+        if self.known:
+            return f"one of {', '.join(repr(word) for word in self.known)}"
+        return self.codec.expected if self.form is None else self.form.expected
 
     @property
     def label(self) -> str:
@@ -170,7 +192,7 @@ class Scalar(Field[Got | None, Given | None]):
         """What is wrong: missing, not readable, or a word that is not known."""
         raw = self.raw(view)
         if raw is None:
-            if self.required:
+            if self.required and (self.attribute is None or self._carried(view)):
                 yield self.error(view, f"{self.label} is missing", expected=self.expected)
             return
         try:
@@ -178,8 +200,11 @@ class Scalar(Field[Got | None, Given | None]):
         except XMLError as error:
             yield error
         else:
-            if self.known and raw not in self.known:
+            if not self.allows(raw):
                 yield self.wrong(view, raw)
+
+    def _carried(self, view: View) -> bool:
+        return _tree.find(element(view), self.steps) is not None
 
 
 class SizeScalar(Scalar[Bytes, Bytes | str]):
@@ -196,8 +221,10 @@ class SizeScalar(Scalar[Bytes, Bytes | str]):
         unit: str = "KiB",
         unit_attribute: str | None = "unit",
         repeats: bool = False,
+        required: bool = False,
+        most: int = _codecs.MAX_SIZE,
     ) -> None:
-        super().__init__(path, _codecs.SIZE)
+        super().__init__(path, _codecs.size_up_to(most), required=required)
         self.unit = unit
         self.unit_attribute = unit_attribute
         self.repeats = repeats
@@ -270,13 +297,20 @@ class Presence(Field[bool, bool | None]):
 class SwitchElement(Scalar[bool, bool]):
     """An element with ``state="on"`` or ``"off"``; without a state it says on."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(f"{path}/@state", _codecs.ON_OFF)
+    def __init__(self, path: str, *, required: bool = False) -> None:
+        super().__init__(f"{path}/@state", _codecs.ON_OFF, required=required)
 
     def raw(self, view: View) -> str | None:
         """The state, ``on`` for an element without one, None without an element."""
         node = _tree.find(element(view), self.steps)
         return None if node is None else node.get("state", "on")
+
+    def problems(self, view: View) -> Iterator[XMLError]:
+        """What is wrong with the state, and that one is missing where there must be one."""
+        node = _tree.find(element(view), self.steps)
+        if self.required and node is not None and node.get("state") is None:
+            yield self.error(view, f"{self.label} is missing", expected=self.expected)
+        yield from super().problems(view)
 
 
 class WordList(Field[tuple[str, ...], Iterable[str] | None]):
@@ -345,20 +379,30 @@ class WordList(Field[tuple[str, ...], Iterable[str] | None]):
 
 
 def text(
-    path: str, *, known: Sequence[str] = (), required: bool = False, secret: bool = False
+    path: str,
+    *,
+    known: Sequence[str] = (),
+    form: Form | None = None,
+    required: bool = False,
+    secret: bool = False,
 ) -> Text:
-    """Text; `known` words are checked when it is set and by `problems`, not when it is read."""
-    return Scalar(path, _codecs.TEXT, known=known, required=required, secret=secret)
+    """Text; words and form are checked when it is set and by `problems`, not when it is read."""
+    return Scalar(path, _codecs.TEXT, known=known, form=form, required=required, secret=secret)
 
 
-def number(path: str, *, low: int = 0, high: int | None = None, required: bool = False) -> Number:
-    """A whole number."""
+def file_path(path: str, *, form: Form = ABSOLUTE_PATH, required: bool = False) -> PathText:
+    """A path of the host; one that is set and is not of the form is taken from here."""
+    return Scalar(path, _codecs.path_of(form), form=form, required=required)
+
+
+def number(path: str, *, low: int = 0, high: int = MAX_UINT32, required: bool = False) -> Number:
+    """A whole number; libvirt's are 32 bits wide unless said otherwise."""
     return Scalar(path, _codecs.decimal(low, high), required=required)
 
 
-def yes_no(path: str) -> Switch:
+def yes_no(path: str, *, required: bool = False) -> Switch:
     """A bool written as ``yes`` or ``no``; None when nothing is said."""
-    return Scalar(path, _codecs.YES_NO)
+    return Scalar(path, _codecs.YES_NO, required=required)
 
 
 def on_off(path: str) -> Switch:
@@ -366,9 +410,9 @@ def on_off(path: str) -> Switch:
     return Scalar(path, _codecs.ON_OFF)
 
 
-def switch(path: str) -> Switch:
+def switch(path: str, *, required: bool = False) -> Switch:
     """An element with a state: on, off, or not there (None)."""
-    return SwitchElement(path)
+    return SwitchElement(path, required=required)
 
 
 def flag(path: str) -> Flag:
@@ -382,19 +426,28 @@ def size(
     unit: str = "KiB",
     unit_attribute: str | None = "unit",
     repeats: bool = False,
+    required: bool = False,
+    most: int = _codecs.MAX_SIZE,
 ) -> Size:
-    """An amount of memory or storage, written in `unit`; of several the first."""
-    return SizeScalar(path, unit=unit, unit_attribute=unit_attribute, repeats=repeats)
+    """An amount of memory or storage, written in `unit`; of several elements the first counts."""
+    return SizeScalar(
+        path,
+        unit=unit,
+        unit_attribute=unit_attribute,
+        repeats=repeats,
+        required=required,
+        most=most,
+    )
 
 
 def uuid(path: str) -> Uuid:
     """A UUID."""
-    return Scalar(path, _codecs.UUID_TEXT)
+    return Scalar(path, _codecs.UUID_TEXT, form=UUID_FORM)
 
 
 def mac(path: str) -> Mac:
-    """A MAC address."""
-    return Scalar(path, _codecs.MAC)
+    """A MAC address of one card, not of a group."""
+    return Scalar(path, _codecs.MAC, form=UNICAST_MAC, required=True)
 
 
 def words(path: str, *, known: Sequence[str] = ()) -> Words:

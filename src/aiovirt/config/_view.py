@@ -18,14 +18,16 @@ is first written.  This module knows no element by name.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
+
+from lxml import etree
 
 from aiovirt.config import _tree
 from aiovirt.config._tree import Node
 from aiovirt.errors import XMLError
 
-__all__ = ["Field", "Nested", "View", "element", "listed", "problems", "walk"]
+__all__ = ["Field", "Law", "Nested", "View", "element", "listed", "problems", "walk"]
 
 Got = TypeVar("Got")
 Given = TypeVar("Given")
@@ -72,6 +74,8 @@ class Field(ABC, Generic[Got, Given]):
         return self if view is None else self.read(view)
 
     def __set__(self, view: View, value: Given) -> None:
+        if self.name not in view._fields_:
+            raise AttributeError(f"{type(view).__name__} has no field {self.name!r}")
         self.write(view, value)
 
     @abstractmethod
@@ -96,6 +100,20 @@ class Field(ABC, Generic[Got, Given]):
             self.read(view)
         except XMLError as error:
             yield error
+
+    @property
+    def label(self) -> str:
+        """The field in words, for messages."""
+        return self.name
+
+    @property
+    def expected(self) -> str:
+        """What a right value is, in words."""
+        return f"<{etree.QName(self.steps[-1]).localname}>" if self.steps else "a value"
+
+    def is_set(self, view: View) -> bool:
+        """Whether the tree says anything here, right or wrong."""
+        return bool(self.read(view))
 
     def describe(self, view: View) -> str | None:
         """The field as in a constructor call, or None when there is nothing to show."""
@@ -148,6 +166,16 @@ class Field(ABC, Generic[Got, Given]):
     def locate(self, view: View) -> Node:
         """The element that carries the field, created when it is not there."""
         return _reach(view, self.steps)
+
+
+class Law(ABC):
+    """What must hold between several fields of a view."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def broken(self, view: View) -> Iterator[XMLError]:
+        """What is wrong; XMLError is raised when a field of it cannot be read."""
 
 
 class Nested(Field[Got, Given]):
@@ -209,15 +237,20 @@ class View(metaclass=_ViewType):
     _shown_: ClassVar[tuple[str, ...] | None] = None  # the fields in reprs; None is all
     _nested_: ClassVar[tuple[Nested[object, object], ...]] = ()
     _secrets_: ClassVar[tuple[Field[object, object], ...]] = ()
+    _laws_: ClassVar[tuple[Law, ...]] = ()  # of its fields among each other
     _singles_: ClassVar[tuple[tuple[str, ...], ...]] = ()
     _late_: ClassVar[frozenset[str]] = frozenset()
 
-    def __init_subclass__(cls, tag: str | None = None, *, late: bool = False) -> None:
+    def __init_subclass__(
+        cls, tag: str | None = None, *, late: bool = False, lacks: Collection[str] = ()
+    ) -> None:
         """Collect the fields.
 
         Args:
             tag: The element's name.
             late: Whether the fields are written behind those of subclasses.
+            lacks: Fields of the classes above that this element does not have: they read as
+                None and cannot be set.
         """
         super().__init_subclass__()
         if tag is not None:
@@ -225,7 +258,8 @@ class View(metaclass=_ViewType):
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
         early = {name: field for name, field in cls._fields_.items() if name not in cls._late_}
         trailing = {name: field for name, field in cls._fields_.items() if name in cls._late_}
-        cls._fields_ = {**early, **own, **trailing}
+        fields = {**early, **own, **trailing}
+        cls._fields_ = {name: field for name, field in fields.items() if name not in lacks}
         if late:
             cls._late_ = cls._late_ | own.keys()
         cls._nested_ = tuple(field for field in cls._fields_.values() if isinstance(field, Nested))
@@ -374,7 +408,9 @@ def problems(view: View) -> Iterator[XMLError]:
             if not field.delegated:
                 yield from field.problems(part)
         yield from _twins(part)
-        yield from _broken_rules(part)
+        for law in part._laws_:
+            yield from _readable(law.broken(part))
+        yield from _readable(part._rules_())
 
 
 def _singles(fields: Iterable[Field[object, object]]) -> tuple[tuple[str, ...], ...]:
@@ -392,8 +428,8 @@ def _twins(view: View) -> Iterator[XMLError]:
             yield _tree.error_at(twin, "the element is there already", expected="only one")
 
 
-def _broken_rules(view: View) -> Iterator[XMLError]:
+def _readable(found: Iterator[XMLError]) -> Iterator[XMLError]:
     try:
-        yield from view._rules_()
+        yield from found
     except XMLError:
         return  # a value that cannot be read: its field has said so

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from aiovirt.config._children import Many, One, child, children
+from aiovirt.config._codecs import MAX_UINT16
+from aiovirt.config._forms import CPUSET, FEATURE_NAME
 from aiovirt.config._scalars import Number, Size, Switch, Text, number, on_off, size, text, yes_no
 from aiovirt.config._view import View
 
@@ -12,26 +14,28 @@ __all__ = ["CPU", "CPUFeature", "CPUTopology", "NumaCell"]
 class CPUTopology(View, tag="topology"):
     """How the virtual CPUs appear: their product is the number of CPUs."""
 
-    sockets: Number = number("@sockets", low=1)
-    dies: Number = number("@dies", low=1)
-    clusters: Number = number("@clusters", low=1)
-    cores: Number = number("@cores", low=1)
-    threads: Number = number("@threads", low=1)
+    sockets: Number = number("@sockets", low=1, high=MAX_UINT16, required=True)
+    dies: Number = number("@dies", low=1, high=MAX_UINT16)
+    clusters: Number = number("@clusters", low=1, high=MAX_UINT16)
+    cores: Number = number("@cores", low=1, high=MAX_UINT16, required=True)
+    threads: Number = number("@threads", low=1, high=MAX_UINT16, required=True)
 
 
 class CPUFeature(View, tag="feature"):
     """A feature that differs from the model's."""
 
-    policy: Text = text("@policy", known=("force", "require", "optional", "disable", "forbid"))
-    name: Text = text("@name", required=True)
+    policy: Text = text(
+        "@policy", known=("force", "require", "optional", "disable", "forbid"), required=True
+    )
+    name: Text = text("@name", form=FEATURE_NAME, required=True)
 
 
 class NumaCell(View, tag="cell"):
     """A NUMA node of the guest."""
 
     id: Number = number("@id")
-    cpus: Text = text("@cpus")
-    memory: Size = size("@memory")
+    cpus: Text = text("@cpus", form=CPUSET)
+    memory: Size = size("@memory", required=True)
     mem_access: Text = text("@memAccess", known=("shared", "private"))
     discard: Switch = yes_no("@discard")
 
@@ -47,7 +51,9 @@ class CPU(View, tag="cpu"):
     fallback: Text = text("model/@fallback", known=("allow", "forbid"))
     vendor: Text = text("vendor")
     topology: One[CPUTopology] = child("topology", CPUTopology)
-    cache_mode: Text = text("cache/@mode", known=("emulate", "passthrough", "disable"))
+    cache_mode: Text = text(
+        "cache/@mode", known=("emulate", "passthrough", "disable"), required=True
+    )
     cache_level: Number = number("cache/@level", low=1, high=3)
     features: Many[CPUFeature] = children("feature", CPUFeature)
     numa: Many[NumaCell] = children("numa/cell", NumaCell)

@@ -7,7 +7,21 @@ from itertools import islice
 
 from aiovirt.config import _rules
 from aiovirt.config._children import Many, One, child, children, via
-from aiovirt.config._scalars import Number, Size, Text, Uuid, Words, number, size, text, uuid, words
+from aiovirt.config._forms import ONE_LINE, VARIABLE_NAME
+from aiovirt.config._laws import With
+from aiovirt.config._scalars import (
+    Number,
+    PathText,
+    Size,
+    Text,
+    Uuid,
+    Words,
+    number,
+    size,
+    text,
+    uuid,
+    words,
+)
 from aiovirt.config._view import View, problems
 from aiovirt.config.boot import OperatingSystem
 from aiovirt.config.clock import Clock
@@ -58,7 +72,7 @@ class QemuEnv(View, tag="qemu:env"):
 
     _shown_ = ("name",)
 
-    name: Text = text("@name", required=True)
+    name: Text = text("@name", form=VARIABLE_NAME, required=True)
     value: Text = text("@value")
 
 
@@ -94,7 +108,7 @@ class DomainConfig(View, tag="domain"):
     id: Number = number("@id")
     name: Text = text("name", required=True)
     uuid: Uuid = uuid("uuid")
-    title: Text = text("title")
+    title: Text = text("title", form=ONE_LINE)
     description: Text = text("description")
     metadata: One[Metadata] = child("metadata", Metadata)
     max_memory: Size = size("maxMemory")
@@ -113,7 +127,7 @@ class DomainConfig(View, tag="domain"):
     on_reboot: Text = text("on_reboot", known=ACTIONS)
     on_crash: Text = text("on_crash", known=(*ACTIONS, "coredump-destroy", "coredump-restart"))
     devices: One[Devices] = child("devices", Devices)
-    emulator: Text = via("devices", Devices.emulator)
+    emulator: PathText = via("devices", Devices.emulator)
     disks: Many[Disk] = via("devices", Devices.disks)
     controllers: Many[Controller] = via("devices", Devices.controllers)
     interfaces: Many[Interface] = via("devices", Devices.interfaces)
@@ -126,6 +140,11 @@ class DomainConfig(View, tag="domain"):
     memballoon: One[Memballoon] = via("devices", Devices.memballoon)
     rngs: Many[Rng] = via("devices", Devices.rngs)
     qemu_commandline: One[QemuCommandline] = child("qemu:commandline", QemuCommandline)
+
+    _laws_ = (
+        With(("max_memory",), "max_memory_slots"),
+        With(("max_memory_slots",), "max_memory"),
+    )
 
     def problems(self) -> list[XMLError]:
         """Everything that is wrong as far as aiovirt knows, in the order of the document.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from aiovirt.config._children import One, child
+from aiovirt.config._forms import shaped
+from aiovirt.config._laws import Only
 from aiovirt.config._scalars import (
     Flag,
     Number,
@@ -19,36 +21,60 @@ from aiovirt.config._view import View
 __all__ = ["Features", "HypervFeatures", "KvmFeatures"]
 
 
+_VENDOR_ID = shaped("[^,]{0,12}", "at most 12 characters, no comma")
+_HYPERV = (
+    "relaxed",
+    "vapic",
+    "spinlocks",
+    "spinlocks_retries",
+    "vpindex",
+    "runtime",
+    "synic",
+    "stimer",
+    "reset",
+    "vendor_id",
+    "vendor_id_value",
+    "frequencies",
+    "reenlightenment",
+    "tlbflush",
+    "ipi",
+    "evmcs",
+    "avic",
+)
+
+
 class HypervFeatures(View, tag="hyperv"):
     """What is offered to Windows guests."""
 
     mode: Text = text("@mode", known=("custom", "passthrough"))
-    relaxed: Switch = switch("relaxed")
-    vapic: Switch = switch("vapic")
-    spinlocks: Switch = switch("spinlocks")
+    relaxed: Switch = switch("relaxed", required=True)
+    vapic: Switch = switch("vapic", required=True)
+    spinlocks: Switch = switch("spinlocks", required=True)
     spinlocks_retries: Number = number("spinlocks/@retries", low=4095)
-    vpindex: Switch = switch("vpindex")
-    runtime: Switch = switch("runtime")
-    synic: Switch = switch("synic")
+    vpindex: Switch = switch("vpindex", required=True)
+    runtime: Switch = switch("runtime", required=True)
+    synic: Switch = switch("synic", required=True)
     stimer: Switch = switch("stimer")
-    reset: Switch = switch("reset")
-    vendor_id: Switch = switch("vendor_id")
-    vendor_id_value: Text = text("vendor_id/@value")
-    frequencies: Switch = switch("frequencies")
-    reenlightenment: Switch = switch("reenlightenment")
-    tlbflush: Switch = switch("tlbflush")
-    ipi: Switch = switch("ipi")
-    evmcs: Switch = switch("evmcs")
-    avic: Switch = switch("avic")
+    reset: Switch = switch("reset", required=True)
+    vendor_id: Switch = switch("vendor_id", required=True)
+    vendor_id_value: Text = text("vendor_id/@value", form=_VENDOR_ID)
+    frequencies: Switch = switch("frequencies", required=True)
+    reenlightenment: Switch = switch("reenlightenment", required=True)
+    tlbflush: Switch = switch("tlbflush", required=True)
+    ipi: Switch = switch("ipi", required=True)
+    evmcs: Switch = switch("evmcs", required=True)
+    avic: Switch = switch("avic", required=True)
+
+    _laws_ = (Only(("custom",), _HYPERV, by="mode"),)
 
 
 class KvmFeatures(View, tag="kvm"):
     """What KVM offers to Linux guests."""
 
-    hidden: Switch = switch("hidden")
-    hint_dedicated: Switch = switch("hint-dedicated")
-    poll_control: Switch = switch("poll-control")
-    pv_ipi: Switch = switch("pv-ipi")
+    hidden: Switch = switch("hidden", required=True)
+    hint_dedicated: Switch = switch("hint-dedicated", required=True)
+    poll_control: Switch = switch("poll-control", required=True)
+    pv_ipi: Switch = switch("pv-ipi", required=True)
 
 
 class Features(View, tag="features"):
@@ -70,9 +96,9 @@ class Features(View, tag="features"):
     pmu: Switch = switch("pmu")
     vmport: Switch = switch("vmport")
     gic: Flag = flag("gic")
-    gic_version: Text = text("gic/@version")
+    gic_version: Text = text("gic/@version", known=("host", "2", "3"))
     smm: Switch = switch("smm")
-    ioapic_driver: Text = text("ioapic/@driver", known=("qemu", "kvm"))
+    ioapic_driver: Text = text("ioapic/@driver", known=("qemu", "kvm"), required=True)
     vmcoreinfo: Switch = switch("vmcoreinfo")
-    htm: Switch = switch("htm")
-    nested_hv: Switch = switch("nested-hv")
+    htm: Switch = switch("htm", required=True)
+    nested_hv: Switch = switch("nested-hv", required=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aiovirt.config._codecs import MAX_UINT16
+from aiovirt.config._forms import CPUSET
 from aiovirt.config._scalars import Flag, Number, Size, Text, flag, number, size, text
 from aiovirt.config._view import View
 from aiovirt.errors import XMLError
@@ -21,10 +23,10 @@ class VCPU(View, tag="vcpu"):
         cpuset: The host's CPUs that they may run on, such as ``0-3,^2``.
     """
 
-    max: Number = number(".", low=1)
-    current: Number = number("@current", low=1)
+    max: Number = number(".", low=1, high=MAX_UINT16, required=True)
+    current: Number = number("@current", low=1, high=MAX_UINT16)
     placement: Text = text("@placement", known=("static", "auto"))
-    cpuset: Text = text("@cpuset")
+    cpuset: Text = text("@cpuset", form=CPUSET)
 
     def _rules_(self) -> Iterator[XMLError]:
         """No more CPUs at the start than there can be."""

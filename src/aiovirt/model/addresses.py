@@ -115,9 +115,10 @@ class DriveAddress(_Ranged):
     target: int = 0
     unit: int = 0
 
-    HIGHEST: ClassVar[dict[str, int]] = dict.fromkeys(
-        ("controller", "bus", "target", "unit"), 0xFFFFFFFF
-    )
+    HIGHEST: ClassVar[dict[str, int]] = {
+        **dict.fromkeys(("controller", "bus", "target"), 99),
+        "unit": 99999,
+    }
 
     def __str__(self) -> str:
         return f"{self.controller}:{self.bus}:{self.target}:{self.unit}"
@@ -131,7 +132,7 @@ class VirtioSerialAddress(_Ranged):
     bus: int = 0
     port: int | None = None
 
-    HIGHEST: ClassVar[dict[str, int]] = dict.fromkeys(("controller", "bus", "port"), 0xFFFFFFFF)
+    HIGHEST: ClassVar[dict[str, int]] = dict.fromkeys(("controller", "bus", "port"), 99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ class CcidAddress(_Ranged):
     controller: int = 0
     slot: int = 0
 
-    HIGHEST: ClassVar[dict[str, int]] = dict.fromkeys(("controller", "slot"), 0xFFFFFFFF)
+    HIGHEST: ClassVar[dict[str, int]] = dict.fromkeys(("controller", "slot"), 99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ class UsbAddress(_Ranged):
     bus: int = 0
     port: str | None = None
 
-    HIGHEST: ClassVar[dict[str, int]] = {"bus": 0xFFFFFFFF}
+    HIGHEST: ClassVar[dict[str, int]] = {"bus": 999}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ class IsaAddress(_Ranged):
     iobase: int | None = None
     irq: int | None = None
 
-    HIGHEST: ClassVar[dict[str, int]] = {"iobase": 0xFFFF, "irq": 0xFF}
+    HIGHEST: ClassVar[dict[str, int]] = {"iobase": 0xFFFF, "irq": 0xF}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ class SpaprVioAddress(_Ranged):
 
     reg: int | None = None
 
-    HIGHEST: ClassVar[dict[str, int]] = {"reg": 0xFFFFFFFFFFFFFFFF}
+    HIGHEST: ClassVar[dict[str, int]] = {"reg": 0xFFFFFFFF}
 
 
 @dataclass(frozen=True, slots=True)

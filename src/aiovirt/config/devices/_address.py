@@ -52,8 +52,11 @@ _WORDS: dict[object, str] = {kind: word for word, (kind, _) in _KINDS.items()}
 _OTHERS = ("dimm", "virtio-s390")
 """Types of libvirt's that have no class here."""
 
-_NEEDED = (("virtio-serial", "controller"), ("ccid", "controller"), ("usb", "bus"))
+_NEEDED = {"virtio-serial": ("controller",), "ccid": ("controller",), "usb": ("bus",)}
 """What an address of a type is not without."""
+
+_TOGETHER = {"ccw": ("cssid", "ssid", "devno")}
+"""What an address of a type has whole or not at all."""
 
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20}")
 _SWITCH = {"on": True, "off": False}
@@ -135,8 +138,10 @@ class AddressField(Field[DeviceAddress | None, DeviceAddress | None]):
         words = (*_KINDS, *_OTHERS)
         if word not in words:
             yield self._no_type(view, word, words)
-        for kind, name in _NEEDED:
-            if kind == word and node.get(name) is None:
+        together = _TOGETHER.get(word, ())
+        needed = together if any(name in node.attrib for name in together) else ()
+        for name in (*_NEEDED.get(word, ()), *needed):
+            if name not in node.attrib:
                 message = f"the attribute {name} of a {word} address is missing"
                 yield self.error(view, message, expected="a number")
         yield from super().problems(view)

@@ -7,12 +7,25 @@ from os import PathLike
 from typing import Self
 
 from aiovirt.config._children import Many, One, child, children
-from aiovirt.config._scalars import Number, Switch, Text, number, on_off, text, yes_no
+from aiovirt.config._codecs import absolute
+from aiovirt.config._laws import Needed, Only
+from aiovirt.config._scalars import (
+    Number,
+    PathText,
+    Switch,
+    Text,
+    file_path,
+    number,
+    on_off,
+    text,
+    yes_no,
+)
 from aiovirt.config._view import View
-from aiovirt.config.devices.base import Device, absolute
+from aiovirt.config.devices.base import Device
 from aiovirt.errors import XMLError
 
 __all__ = [
+    "CHARACTER_TYPES",
     "Channel",
     "ChannelTarget",
     "CharacterDevice",
@@ -42,6 +55,34 @@ CHARACTER_TYPES = (
     "qemu-vdagent",
     "dbus",
 )
+TARGET_TYPES = (
+    "xen",
+    "serial",
+    "uml",
+    "virtio",
+    "lxc",
+    "openvz",
+    "sclp",
+    "sclplm",
+    "isa-serial",
+    "usb-serial",
+    "pci-serial",
+    "spapr-vio-serial",
+    "system-serial",
+    "sclp-serial",
+    "isa-debug",
+)
+SERIAL_MODELS = (
+    "isa-serial",
+    "usb-serial",
+    "pci-serial",
+    "spapr-vty",
+    "pl011",
+    "16550a",
+    "sclpconsole",
+    "sclplmconsole",
+    "isa-debugcon",
+)
 GUEST_AGENT_NAME = "org.qemu.guest_agent.0"
 _NEED_PATH = frozenset({"dev", "file", "pipe"})
 
@@ -60,14 +101,14 @@ class CharacterSource(View, tag="source"):
     channel: Text = text("@channel")
     append: Switch = on_off("@append")
     tls: Switch = yes_no("@tls")
-    reconnect_enabled: Switch = yes_no("reconnect/@enabled")
+    reconnect_enabled: Switch = yes_no("reconnect/@enabled", required=True)
     reconnect_timeout: Number = number("reconnect/@timeout")
 
 
 class CharacterLog(View, tag="log"):
     """A file that everything the guest writes goes to as well."""
 
-    file: Text = text("@file")
+    file: PathText = file_path("@file", required=True)
     append: Switch = on_off("@append")
 
 
@@ -129,9 +170,9 @@ class CharacterDevice(Device):
 class SerialTarget(View, tag="target"):
     """The guest's end of a serial port."""
 
-    type: Text = text("@type")
+    type: Text = text("@type", known=TARGET_TYPES)
     port: Number = number("@port")
-    model: Text = text("model/@name")
+    model: Text = text("model/@name", known=SERIAL_MODELS, required=True)
 
 
 class Serial(CharacterDevice, tag="serial"):
@@ -153,31 +194,38 @@ class ConsoleTarget(View, tag="target"):
         type: ``serial`` (the first one is the first serial port itself), ``virtio``, ….
     """
 
-    type: Text = text("@type")
+    type: Text = text("@type", known=TARGET_TYPES)
     port: Number = number("@port")
 
 
 class Console(CharacterDevice, tag="console"):
     """A console."""
 
-    tty: Text = text("@tty")
+    tty: PathText = file_path("@tty")
     target: One[ConsoleTarget] = child("target", ConsoleTarget)
 
 
 class ChannelTarget(View, tag="target"):
     """The guest's end of a channel: the name of its virtio port."""
 
-    type: Text = text("@type", known=("guestfwd", "virtio", "xen"))
+    type: Text = text("@type", known=("guestfwd", "virtio", "xen"), required=True)
     name: Text = text("@name")
     state: Text = text("@state", known=("connected", "disconnected"))
     address: Text = text("@address")
     port: Number = number("@port", high=65535)
 
+    _laws_ = (
+        Only(("virtio", "xen"), ("name",)),
+        Only(("virtio",), ("state",)),
+        Only(("guestfwd",), ("address", "port")),
+        Needed(("guestfwd",), ("address", "port")),
+    )
+
 
 class Channel(CharacterDevice, tag="channel"):
     """A channel between host and guest that is no console."""
 
-    target: One[ChannelTarget] = child("target", ChannelTarget)
+    target: One[ChannelTarget] = child("target", ChannelTarget, required=True)
 
     @classmethod
     def agent(cls, path: str | PathLike[str] | None = None) -> Self:

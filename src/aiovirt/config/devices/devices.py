@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from lxml import etree
 
 from aiovirt.config._children import Many, One, child, children
-from aiovirt.config._scalars import Text, text
+from aiovirt.config._scalars import PathText, file_path
 from aiovirt.config._tree import Node
 from aiovirt.config._view import View, element
-from aiovirt.config.devices.base import Device
+from aiovirt.config.devices.base import Device, OtherDevice
 from aiovirt.config.devices.chardev import Channel, Console, Parallel, Serial
 from aiovirt.config.devices.disk import Disk
 from aiovirt.config.devices.graphics import Graphics, Video
@@ -58,7 +58,7 @@ class Devices(View, tag="devices"):
         memballoon: The one balloon; false when nothing is said of it.
     """
 
-    emulator: Text = text("emulator")
+    emulator: PathText = file_path("emulator")
     disks: Many[Disk] = children("disk", Disk)
     controllers: Many[Controller] = children("controller", Controller)
     interfaces: Many[Interface] = children("interface", Interface)
@@ -79,7 +79,7 @@ class Devices(View, tag="devices"):
     def all(self) -> Iterator[Device]:
         """Every device in the order of the document.
 
-        One of a kind that aiovirt has no fields for comes as a plain `Device`.
+        One of a kind that aiovirt has no fields for comes as an `OtherDevice`.
         """
         node = element(self)
         if node is None:
@@ -90,4 +90,4 @@ class Devices(View, tag="devices"):
 
 
 def _view_of(node: Node) -> Device:
-    return _KINDS.get(node.tag, Device)._wrap_(node)
+    return _KINDS.get(node.tag, OtherDevice)._wrap_(node)

@@ -6,18 +6,24 @@ from os import PathLike
 from typing import Self
 
 from aiovirt.config._children import Many, One, child, children
+from aiovirt.config._codecs import MAX_UINT32, absolute
+from aiovirt.config._forms import DATE_TIME, HOST
+from aiovirt.config._laws import Apart, Fits, Needed, OneOf, Only
 from aiovirt.config._scalars import (
     Number,
+    PathText,
     Size,
     Switch,
     Text,
+    file_path,
     number,
     size,
     text,
     yes_no,
 )
 from aiovirt.config._view import View
-from aiovirt.config.devices.base import Device, VirtioDriver, absolute
+from aiovirt.config.devices.base import Device, VirtioDriver
+from aiovirt.model.units import KiB
 
 __all__ = ["Graphics", "GraphicsListen", "Video", "VideoModel"]
 
@@ -38,16 +44,39 @@ VIDEO_TYPES = (
 )
 
 
+_MAX_VIDEO = KiB(MAX_UINT32)
+_PORT = ("port", "autoport")
+_VNC_SERVER = ("websocket", "share_policy", "power_control")
+_FIELDS = {
+    (*_PORT, "listen", "listens"): ("vnc", "spice", "rdp"),
+    (*_VNC_SERVER, "socket"): ("vnc",),
+    ("passwd",): ("vnc", "spice", "rdp"),
+    ("passwd_valid_to", "connected", "keymap"): ("vnc", "spice"),
+    ("tls_port", "default_mode"): ("spice",),
+    ("display", "fullscreen"): ("sdl", "desktop"),
+    ("xauth",): ("sdl",),
+    ("gl",): ("sdl", "spice", "dbus"),
+}
+"""Which types have what."""
+
+
 class GraphicsListen(View, tag="listen"):
     """Where the display's server listens."""
 
     type: Text = text("@type", known=("address", "network", "socket", "none"), required=True)
-    address: Text = text("@address")
+    address: Text = text("@address", form=HOST)
     network: Text = text("@network")
-    socket: Text = text("@socket")
+    socket: PathText = file_path("@socket")
+
+    _laws_ = (
+        Only(("address", "network"), ("address",)),
+        Only(("network",), ("network",)),
+        Needed(("network",), ("network",)),
+        Only(("socket",), ("socket",)),
+    )
 
 
-class Graphics(Device, tag="graphics"):
+class Graphics(Device, tag="graphics", lacks=("alias", "address")):
     """A display; `vnc` and `spice` make the usual ones.
 
     Attributes:
@@ -62,10 +91,10 @@ class Graphics(Device, tag="graphics"):
     tls_port: Number = number("@tlsPort", low=-1, high=65535)
     autoport: Switch = yes_no("@autoport")
     websocket: Number = number("@websocket", low=-1, high=65535)
-    listen: Text = text("@listen")
-    socket: Text = text("@socket")
+    listen: Text = text("@listen", form=HOST)
+    socket: PathText = file_path("@socket")
     passwd: Text = text("@passwd", secret=True)
-    passwd_valid_to: Text = text("@passwdValidTo")
+    passwd_valid_to: Text = text("@passwdValidTo", form=DATE_TIME)
     connected: Text = text("@connected", known=("fail", "disconnect", "keep"))
     keymap: Text = text("@keymap")
     share_policy: Text = text("@sharePolicy", known=("allow-exclusive", "force-shared", "ignore"))
@@ -76,7 +105,15 @@ class Graphics(Device, tag="graphics"):
     fullscreen: Switch = yes_no("@fullscreen")
     listens: Many[GraphicsListen] = children("listen", GraphicsListen)
     gl: Switch = yes_no("gl/@enable")
-    rendernode: Text = text("gl/@rendernode")
+    rendernode: PathText = file_path("gl/@rendernode")
+
+    _laws_ = (
+        *(Only(kinds, fields) for fields, kinds in _FIELDS.items()),
+        Apart(("socket",), (*_PORT, *_VNC_SERVER, "listen")),
+        Fits(("vnc",), ("connected",), form=OneOf("keep")),
+        Only(("spice", "dbus", "egl-headless"), ("rendernode",)),
+        Needed(("spice", "dbus"), ("gl",), beside="rendernode"),
+    )
 
     @classmethod
     def vnc(
@@ -133,19 +170,21 @@ class Graphics(Device, tag="graphics"):
 class VideoModel(View, tag="model"):
     """The video card itself; sizes are written in KiB."""
 
-    type: Text = text("@type", known=VIDEO_TYPES)
-    ram: Size = size("@ram", unit_attribute=None)
-    vram: Size = size("@vram", unit_attribute=None)
-    vram64: Size = size("@vram64", unit_attribute=None)
-    vgamem: Size = size("@vgamem", unit_attribute=None)
+    type: Text = text("@type", known=VIDEO_TYPES, required=True)
+    ram: Size = size("@ram", unit_attribute=None, most=_MAX_VIDEO)
+    vram: Size = size("@vram", unit_attribute=None, most=_MAX_VIDEO)
+    vram64: Size = size("@vram64", unit_attribute=None, most=_MAX_VIDEO)
+    vgamem: Size = size("@vgamem", unit_attribute=None, most=_MAX_VIDEO)
     heads: Number = number("@heads", low=1)
     primary: Switch = yes_no("@primary")
-    blob: Text = text("@blob")
+    blob: Text = text("@blob", known=("on", "off"))
     accel3d: Switch = yes_no("acceleration/@accel3d")
     accel2d: Switch = yes_no("acceleration/@accel2d")
-    rendernode: Text = text("acceleration/@rendernode")
-    width: Number = number("resolution/@x")
-    height: Number = number("resolution/@y")
+    rendernode: PathText = file_path("acceleration/@rendernode")
+    width: Number = number("resolution/@x", required=True)
+    height: Number = number("resolution/@y", required=True)
+
+    _laws_ = (Only(("qxl",), ("ram", "vram64", "vgamem")),)
 
 
 class Video(Device, tag="video"):

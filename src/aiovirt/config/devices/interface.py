@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Self
 
 from aiovirt.config._children import Many, One, child, children
+from aiovirt.config._forms import (
+    BRIDGE_NAME,
+    DEVICE_NAME,
+    FILE_PATH,
+    FILTER_NAME,
+    IP,
+    IPV4,
+    MODEL_WORD,
+    UUID_FORM,
+    either,
+    shaped,
+)
+from aiovirt.config._laws import Fits, Needed, OneOf, Only
 from aiovirt.config._scalars import (
     Mac,
     Number,
+    PathText,
     Switch,
     Text,
+    file_path,
     mac,
     number,
     on_off,
     text,
     yes_no,
 )
-from aiovirt.config._view import View
-from aiovirt.config.devices.base import Device, VirtioDriver
+from aiovirt.config._view import View, element
+from aiovirt.config.devices.base import BootDevice, VirtioDriver
+from aiovirt.errors import XMLError
 from aiovirt.model.mac import MacAddress
 
 __all__ = [
@@ -48,20 +65,60 @@ INTERFACE_TYPES = (
 )
 
 
+_DIRECT_MODES = ("vepa", "bridge", "private", "passthrough")
+_SOCKET_MODES = ("server", "client")
+_NETWORKS = ("network", "bridge", "direct")
+_SOCKETS = ("mcast", "client", "server", "udp")
+_SOURCES = {
+    ("source.network",): _NETWORKS,
+    ("source.portgroup",): _NETWORKS,
+    ("source.portid",): (*_NETWORKS, "vds"),
+    ("source.local_address", "source.local_port"): ("udp",),
+    ("source.bridge",): ("bridge", "network"),
+    ("source.dev",): ("direct", "user", "vdpa"),
+    ("source.mode",): ("direct", "vhostuser"),
+    ("source.name",): ("internal",),
+    ("source.address", "source.port"): _SOCKETS,
+    ("source.type", "source.path"): ("vhostuser",),
+    ("managed",): ("hostdev",),
+    ("source",): tuple(kind for kind in INTERFACE_TYPES if kind != "null"),
+}
+"""Which types have what in their sources."""
+
+_NEEDED = {
+    "network": ("source.network",),
+    "direct": ("source.dev",),
+    "vhostuser": ("source.type", "source.path", "source.mode"),
+    "internal": ("source.name",),
+    "mcast": ("source.address", "source.port"),
+    "client": ("source.address", "source.port"),
+    "udp": ("source.address", "source.port", "source.local_address", "source.local_port"),
+    "server": ("source.port",),
+    "vdpa": ("source.dev",),
+    "vds": ("source.portid",),
+    "hostdev": ("source",),
+}
+_VDS = ("switchid", "portgroupid", "connectionid")
+_NEEDED_BESIDE = {"bridge": ("source.bridge",), "user": ("source.dev",)}
+_UUID_OR_NUMBER = either(UUID_FORM, shaped("-?[0-9]+", "a number"))
+
+
 class InterfaceSource(View, tag="source"):
     """What it is connected to; which field counts is said by the interface's type."""
 
     network: Text = text("@network")
-    portgroup: Text = text("@portgroup")
-    portid: Text = text("@portid")
-    bridge: Text = text("@bridge")
-    dev: Text = text("@dev")
-    mode: Text = text("@mode")
-    name: Text = text("@name")
-    address: Text = text("@address")
+    portgroup: Text = text("@portgroup", form=DEVICE_NAME)
+    portid: Text = text("@portid", form=_UUID_OR_NUMBER)
+    bridge: Text = text("@bridge", form=BRIDGE_NAME)
+    dev: Text = text("@dev", form=DEVICE_NAME)
+    mode: Text = text("@mode", known=(*_DIRECT_MODES, *_SOCKET_MODES))
+    name: Text = text("@name", form=DEVICE_NAME)
+    address: Text = text("@address", form=IPV4)
     port: Number = number("@port", high=65535)
-    type: Text = text("@type")
-    path: Text = text("@path")
+    type: Text = text("@type", known=("unix",))
+    path: PathText = file_path("@path")
+    local_address: Text = text("local/@address", form=IPV4, required=True)
+    local_port: Number = number("local/@port", high=65535, required=True)
 
 
 class InterfaceDriver(VirtioDriver, tag="driver"):
@@ -77,20 +134,29 @@ class InterfaceDriver(VirtioDriver, tag="driver"):
     rss: Switch = on_off("@rss")
     rss_hash_report: Switch = on_off("@rss_hash_report")
 
+    _laws_ = (
+        Only(
+            ("qemu", "vhost"),
+            ("queues", "rx_queue_size", "tx_queue_size", "txmode", "ioeventfd", "event_idx"),
+            by="name",
+            default="qemu",
+        ),
+    )
+
 
 class InterfaceIp(View, tag="ip"):
     """An address of the interface, or of the user network's own network."""
 
     family: Text = text("@family", known=("ipv4", "ipv6"))
-    address: Text = text("@address")
+    address: Text = text("@address", form=IP, required=True)
     prefix: Number = number("@prefix", high=128)
-    peer: Text = text("@peer")
+    peer: Text = text("@peer", form=IP)
 
 
 class PortRange(View, tag="range"):
     """Ports that are forwarded."""
 
-    start: Number = number("@start", high=65535)
+    start: Number = number("@start", high=65535, required=True)
     end: Number = number("@end", high=65535)
     to: Number = number("@to", high=65535)
     exclude: Switch = yes_no("@exclude")
@@ -99,13 +165,13 @@ class PortRange(View, tag="range"):
 class PortForward(View, tag="portForward"):
     """Ports of the host that lead into the guest (user networks with passt)."""
 
-    proto: Text = text("@proto", known=("tcp", "udp"))
-    address: Text = text("@address")
-    dev: Text = text("@dev")
+    proto: Text = text("@proto", known=("tcp", "udp"), required=True)
+    address: Text = text("@address", form=IP)
+    dev: Text = text("@dev", form=DEVICE_NAME)
     ranges: Many[PortRange] = children("range", PortRange)
 
 
-class Interface(Device, tag="interface"):
+class Interface(BootDevice, tag="interface"):
     """A network interface; `user`, `bridge`, `network` and `ethernet` make the usual ones.
 
     Attributes:
@@ -119,18 +185,44 @@ class Interface(Device, tag="interface"):
     trust_guest_rx_filters: Switch = yes_no("@trustGuestRxFilters")
     mac: Mac = mac("mac/@address")
     source: One[InterfaceSource] = child("source", InterfaceSource)
-    target_dev: Text = text("target/@dev")
+    target_dev: Text = text("target/@dev", form=DEVICE_NAME, required=True)
     target_managed: Switch = yes_no("target/@managed")
-    model: Text = text("model/@type")
-    backend_type: Text = text("backend/@type")
+    model: Text = text("model/@type", form=MODEL_WORD, required=True)
+    backend_type: Text = text("backend/@type", known=("default", "passt"))
     driver: One[InterfaceDriver] = child("driver", InterfaceDriver)
     ips: Many[InterfaceIp] = children("ip", InterfaceIp)
     port_forwards: Many[PortForward] = children("portForward", PortForward)
-    filter: Text = text("filterref/@filter")
-    link: Text = text("link/@state", known=("up", "down"))
-    mtu: Number = number("mtu/@size", low=1, high=65535)
-    script: Text = text("script/@path")
-    downscript: Text = text("downscript/@path")
+    filter: Text = text("filterref/@filter", form=FILTER_NAME, required=True)
+    link: Text = text("link/@state", known=("up", "down"), required=True)
+    mtu: Number = number("mtu/@size", high=65535, required=True)
+    script: Text = text("script/@path", form=FILE_PATH, required=True)
+    downscript: Text = text("downscript/@path", form=FILE_PATH, required=True)
+
+    _laws_ = (
+        *(Only(kinds, fields) for fields, kinds in _SOURCES.items()),
+        *(Needed((kind,), fields) for kind, fields in _NEEDED.items()),
+        *(Needed((kind,), fields, beside="source") for kind, fields in _NEEDED_BESIDE.items()),
+        *(
+            Needed(_NETWORKS, ("source.network",), beside=field)
+            for field in ("source.portgroup", "source.portid")
+        ),
+        Fits(("direct",), ("source.mode",), form=OneOf(*_DIRECT_MODES)),
+        Fits(("vhostuser",), ("source.mode",), form=OneOf(*_SOCKET_MODES)),
+        Fits(_NETWORKS, ("source.portid",), form=UUID_FORM),
+    )
+
+    def _rules_(self) -> Iterator[XMLError]:
+        """What names the device of the host, which has no fields here."""
+        source = element(self.source)
+        if source is None:
+            return
+        if self.type == "hostdev" and len(source) == 0:
+            yield Interface.source.error(
+                self, "the source names no device", expected="<address …/> or <vendor …/> in it"
+            )
+        for name in _VDS if self.type == "vds" else ():
+            if name not in source.attrib:
+                yield Interface.source.error(self, f"{name} is missing", expected=f"{name}='…'")
 
     @classmethod
     def user(cls, *, model: str = "virtio", mac: MacAddress | str | None = None) -> Self:

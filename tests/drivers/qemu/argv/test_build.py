@@ -241,10 +241,11 @@ def test_a_disk_with_limits_gets_a_throttle_above_its_image() -> None:
     ("disk", "message"),
     [
         (
-            "<disk type='network'><source protocol='nbd' name='x'/><target dev='vda'/></disk>",
+            "<disk type='network'><source protocol='nbd' name='x'><host name='h'/></source>"
+            "<target dev='vda'/></disk>",
             "type",
         ),
-        (DISK.format(driver="type='nope'"), "no format of QEMU's"),
+        (DISK.format(driver="type='fat'"), "no format of QEMU's"),
     ],
 )
 def test_a_disk_that_cannot_be_opened_is_refused(disk: str, message: str) -> None:

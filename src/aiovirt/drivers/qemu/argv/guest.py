@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 
-from aiovirt.config import Controller, Device, DomainConfig
+from aiovirt.config import BootDevice, Controller, Device, DomainConfig
 from aiovirt.drivers.qemu.argv.resources import Resources
 from aiovirt.drivers.qemu.argv.words import as_json
 from aiovirt.drivers.qemu.binaries.capabilities import BinaryCapabilities
@@ -118,8 +118,7 @@ class Guest:
 
         Only the first device of a kind is booted from, as in libvirt (qemuBuildBootIndexes).
         """
-        devices = self.config.devices.all()
-        if any(device.boot_order is not None for device in devices):
+        if any(_order(device) is not None for device in self.config.devices.all()):
             return {}
         order = {kind: place for place, kind in enumerate(self.config.os.boot, start=1)}
         found: dict[str, int] = {}
@@ -130,9 +129,12 @@ class Guest:
 
     def boot_index(self, device: Device) -> int | None:
         """The device's place in the boot order, or None."""
-        if device.boot_order is not None:
-            return device.boot_order
-        return self._boot_by_kind.get(device.alias or "")
+        order = _order(device)
+        return self._boot_by_kind.get(device.alias or "") if order is None else order
+
+
+def _order(device: Device) -> int | None:
+    return device.boot_order if isinstance(device, BootDevice) else None
 
 
 _BOOT_KINDS = {"disk": "hd", "lun": "hd", "cdrom": "cdrom", "floppy": "fd"}

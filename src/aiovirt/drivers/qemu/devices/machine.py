@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import uuid4
 
-from aiovirt.config import VCPU, Clock, DomainConfig, OperatingSystem
+from aiovirt.config import VCPU, BootDevice, Clock, DomainConfig, OperatingSystem
 from aiovirt.drivers.qemu.binaries.capabilities import BinaryCapabilities, Machine
 from aiovirt.drivers.qemu.devices.families import FAMILIES, Family, family_of
 
@@ -62,7 +62,8 @@ def settle_domain(config: DomainConfig, binary: BinaryCapabilities) -> Family:
 
 
 def _has_boot_order(config: DomainConfig) -> bool:
-    return any(device.boot_order is not None for device in config.devices.all())
+    bootable = (device for device in config.devices.all() if isinstance(device, BootDevice))
+    return any(device.boot_order is not None for device in bootable)
 
 
 def _settle_type(config: DomainConfig, binary: BinaryCapabilities) -> None:

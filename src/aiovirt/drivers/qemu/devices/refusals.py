@@ -13,10 +13,10 @@ from lxml import etree
 
 from aiovirt.config import (
     VCPU,
-    Device,
     DomainConfig,
     Node,
     OperatingSystem,
+    OtherDevice,
     View,
     element,
     error_at,
@@ -72,7 +72,7 @@ def _unsupported(config: DomainConfig) -> Iterator[tuple[Node, str]]:
         node = element(device)
         if node is None:
             continue
-        if type(device) is Device and device.kind not in _HARMLESS:
+        if isinstance(device, OtherDevice) and device.kind not in _HARMLESS:
             yield node, "devices"
         for part in node.iter(*_PARTS):
             names = _PARTS[str(part.tag)]
