@@ -9,7 +9,7 @@ nothing, since a newer libvirt may know it.  No element is known here by name.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
 
 from aiovirt.config._forms import Form
@@ -17,7 +17,7 @@ from aiovirt.config._scalars import Scalar
 from aiovirt.config._view import Field, Law, View
 from aiovirt.errors import XMLError
 
-__all__ = ["Apart", "Fits", "Needed", "OneOf", "Only", "With"]
+__all__ = ["Apart", "Fits", "Needed", "OneOf", "Only", "Single", "With"]
 
 AnyField = Field[object, object]
 
@@ -126,6 +126,20 @@ class Fits(_ForWords):
                     part,
                     f"{field.label} cannot be {raw!r} where {self.by} is {word!r}",
                     expected=self.form.expected,
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Single(_ForWords):
+    """With these words the lists hold one element at most."""
+
+    def _broken(self, view: View, word: str) -> Iterator[XMLError]:
+        for path in self.fields if word in self.words else ():
+            part, field = _at(view, path)
+            found = field.read(part)
+            if isinstance(found, Sized) and len(found) > 1:
+                yield field.error(
+                    part, f"{len(found)} {field.label} where {self.by} is {word!r}", expected="one"
                 )
 
 

@@ -21,7 +21,7 @@ from aiovirt.config._forms import (
     WWN,
     printable,
 )
-from aiovirt.config._laws import Apart, Fits, Needed, OneOf, Only
+from aiovirt.config._laws import Apart, Fits, Needed, OneOf, Only, Single
 from aiovirt.config._scalars import (
     Flag,
     Number,
@@ -190,6 +190,7 @@ class DiskSource(View, tag="source"):
         Only(("nfs",), ("identity",), by="protocol", default="nbd"),
         Needed(_NAMED, ("name",), by="protocol"),
         Needed(_SERVED, ("hosts",), by="protocol"),
+        Single(tuple(word for word in _SERVED if word != "gluster"), ("hosts",), by="protocol"),
         Only(("nbd", "vxhs"), ("tls",), by="protocol"),
     )
 

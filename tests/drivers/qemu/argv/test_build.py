@@ -241,8 +241,7 @@ def test_a_disk_with_limits_gets_a_throttle_above_its_image() -> None:
     ("disk", "message"),
     [
         (
-            "<disk type='network'><source protocol='nbd' name='x'><host name='h'/></source>"
-            "<target dev='vda'/></disk>",
+            "<disk type='network'><source protocol='rbd'/><target dev='vda'/></disk>",
             "type",
         ),
         (DISK.format(driver="type='fat'"), "no format of QEMU's"),
