@@ -14,6 +14,7 @@ import pytest
 from guests import bare_config, linux_config, poll, qemus_of, read_until, wait_for
 
 from aiovirt._open import open as open_host
+from aiovirt.clients.qmp import connect_qmp
 from aiovirt.errors import Busy
 from aiovirt.model.domain import DomainState, StateReason
 from aiovirt.model.events import LifecycleDetail, LifecycleEvent
@@ -154,14 +155,40 @@ async def test_death_meanwhile_is_told(root: Path, tmp_path: Path) -> None:
         assert await vm.state() is StateReason.SHUTOFF_CRASHED
 
 
-async def test_change_meanwhile_is_told(root: Path, tmp_path: Path) -> None:
-    """A guest that was powered off while nobody watched is finished by the next process."""
+async def test_power_off_meanwhile_is_finished_and_told(
+    root: Path, tmp_path: Path, tiny_guest: TinyGuest
+) -> None:
+    other = await anyio.to_thread.run_sync(
+        _start_elsewhere, root, tmp_path, linux_config(tiny_guest).to_xml()
+    )
+    log = next((root / "run").glob("*/qemu/serial0.log"))
+    await poll(lambda: b"tiny# " in log.read_bytes())
+    other.kill()
+    monitor = log.parent.parent / "monitor.sock"
+    async with (
+        connect_qmp(monitor, check_schema=False) as qmp,
+        qmp.events("SHUTDOWN") as shutdowns,
+    ):
+        await qmp.execute("system_powerdown")
+        await anext(aiter(shutdowns))
+    async with open_host(f"qemu:///embed?root={root}") as host, host.events() as events:
+        seen = await wait_for(events, LifecycleDetail.STOPPED_SHUTDOWN)
+        told = [event for event in seen if isinstance(event, LifecycleEvent)]
+        assert told[0].detail is LifecycleDetail.SHUTDOWN_GUEST
+        assert told[0].synthetic
+    assert qemus_of(root) == []
+
+
+async def test_pause_meanwhile_is_told(root: Path, tmp_path: Path) -> None:
     other = await anyio.to_thread.run_sync(_start_elsewhere, root, tmp_path, bare_config().to_xml())
     other.kill()
-    async with open_host(f"qemu:///embed?root={root}") as host:
-        vm = await host.domains.get("web1")
-        await vm.monitor_command("stop")
-    async with open_host(f"qemu:///embed?root={root}") as host:
+    (folder,) = (path for path in (root / "run").iterdir() if path.is_dir())
+    async with connect_qmp(folder / "monitor.sock", check_schema=False) as qmp:
+        await qmp.execute("stop")
+    async with open_host(f"qemu:///embed?root={root}") as host, host.events() as events:
+        event = await anext(aiter(events))
+        assert isinstance(event, LifecycleEvent)
+        assert (event.detail, event.synthetic) == (LifecycleDetail.SUSPENDED_PAUSED, True)
         vm = await host.domains.get("web1")
         assert await vm.state() is StateReason.PAUSED_USER
         await vm.destroy()

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from aiovirt.config import Disk, DomainConfig
-from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
-from aiovirt.drivers.qemu.engine.translate import MISSED, STATES, FollowUp, Happening, translate
+from aiovirt.drivers.qemu.engine.domain import FollowUp, LiveDomain, ManagedDomain
+from aiovirt.drivers.qemu.engine.translate import MISSED, STATES, Happening, translate
 from aiovirt.model.domain import DomainKey, DomainState, StateReason
 from aiovirt.model.events import (
     BalloonChangeEvent,
@@ -50,14 +50,14 @@ def running() -> ManagedDomain:
     return domain
 
 
-def happen(domain: ManagedDomain, name: str, **data: object) -> list[DomainEvent | FollowUp]:
+def happen(domain: ManagedDomain, name: str, **data: object) -> list[DomainEvent]:
     """Let one event of QEMU happen at time 5; dashes are written as underscores."""
     assert domain.live is not None
     members = {key.replace("_", "-"): value for key, value in data.items()}
     return list(translate(Happening(domain, domain.live, name, members, 5.0)))
 
 
-def details(outcomes: list[DomainEvent | FollowUp]) -> list[LifecycleDetail]:
+def details(outcomes: list[DomainEvent]) -> list[LifecycleDetail]:
     """The details of the life cycle events among them."""
     return [outcome.detail for outcome in outcomes if isinstance(outcome, LifecycleEvent)]
 
@@ -130,7 +130,9 @@ def test_on_poweroff(
     running.live.config.on_poweroff = wanted
     outcome = happen(running, "SHUTDOWN", guest=True, reason="guest-shutdown")
     assert details(outcome) == [LifecycleDetail.SHUTDOWN_GUEST]
-    assert outcome[1:] == ([follow_up] if follow_up else [])
+    assert running.live.follow_up is follow_up
+    ending = StateReason.SHUTOFF_SHUTDOWN if follow_up is FollowUp.QUIT else None
+    assert running.live.ending is ending
     assert running.state is DomainState.SHUTDOWN
 
 
@@ -143,20 +145,41 @@ def test_stop_after_shutdown_is_part_of_it(running: ManagedDomain) -> None:
 def test_reboot_by_way_of_a_shutdown(running: ManagedDomain) -> None:
     assert running.live is not None
     running.live.rebooting = True
-    assert FollowUp.BOOT_AGAIN in happen(running, "SHUTDOWN", guest=True, reason="guest-shutdown")
-    assert FollowUp.QUIT in happen(running, "SHUTDOWN", guest=True, reason="guest-shutdown")
+    happen(running, "SHUTDOWN", guest=True, reason="guest-shutdown")
+    assert _follow_up(running) is FollowUp.BOOT_AGAIN
+    assert happen(running, "STOP") == []
+    assert happen(running, "RESET") == [RebootEvent(time=5.0, domain=KEY)]
+    assert details(happen(running, "RESUME")) == [LifecycleDetail.RESUMED_UNPAUSED]
+    assert running.reason is StateReason.RUNNING_BOOTED
+    assert _follow_up(running) is None
+    happen(running, "SHUTDOWN", guest=True, reason="guest-shutdown")
+    assert _follow_up(running) is FollowUp.QUIT
+
+
+def _follow_up(domain: ManagedDomain) -> FollowUp | None:
+    assert domain.live is not None
+    return domain.live.follow_up
+
+
+def test_a_guest_that_is_let_go_on_after_its_end_runs(running: ManagedDomain) -> None:
+    assert running.live is not None
+    happen(running, "SHUTDOWN", guest=True, reason="guest-shutdown")
+    happen(running, "RESUME")
+    assert (running.live.follow_up, running.live.ending) == (None, None)
+    assert running.reason is StateReason.RUNNING_UNPAUSED
 
 
 def test_on_reboot_destroy(running: ManagedDomain) -> None:
     assert running.live is not None
     running.live.config.on_reboot = "destroy"
     running.live.config.on_poweroff = "preserve"
-    assert FollowUp.QUIT in happen(running, "SHUTDOWN", guest=True, reason="guest-reset")
+    happen(running, "SHUTDOWN", guest=True, reason="guest-reset")
+    assert running.live.follow_up is FollowUp.QUIT
 
 
 def test_shutdown_that_we_brought_about_is_silent(running: ManagedDomain) -> None:
     assert running.live is not None
-    running.live.ending = (StateReason.SHUTOFF_DESTROYED, LifecycleDetail.STOPPED_DESTROYED)
+    running.live.ending = StateReason.SHUTOFF_DESTROYED
     assert happen(running, "SHUTDOWN", guest=False, reason="host-signal") == []
 
 
@@ -165,13 +188,13 @@ def test_host_shutdown(running: ManagedDomain) -> None:
     assert details(outcome) == [LifecycleDetail.SHUTDOWN_HOST]
 
 
-@pytest.mark.parametrize(("wanted", "follow_up"), [("preserve", []), ("destroy", [FollowUp.QUIT])])
-def test_panic(running: ManagedDomain, wanted: str, follow_up: list[FollowUp]) -> None:
+@pytest.mark.parametrize(("wanted", "follow_up"), [("preserve", None), ("destroy", FollowUp.QUIT)])
+def test_panic(running: ManagedDomain, wanted: str, follow_up: FollowUp | None) -> None:
     assert running.live is not None
     running.live.config.on_crash = wanted
     outcome = happen(running, "GUEST_PANICKED", action="pause")
     assert details(outcome) == [LifecycleDetail.CRASHED_PANICKED]
-    assert outcome[1:] == follow_up
+    assert running.live.follow_up is follow_up
     assert running.reason is StateReason.CRASHED_PANICKED
 
 

@@ -45,7 +45,7 @@ class QemuLifecycle(Lifecycle):
     async def destroy(self, domain: DomainKey, *, graceful: bool = False) -> None:
         """See `Lifecycle.destroy`."""
         async with self._engine.works.work():
-            await stop.destroy(self._registry.get(domain), graceful=graceful)
+            await stop.destroy(self._engine, self._registry.get(domain), graceful=graceful)
 
     async def suspend(self, domain: DomainKey) -> None:
         """See `Lifecycle.suspend`."""

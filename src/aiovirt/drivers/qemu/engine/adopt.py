@@ -6,20 +6,24 @@ which process is a domain's.
 
 from __future__ import annotations
 
+import errno
 import logging
-from contextlib import suppress
+import time
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
-import anyio
-
+from aiovirt._tasks import open_task_group
 from aiovirt.config import DomainConfig
+from aiovirt.drivers.qemu.devices import assign_aliases
 from aiovirt.drivers.qemu.engine.core import Engine
-from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
-from aiovirt.drivers.qemu.engine.supervisor import CRASHED, Supervisor
+from aiovirt.drivers.qemu.engine.domain import ENDINGS, FollowUp, LiveDomain, ManagedDomain
+from aiovirt.drivers.qemu.engine.supervisor import Supervisor, unannounced
 from aiovirt.drivers.qemu.store.root import remove_run_folder
 from aiovirt.drivers.qemu.store.status import PIDFILE, Status, read_status
-from aiovirt.errors import AiovirtError, ConfigError, NotFound, ProtocolError
+from aiovirt.errors import AiovirtError, NotFound
+from aiovirt.host.files import host_error
 from aiovirt.model.domain import DomainKey, StateReason
 from aiovirt.processes import DaemonProcess, adopt_pidfile
 
@@ -27,94 +31,178 @@ __all__ = ["adopt_all"]
 
 log = logging.getLogger("aiovirt.qemu")
 
+_SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""Errors that say nothing of the file that was to be read."""
+
 _ADOPT_BOUND_S = 1.0
 """How long opening the driver waits for one adopted QEMU to answer; it goes on trying after."""
+
+
+class _Found(NamedTuple):
+    """What there is in a folder.
+
+    Attributes:
+        folder: The folder.
+        process: The QEMU that runs there, or None.
+        lost: Whether what it says of its domain is damaged, or cannot be read.
+        status: What it says; None if that is lost, or if a start was cut off before it was said.
+        config: The configuration in the status.
+    """
+
+    folder: Path
+    process: DaemonProcess | None
+    lost: bool = False
+    status: Status | None = None
+    config: DomainConfig = DomainConfig()
 
 
 async def adopt_all(engine: Engine) -> None:
     """Adopt each running guest of the root, and tell of those that died meanwhile.
 
     Returns when each guest answers, or is marked as one that does not.
+
+    Raises:
+        HostError: The host lacks what that takes, such as descriptors. All guests go on running.
     """
-    async with anyio.create_task_group() as tasks:
+    async with AsyncExitStack() as stack, open_task_group() as tasks:
+        found = []
         for folder in engine.root.run_folders():
-            tasks.start_soon(_adopt_or_leave, engine, folder)
+            process = _process_of(folder)
+            if process is not None:
+                stack.push_async_callback(process.aclose)
+            found.append(_look(folder, process))
+        stack.pop_all()  # from here on, each is adopted, ended or let alone
+        for each in found:
+            if each.status is not None:
+                engine.registry.keep_id(each.status.id)
+        for each in found:
+            tasks.start_soon(_adopt_or_leave, engine, each)
 
 
-async def _adopt_or_leave(engine: Engine, folder: Path) -> None:
-    """Adopt what runs in a folder; one that cannot be keeps nobody from the others."""
+def _process_of(folder: Path) -> DaemonProcess | None:
     try:
-        await _adopt_one(engine, folder)
-    except (AiovirtError, OSError) as error:
-        log.warning("what runs in %s is not adopted: %s", folder, error)
+        return adopt_pidfile(folder / PIDFILE)
+    except OSError as error:
+        raise host_error(error, f"cannot tell what runs in {folder}") from error
 
 
-async def _adopt_one(engine: Engine, folder: Path) -> None:
-    """Adopt what runs in a folder, or clean it away."""
-    process = adopt_pidfile(folder / PIDFILE)
+def _look(folder: Path, process: DaemonProcess | None) -> _Found:
     try:
         status = read_status(folder)
-        config = DomainConfig.parse(status.xml) if status else None
-    except (ProtocolError, ConfigError) as error:
+        config = DomainConfig.parse(status.xml) if status else DomainConfig()
+    except AiovirtError as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno in _SCARCE:
+            raise
         log.warning("%s: %s", folder, error)
-        status = config = None
-    domain = _domain(engine, folder, status, config)
-    if process is None:
-        remove_run_folder(folder)
-        if domain is not None and status is not None and status.phase == "running":
-            _died(engine, domain)
+        return _Found(folder, process, lost=True)
+    return _Found(folder, process, status=status, config=config)
+
+
+async def _adopt_or_leave(engine: Engine, found: _Found) -> None:
+    """Adopt what runs in a folder, or clean it away; none keeps the others from it."""
+    try:
+        if found.process is None:
+            _clean_away(engine, found)
+        elif found.lost:
+            await _adopt_by_definition(engine, found.folder, found.process)
+        elif found.status is None or found.status.phase == "starting":
+            await _end_unfinished(found.folder, found.process)
+        else:
+            await _adopt(engine, found.folder, found.status, found.config, found.process)
+    except AiovirtError as error:
+        log.warning("what runs in %s is not adopted: %s", found.folder, error)
+
+
+async def _adopt(
+    engine: Engine, folder: Path, status: Status, config: DomainConfig, process: DaemonProcess
+) -> None:
+    """Take a domain over; a transient one is made anew from its status."""
+    domain = _defined(engine, folder)
+    if domain is None:
+        if config.uuid is None or str(config.uuid) != folder.name:
+            await _leave(folder, process)
+            return
+        domain = ManagedDomain(DomainKey(config.uuid, config.name or ""), None)
+        engine.registry.add(domain)
+    await _take_over(engine, domain, _live(status, config, folder, process), status.reason)
+
+
+async def _adopt_by_definition(engine: Engine, folder: Path, process: DaemonProcess) -> None:
+    """Take over a domain whose status is lost: its definition is the best guess of what runs."""
+    domain = _defined(engine, folder)
+    if domain is None or domain.definition is None:
+        await _leave(folder, process)
         return
-    if domain is None or config is None or status is None or status.phase == "starting":
-        log.warning("%s: ending the QEMU of an unfinished start (pid %d)", folder, process.pid)
+    config = domain.definition.copy()
+    assign_aliases(config)
+    config.id = engine.registry.new_id()
+    status = Status("running", config.id, "", time.time())
+    live = _live(status, config, folder, process)
+    live.guessed = True
+    await _take_over(engine, domain, live, status.reason)
+
+
+async def _end_unfinished(folder: Path, process: DaemonProcess) -> None:
+    """End the QEMU of a start that was cut off: nobody was told that it runs."""
+    log.warning("%s: ending the QEMU of an unfinished start (pid %d)", folder, process.pid)
+    async with process:
         await process.terminate(grace_s=0)
-        await process.aclose()
-        remove_run_folder(folder)
-        return
-    await _take_over(engine, domain, status, config, process)
+    remove_run_folder(folder)
 
 
-def _domain(
-    engine: Engine, folder: Path, status: Status | None, config: DomainConfig | None
-) -> ManagedDomain | None:
-    """The domain of a folder; a transient one is made anew from its status."""
+async def _leave(folder: Path, process: DaemonProcess) -> None:
+    """Let a QEMU alone that nothing is known of."""
+    log.warning("%s: a QEMU of no known domain runs there (pid %d)", folder, process.pid)
+    await process.aclose()
+
+
+def _defined(engine: Engine, folder: Path) -> ManagedDomain | None:
+    """The defined domain of a folder."""
     with suppress(NotFound, ValueError):
         return engine.registry.by_uuid(UUID(folder.name))
-    if status is None or config is None or config.uuid is None or status.phase == "starting":
-        return None
-    domain = ManagedDomain(DomainKey(config.uuid, config.name or ""), None)
-    engine.registry.add(domain)
-    return domain
+    return None
 
 
-def _died(engine: Engine, domain: ManagedDomain) -> None:
-    """Tell of a domain that ended while nobody watched."""
-    reason, detail = CRASHED
-    domain.reason = reason
-    if domain.definition is None:
-        engine.registry.remove(domain)
+def _clean_away(engine: Engine, found: _Found) -> None:
+    """Remove what a domain left that ended while nobody watched, and tell of its end."""
+    remove_run_folder(found.folder)
+    status = Status("running", 0, "", 0) if found.lost else found.status
+    if status is None or status.phase == "starting":
+        return
+    domain = _defined(engine, found.folder)
+    if domain is None and found.config.uuid is not None:
+        domain = ManagedDomain(DomainKey(found.config.uuid, found.config.name or ""), None)
+    if domain is None:
+        return
+    known = StateReason.__members__.get(status.ending or "")
+    before = StateReason.__members__.get(status.reason, StateReason.RUNNING_UNKNOWN)
+    domain.reason, detail = (known, ENDINGS[known]) if known in ENDINGS else unannounced(before)
     engine.tell(domain, detail, synthetic=True)
 
 
-async def _take_over(
-    engine: Engine,
-    domain: ManagedDomain,
-    status: Status,
-    config: DomainConfig,
-    process: DaemonProcess,
-) -> None:
-    """Follow a running QEMU as if we had started it."""
+def _live(status: Status, config: DomainConfig, folder: Path, process: DaemonProcess) -> LiveDomain:
+    """The running instance that a status tells of."""
     live = LiveDomain(
         id=status.id,
         config=config,
-        folder=engine.root.run_folder(domain.key.uuid),
+        folder=folder,
         process=process,
         started_at=status.started_at,
         rebooting=status.rebooting,
         booted=True,
     )
+    with suppress(ValueError):
+        live.follow_up = FollowUp(status.follow_up)
+    if live.follow_up is FollowUp.QUIT:
+        live.ending = StateReason.__members__.get(status.ending or "")
+    return live
+
+
+async def _take_over(engine: Engine, domain: ManagedDomain, live: LiveDomain, reason: str) -> None:
+    """Follow a running QEMU as if we had started it."""
     domain.live = live
-    domain.reason = getattr(StateReason, status.reason, StateReason.RUNNING_UNKNOWN)
-    engine.registry.keep_id(status.id)
+    domain.reason = StateReason.__members__.get(reason, StateReason.RUNNING_UNKNOWN)
+    engine.registry.keep_id(live.id)
     supervisor = Supervisor(engine, domain, live)
     engine.tasks.start_soon(supervisor.adopt)
     await supervisor.connected(_ADOPT_BOUND_S)

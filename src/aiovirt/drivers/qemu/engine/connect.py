@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import termios
 import tty
 from collections.abc import Iterator
 from contextlib import suppress
@@ -114,11 +115,18 @@ def open_terminal(path: str, owner: int) -> int:
         raise host_error(error, f"cannot open the terminal {path}") from error
     try:
         _check_owner(handle, path, owner)
-        tty.setraw(handle)
+        _set_raw(handle, path)
     except BaseException:
         os.close(handle)
         raise
     return handle
+
+
+def _set_raw(handle: int, path: str) -> None:
+    try:
+        tty.setraw(handle)
+    except (OSError, termios.error) as error:  # termios.error is no OSError
+        raise HostError(f"{path} cannot be used as a terminal: {error.args[-1]}") from error
 
 
 def _check_owner(handle: int, path: str, owner: int) -> None:

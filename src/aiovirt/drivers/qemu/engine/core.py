@@ -83,5 +83,7 @@ class Engine:
                 started_at=live.started_at,
                 reason=domain.reason.name,
                 rebooting=live.rebooting,
+                follow_up=live.follow_up.value if live.follow_up else None,
+                ending=live.ending.name if live.ending else None,
             ),
         )

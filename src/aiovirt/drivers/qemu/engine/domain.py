@@ -6,6 +6,7 @@ State only: nothing here talks to QEMU or to the disk.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 import anyio
@@ -18,7 +19,24 @@ from aiovirt.model.domain import ControlState, DomainKey, DomainRecord, DomainSt
 from aiovirt.model.events import LifecycleDetail
 from aiovirt.processes import DaemonProcess
 
-__all__ = ["LiveDomain", "ManagedDomain"]
+__all__ = ["ENDINGS", "FollowUp", "LiveDomain", "ManagedDomain"]
+
+
+class FollowUp(Enum):
+    """What is done after an event."""
+
+    QUIT = "quit"
+    """Let QEMU end: the guest is off."""
+    BOOT_AGAIN = "boot-again"
+    """Reset the machine and let it go on."""
+
+
+ENDINGS = {
+    StateReason.SHUTOFF_SHUTDOWN: LifecycleDetail.STOPPED_SHUTDOWN,
+    StateReason.SHUTOFF_DESTROYED: LifecycleDetail.STOPPED_DESTROYED,
+    StateReason.SHUTOFF_CRASHED: LifecycleDetail.STOPPED_CRASHED,
+}
+"""What an end can be that is known before it comes -> its event."""
 
 
 @dataclass(eq=False, slots=True)
@@ -34,10 +52,12 @@ class LiveDomain:
         monitor: QEMU's monitor; None until it is connected.
         control: Whether its QEMU answers.
         consoles: The open consoles, by alias.
-        ending: What its end will have been, once that is known: its reason and its event.
+        ending: What its end will have been, once that is known: one of `ENDINGS`.
+        follow_up: What is still to be done about the guest's end.
         pause: Why the next stop of its processors will have happened.
         rebooting: Whether the next shutdown of the guest is the first half of a reboot.
         booted: Whether the start has succeeded.
+        guessed: Whether its configuration is the inactive one, for want of its own.
         supervised: Whether its supervisor has begun.
         ended: Set when its supervisor has left: it is gone and all it had on the host is cleaned
             away, unless the start has not succeeded, which then cleans up itself.
@@ -51,10 +71,12 @@ class LiveDomain:
     monitor: BoundedMonitor | None = None
     control: ControlState = field(default_factory=ControlState)
     consoles: dict[str, ConsoleHub] = field(default_factory=dict)
-    ending: tuple[StateReason, LifecycleDetail] | None = None
+    ending: StateReason | None = None
+    follow_up: FollowUp | None = None
     pause: StateReason = StateReason.PAUSED_USER
     rebooting: bool = False
     booted: bool = False
+    guessed: bool = False
     supervised: bool = False
     ended: anyio.Event = field(default_factory=anyio.Event)
 

@@ -25,11 +25,11 @@ from aiovirt.drivers.qemu.engine.passwords import password_commands
 from aiovirt.drivers.qemu.store.root import remove_run_folder
 from aiovirt.drivers.qemu.store.settings import FILES_BOUND_S
 from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET, PIDFILE, QEMU_FOLDER
-from aiovirt.errors import ResourceUnavailable
+from aiovirt.errors import Busy, ResourceUnavailable
 from aiovirt.host.files import make_private_folder
 from aiovirt.host.ports import free_port, numeric_address
 from aiovirt.host.sockets import connect_unix, listen_unix
-from aiovirt.processes import Command
+from aiovirt.processes import Command, adopt_pidfile
 
 __all__ = ["Launch", "command_line", "completed", "prepare"]
 
@@ -118,6 +118,7 @@ async def prepare(engine: Engine, definition: DomainConfig, undo: AsyncExitStack
 
     Raises:
         ConfigError: It names what is not there. Nothing was made.
+        Busy: A QEMU of it runs that nobody knows of.
         HostError: The host could not do it.
     """
     binary = await _binary(engine, definition)
@@ -129,6 +130,7 @@ async def prepare(engine: Engine, definition: DomainConfig, undo: AsyncExitStack
     check_networks(config)
     assert config.uuid is not None  # noqa: S101
     folder = engine.root.run_folder(config.uuid)
+    await _check_vacant(config, folder / PIDFILE)
     make_private_folder(folder, passable=owner is not None)
     undo.callback(remove_run_folder, folder)
     qemus = folder / QEMU_FOLDER
@@ -156,6 +158,23 @@ async def prepare(engine: Engine, definition: DomainConfig, undo: AsyncExitStack
         connection=connection,
         descriptors=descriptors,
         ports=frozenset(ports.values()),
+    )
+
+
+async def _check_vacant(config: DomainConfig, pidfile: Path) -> None:
+    """See that no QEMU of the domain runs that nobody knows of.
+
+    Raises:
+        Busy: One does.
+    """
+    process = adopt_pidfile(pidfile)
+    if process is None:
+        return
+    await process.aclose()
+    raise Busy(
+        f"domain {config.name!r}: a QEMU of it runs already that could not be taken over "
+        f"(pid {process.pid})",
+        hint="open the host again, or end that process",
     )
 
 

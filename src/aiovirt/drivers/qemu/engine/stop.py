@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 
 import anyio
@@ -9,19 +10,20 @@ import anyio
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.store.settings import ANSWER_BOUND_S, KILL_GRACE_S, KILL_WAIT_S
-from aiovirt.errors import InvalidState, Unresponsive
+from aiovirt.errors import HostError, InvalidState, Unresponsive
 from aiovirt.model.domain import Control, DomainState, StateReason
-from aiovirt.model.events import LifecycleDetail
+
+log = logging.getLogger("aiovirt.qemu")
 
 _OFF = (DomainState.SHUTOFF, DomainState.SHUTDOWN, DomainState.CRASHED)
 
-__all__ = ["destroy", "end", "power_button", "reset", "resume", "suspend"]
+__all__ = ["destroy", "power_button", "reset", "resume", "suspend"]
 
 _STUCK_GRACE_S = 0.2
 """How long a QEMU that is known not to answer may take to end after SIGTERM."""
 
 
-async def destroy(domain: ManagedDomain, *, graceful: bool) -> None:
+async def destroy(engine: Engine, domain: ManagedDomain, *, graceful: bool) -> None:
     """End QEMU now; returns when all is cleaned away.
 
     Raises:
@@ -32,18 +34,20 @@ async def destroy(domain: ManagedDomain, *, graceful: bool) -> None:
     """
     async with domain.changes:
         live = domain.running()
-        await end(domain, live, graceful=graceful)
+        await _end(engine, domain, live, graceful=graceful)
 
 
-async def end(domain: ManagedDomain, live: LiveDomain, *, graceful: bool = False) -> None:
+async def _end(engine: Engine, domain: ManagedDomain, live: LiveDomain, *, graceful: bool) -> None:
     """End QEMU; returns when the supervisor has cleaned all away. Errors as `destroy`."""
     before = live.ending
-    live.ending = (StateReason.SHUTOFF_DESTROYED, LifecycleDetail.STOPPED_DESTROYED)
+    live.ending = StateReason.SHUTOFF_DESTROYED
+    await _note(engine, domain, live)
     stuck = live.control.control is Control.UNRESPONSIVE
     if await _signalled(live, signal.SIGTERM, _STUCK_GRACE_S if stuck else KILL_GRACE_S):
         return
     if graceful:
         live.ending = before
+        await _note(engine, domain, live)
         raise Unresponsive(
             f"QEMU of domain {domain.name!r} did not end within {KILL_GRACE_S:g} s of SIGTERM",
             hint="destroy it without `graceful` to kill it",
@@ -53,6 +57,14 @@ async def end(domain: ManagedDomain, live: LiveDomain, *, graceful: bool = False
             f"QEMU of domain {domain.name!r} did not end within {KILL_WAIT_S:g} s of SIGKILL",
             hint="it hangs in the kernel, usually on dead storage",
         )
+
+
+async def _note(engine: Engine, domain: ManagedDomain, live: LiveDomain) -> None:
+    """Write the status for the next process; a full disk keeps nobody from ending a guest."""
+    try:
+        await engine.save_status(domain, live)
+    except HostError as error:
+        log.warning("status of domain %s: %s", domain.name, error)
 
 
 async def _signalled(live: LiveDomain, number: int, bound_s: float) -> bool:
@@ -78,11 +90,28 @@ async def power_button(engine: Engine, domain: ManagedDomain, *, reboot: bool) -
                 f"domain {domain.name!r} is {domain.state.label} and cannot react",
                 hint="resume it first, or destroy it",
             )
-        if live.rebooting is not reboot:
-            live.rebooting = reboot
-            await engine.save_status(domain, live)
+        await _intend(engine, domain, live, reboot=reboot)
         await domain.monitor().execute("system_powerdown")
         return live
+
+
+async def _intend(engine: Engine, domain: ManagedDomain, live: LiveDomain, *, reboot: bool) -> None:
+    """Note whether the guest's next shutdown is the first half of a reboot.
+
+    Raises:
+        HostError: The disk is full, so a reboot might end as a shutdown.
+    """
+    if live.rebooting is reboot:
+        return
+    live.rebooting = reboot
+    if not reboot:
+        await _note(engine, domain, live)
+        return
+    try:
+        await engine.save_status(domain, live)
+    except BaseException:
+        live.rebooting = False
+        raise
 
 
 async def reset(domain: ManagedDomain) -> None:

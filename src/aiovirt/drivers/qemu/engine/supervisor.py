@@ -19,11 +19,11 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from aiovirt._tasks import open_task_group
 from aiovirt.clients.qmp import Event, connect_qmp
-from aiovirt.drivers.qemu.engine.connect import open_consoles
+from aiovirt.drivers.qemu.engine.connect import learn_terminals, open_consoles
 from aiovirt.drivers.qemu.engine.core import Engine
-from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
+from aiovirt.drivers.qemu.engine.domain import ENDINGS, FollowUp, LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
-from aiovirt.drivers.qemu.engine.translate import MISSED, STATES, FollowUp, Happening, translate
+from aiovirt.drivers.qemu.engine.translate import MISSED, STATES, Happening, translate
 from aiovirt.drivers.qemu.store.root import remove_run_folder
 from aiovirt.drivers.qemu.store.settings import KILL_GRACE_S, START_BOUND_S
 from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET
@@ -33,7 +33,7 @@ from aiovirt.model.domain import Control, ControlState, DomainState, StateReason
 from aiovirt.model.events import ControlEvent, LifecycleDetail
 from aiovirt.protocols.qmp.commands import QueryStatus
 
-__all__ = ["CRASHED", "Supervisor"]
+__all__ = ["Supervisor", "unannounced"]
 
 log = logging.getLogger("aiovirt.qemu")
 
@@ -43,7 +43,7 @@ _DRAIN_BOUND_S = 1.0
 _RECONNECT_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """The pauses between attempts to reach the monitor of a QEMU that lives; the last repeats."""
 
-CRASHED = (StateReason.SHUTOFF_CRASHED, LifecycleDetail.STOPPED_FAILED)
+_CRASHED = (StateReason.SHUTOFF_CRASHED, LifecycleDetail.STOPPED_FAILED)
 """What an end was that nobody announced: as libvirt, a crash."""
 
 
@@ -82,14 +82,14 @@ class Supervisor:
             open_consoles(self._domain, self._live, self._tasks)
 
     @asynccontextmanager
-    async def _watching(self) -> AsyncIterator[TaskGroup]:
+    async def _watching(self) -> AsyncIterator[None]:
         """The tasks of this supervisor; they end with QEMU."""
         self._live.supervised = True
         try:
             async with open_task_group() as tasks:
                 self._tasks = tasks
                 tasks.start_soon(self._until_exit, tasks)
-                yield tasks
+                yield
         finally:
             await self._let_go()
 
@@ -104,9 +104,9 @@ class Supervisor:
         Raises:
             AiovirtError: Before it is started: QEMU ended, or does not speak QMP.
         """
-        async with self._watching() as tasks:
-            await self._follow_first(tasks, connection, task_status)
-            await self._reconnect(tasks)
+        async with self._watching():
+            await self._follow_first(connection, task_status)
+            await self._reconnect()
         if not self._answered:  # its end was seen before that of its monitor
             raise ConnectionLost(
                 f"QEMU of domain {self._domain.name!r} ended before its monitor answered",
@@ -115,12 +115,12 @@ class Supervisor:
 
     async def adopt(self) -> None:
         """Follow a QEMU that an earlier process started; `connected` tells when it answers."""
-        async with self._watching() as tasks:
+        async with self._watching():
             try:
                 self.open_consoles()
             except HostError as error:
                 log.warning("consoles of domain %s: %s", self._domain.name, error)
-            await self._reconnect(tasks)
+            await self._reconnect()
 
     async def connected(self, bound_s: float) -> bool:
         """Wait for the monitor's first answer, or QEMU's end; mark one that gives neither."""
@@ -132,33 +132,30 @@ class Supervisor:
 
     # --- the monitor --------------------------------------------------------------------------
 
-    async def _follow_first(
-        self, tasks: TaskGroup, connection: socket.socket, task_status: TaskStatus[None]
-    ) -> None:
+    async def _follow_first(self, connection: socket.socket, task_status: TaskStatus[None]) -> None:
         """Follow the first connection; an error is the caller's until it is connected."""
         try:
-            await self._follow(tasks, connection, task_status)
+            await self._follow(connection, task_status)
         except AiovirtError as error:
             if not self._answered:
                 raise
             await self._unless_it_ends(error)
 
-    async def _reconnect(self, tasks: TaskGroup) -> None:
+    async def _reconnect(self) -> None:
         """Reach the monitor of a living QEMU, again and again, until it ends."""
         attempt = 0
         while not self._exited:
             try:
                 connection = connect_unix(self._live.folder / MONITOR_SOCKET)
-                await self._follow(tasks, connection, catch_up=True)
+                await self._follow(connection, catch_up=True)
                 attempt = 0
-            except AiovirtError as error:
+            except (AiovirtError, OSError) as error:  # OSError: no descriptor is left, say
                 await self._unless_it_ends(error)
             await anyio.sleep(_RECONNECT_S[min(attempt, len(_RECONNECT_S) - 1)])
             attempt += 1
 
     async def _follow(
         self,
-        tasks: TaskGroup,
         connection: socket.socket,
         task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
         *,
@@ -174,23 +171,23 @@ class Supervisor:
             self._live.monitor = BoundedMonitor(qmp, name, self._control_changed)
             try:
                 if catch_up:
-                    await self._catch_up(tasks, self._live.monitor)
+                    await self._catch_up(self._live.monitor)
                 self._control_changed(ControlState())
                 self._answered = True
                 self._first.set()
                 task_status.started()
                 async for event in events:
-                    await self._happened(tasks, event)
+                    await self._happened(event)
             finally:
                 self._live.monitor = None
                 self._drained.set()
 
-    async def _unless_it_ends(self, error: AiovirtError) -> None:
+    async def _unless_it_ends(self, error: AiovirtError | OSError) -> None:
         """Report a broken line; the usual cause, that QEMU ends, cancels this first."""
         await anyio.sleep(_RECONNECT_S[0])
         self._failed(error)
 
-    def _failed(self, error: AiovirtError) -> None:
+    def _failed(self, error: AiovirtError | OSError) -> None:
         """The line to the monitor is broken though QEMU lives."""
         if self._live.control.control is Control.OK:
             log.warning("monitor of domain %s: %s", self._domain.name, error)
@@ -216,49 +213,81 @@ class Supervisor:
         with suppress(AiovirtError):  # whatever it answers: it harms no other domain
             await monitor.until_it_answers()
 
-    async def _catch_up(self, tasks: TaskGroup, monitor: BoundedMonitor) -> None:
+    async def _catch_up(self, monitor: BoundedMonitor) -> None:
         """Ask for the state, and handle what happened while nobody listened as if it did now."""
         status = await monitor.call(QueryStatus())
+        if self._live.guessed:
+            await self._learn(monitor)
         found = STATES.get(status.status, self._domain.reason)
-        if found.state is not self._domain.state:
+        if self._live.follow_up is not None and found.state is not DomainState.RUNNING:
+            await self._finish()
+        elif found.state is not self._domain.state:
             if found.state is DomainState.PAUSED:
                 self._live.pause = found
             name, data = MISSED[found.state]
-            await self._happened(tasks, Event(name, data), synthetic=True)
+            await self._happened(Event(name, data), synthetic=True)
 
-    async def _happened(self, tasks: TaskGroup, event: Event, *, synthetic: bool = False) -> None:
+    async def _learn(self, monitor: BoundedMonitor) -> None:
+        """Find the consoles of a QEMU whose status was lost, and write what is known of it."""
+        await learn_terminals(monitor, self._live.config)
+        self._live.guessed = False
+        try:
+            self.open_consoles()
+        except HostError as error:
+            log.warning("consoles of domain %s: %s", self._domain.name, error)
+        await self._save()
+
+    async def _happened(self, event: Event, *, synthetic: bool = False) -> None:
         """Handle one event: change the state, tell, act."""
         stamp = event.timestamp or time.time()
         happening = Happening(self._domain, self._live, event.name, event.data, stamp)
-        before = self._domain.reason
+        before = self._domain.reason, self._live.follow_up
         for outcome in list(translate(happening)):
-            if isinstance(outcome, FollowUp):
-                tasks.start_soon(self._act, outcome)
-            else:
-                self._engine.publish(replace(outcome, synthetic=synthetic))
-        if self._live.booted and self._domain.reason is not before:
+            self._engine.publish(replace(outcome, synthetic=synthetic))
+        if (self._domain.reason, self._live.follow_up) == before:
+            return
+        if self._live.follow_up is not None:
+            await self._finish()
+        else:
             await self._save()
 
     async def _save(self) -> None:
+        if not self._live.booted:
+            return  # its start will, if it succeeds
         try:
             await self._engine.save_status(self._domain, self._live)
         except HostError as error:
             log.warning("status of domain %s: %s", self._domain.name, error)
 
-    async def _act(self, follow_up: FollowUp) -> None:
-        """Carry a follow-up out; a QEMU that refuses is ended."""
-        monitor = self._live.monitor
-        try:
-            if monitor is not None and follow_up is FollowUp.BOOT_AGAIN:
-                self._domain.reason = StateReason.RUNNING_BOOTED
-                await monitor.execute("system_reset")
-                await monitor.execute("cont")
-                return
-            if monitor is not None:
-                await monitor.execute("quit", bound_s=KILL_GRACE_S)
-                await anyio.sleep(KILL_GRACE_S)  # its end cancels this
-        except AiovirtError as error:
-            log.debug("%s of %s: %s", follow_up, self._domain.name, error)
+    async def _finish(self) -> None:
+        """Carry the follow-up of the guest's end out; a QEMU that refuses is ended.
+
+        It is noted first, for the next process to do should this one die. The host's closing waits
+        for it: whoever saw the event may close at once, and the guest must not stay half way.
+        """
+        with anyio.CancelScope(shield=True):
+            await self._save()
+            try:
+                await self._act(self.monitor())
+            except AiovirtError as error:
+                log.debug("%s of %s: %s", self._live.follow_up, self._domain.name, error)
+                self._insist_on_its_end()
+
+    async def _act(self, monitor: BoundedMonitor) -> None:
+        if self._live.follow_up is FollowUp.BOOT_AGAIN:
+            await monitor.execute("system_reset", bound_s=KILL_GRACE_S)
+            await monitor.execute("cont", bound_s=KILL_GRACE_S)  # RESUME then ends the follow-up
+            return
+        await monitor.execute("quit", bound_s=KILL_GRACE_S)
+        self._insist_on_its_end()
+
+    def _insist_on_its_end(self) -> None:
+        if self._tasks is not None:
+            self._tasks.start_soon(self._insist)
+
+    async def _insist(self) -> None:
+        """Kill a QEMU that does not quit in time; its end cancels this."""
+        await anyio.sleep(KILL_GRACE_S)
         self._live.process.send_signal(signal.SIGKILL)
 
     # --- the end ------------------------------------------------------------------------------
@@ -286,15 +315,17 @@ class Supervisor:
     def _clean_up(self) -> None:
         live, domain = self._live, self._domain
         remove_run_folder(live.folder)
-        reason, detail = live.ending or self._unannounced()
+        known = live.ending
+        reason, detail = (known, ENDINGS[known]) if known else unannounced(domain.reason)
         domain.live = None
         domain.reason = reason
         if domain.definition is None:
             self._engine.registry.remove(domain)
         self._engine.tell(domain, detail)
 
-    def _unannounced(self) -> tuple[StateReason, LifecycleDetail]:
-        """What an end was that we did not bring about."""
-        if self._domain.state is DomainState.SHUTDOWN:
-            return StateReason.SHUTOFF_SHUTDOWN, LifecycleDetail.STOPPED_SHUTDOWN
-        return CRASHED
+
+def unannounced(before: StateReason) -> tuple[StateReason, LifecycleDetail]:
+    """What an end was that we did not bring about, after that state."""
+    if before.state is DomainState.SHUTDOWN:
+        return StateReason.SHUTOFF_SHUTDOWN, LifecycleDetail.STOPPED_SHUTDOWN
+    return _CRASHED

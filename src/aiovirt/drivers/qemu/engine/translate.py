@@ -1,19 +1,18 @@
 """From QEMU's events to ours, and to what must be done about them. No I/O.
 
-One function an event; each changes the state of the domain it is given and yields our events
-and the follow-ups that the supervisor carries out. Source of names and members: QEMU's
-qapi/run-state.json, qapi/block-core.json, qapi/ui.json, qapi/misc.json, qapi/machine.json.
+One function an event; each changes the state of the domain it is given and yields our events. What
+the supervisor must do then stands in the live domain's `follow_up`. Source of names and members:
+QEMU's qapi/run-state.json, qapi/block-core.json, qapi/ui.json, qapi/misc.json, qapi/machine.json.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import cast
 
 from aiovirt.config import DomainConfig
-from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
+from aiovirt.drivers.qemu.engine.domain import FollowUp, LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.nodes import disk_of_node, image_of
 from aiovirt.model.domain import DomainKey, DomainState, StateReason
 from aiovirt.model.events import (
@@ -34,7 +33,7 @@ from aiovirt.model.events import (
     WatchdogEvent,
 )
 
-__all__ = ["MISSED", "STATES", "FollowUp", "Happening", "translate"]
+__all__ = ["MISSED", "STATES", "Happening", "translate"]
 
 STATES = {
     "running": StateReason.RUNNING_UNKNOWN,
@@ -58,15 +57,6 @@ MISSED: dict[DomainState, tuple[str, dict[str, object]]] = {
     DomainState.CRASHED: ("GUEST_PANICKED", {}),
 }
 """The event of QEMU that must have been missed when a domain is found in this state."""
-
-
-class FollowUp(Enum):
-    """What the supervisor does after an event."""
-
-    QUIT = auto()
-    """Let QEMU end: the guest is off."""
-    BOOT_AGAIN = auto()
-    """Reset the machine and let it go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +84,11 @@ class Happening:
         return LifecycleEvent(time=self.time, domain=self.key, detail=detail)
 
 
-Outcome = Iterator[DomainEvent | FollowUp]
+Outcome = Iterator[DomainEvent]
 
 
 def translate(happening: Happening) -> Outcome:
-    """Our events and follow-ups for one of QEMU's; one we have no word for passes as it is."""
+    """Our events for one of QEMU's; one we have no word for passes as it is."""
     handler = _HANDLERS.get(happening.name)
     if handler is not None:
         return handler(happening)
@@ -125,7 +115,11 @@ def _stop(at: Happening) -> Outcome:
 def _resume(at: Happening) -> Outcome:
     if at.domain.state is DomainState.RUNNING:
         return
-    at.domain.reason = StateReason.RUNNING_UNPAUSED
+    again = at.live.follow_up is FollowUp.BOOT_AGAIN
+    at.domain.reason = StateReason.RUNNING_BOOTED if again else StateReason.RUNNING_UNPAUSED
+    if at.live.follow_up is FollowUp.QUIT:
+        at.live.ending = None  # somebody let it go on all the same
+    at.live.follow_up = None
     if at.live.booted:
         yield at.lifecycle(LifecycleDetail.RESUMED_UNPAUSED)
 
@@ -164,14 +158,15 @@ def _shutdown(at: Happening) -> Outcome:
     at.domain.reason = StateReason.SHUTDOWN_USER
     guest = bool(at.data.get("guest"))
     yield at.lifecycle(LifecycleDetail.SHUTDOWN_GUEST if guest else LifecycleDetail.SHUTDOWN_HOST)
-    action = _after(at.live.config, cause)
-    if at.live.rebooting:
-        at.live.rebooting = False
-        action = FollowUp.BOOT_AGAIN
+    action = FollowUp.BOOT_AGAIN if at.live.rebooting else _after(at.live.config, cause)
+    at.live.rebooting = False
+    _follow_up(at.live, action, StateReason.SHUTOFF_SHUTDOWN)
+
+
+def _follow_up(live: LiveDomain, action: FollowUp | None, ending: StateReason) -> None:
+    live.follow_up = action
     if action is FollowUp.QUIT:
-        at.live.ending = (StateReason.SHUTOFF_SHUTDOWN, LifecycleDetail.STOPPED_SHUTDOWN)
-    if action is not None:
-        yield action
+        live.ending = ending
 
 
 def _after(config: DomainConfig, cause: str) -> FollowUp | None:
@@ -187,10 +182,7 @@ def _panicked(at: Happening) -> Outcome:
     at.domain.reason = StateReason.CRASHED_PANICKED
     yield at.lifecycle(LifecycleDetail.CRASHED_PANICKED)
     action = _AFTER.get(at.live.config.on_crash or "destroy", FollowUp.QUIT)
-    if action is FollowUp.QUIT:
-        at.live.ending = (StateReason.SHUTOFF_CRASHED, LifecycleDetail.STOPPED_CRASHED)
-    if action is not None:
-        yield action
+    _follow_up(at.live, action, StateReason.SHUTOFF_CRASHED)
 
 
 # --- devices ------------------------------------------------------------------------------------

@@ -15,7 +15,15 @@ from aiovirt.errors import ProtocolError
 from aiovirt.host.files import host_error, write_atomically
 from aiovirt.model.domain import StateReason
 
-__all__ = ["MONITOR_SOCKET", "PIDFILE", "QEMU_FOLDER", "Status", "read_status", "write_status"]
+__all__ = [
+    "FORMAT",
+    "MONITOR_SOCKET",
+    "PIDFILE",
+    "QEMU_FOLDER",
+    "Status",
+    "read_status",
+    "write_status",
+]
 
 _STATUS_FILE = "status.json"
 PIDFILE = "pid"
@@ -23,7 +31,8 @@ MONITOR_SOCKET = "monitor.sock"
 QEMU_FOLDER = "qemu"
 """What QEMU itself may write to; nothing in there is believed, for it may be somebody else's."""
 
-_FORMAT = 1
+FORMAT = 1
+"""Of `Status`: grows when an earlier version could not read it."""
 
 
 class Status(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -37,6 +46,9 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True):
         started_at: Unix time in seconds.
         reason: Name of the `StateReason` that it was in last.
         rebooting: Whether the next shutdown of the guest is the first half of a reboot.
+        follow_up: Value of the `FollowUp` that is still to be done, if any.
+        ending: Name of the `StateReason` that its end will have, once that is known.
+        format: `FORMAT` of the version that wrote it.
     """
 
     phase: Literal["starting", "running"]
@@ -45,7 +57,9 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True):
     started_at: float
     reason: str = StateReason.RUNNING_UNKNOWN.name
     rebooting: bool = False
-    format: int = _FORMAT
+    follow_up: str | None = None
+    ending: str | None = None
+    format: int = 0
 
 
 async def write_status(folder: Path, status: Status) -> None:
@@ -54,22 +68,26 @@ async def write_status(folder: Path, status: Status) -> None:
     Raises:
         HostError: The disk is full.
     """
-    await write_atomically(folder / _STATUS_FILE, msgspec.json.encode(status), durable=False)
+    data = msgspec.json.encode(msgspec.structs.replace(status, format=FORMAT))
+    await write_atomically(folder / _STATUS_FILE, data, durable=False)
 
 
 def read_status(folder: Path) -> Status | None:
     """The status in a folder; None if the start did not get as far as writing one.
 
     Raises:
-        ProtocolError: The file is not a status: it was damaged.
+        ProtocolError: The file is not a status: it was damaged, or another version wrote it.
         HostError: It cannot be read.
     """
     path = folder / _STATUS_FILE
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Status)
+        status = msgspec.json.decode(path.read_bytes(), type=Status)
     except FileNotFoundError:
         return None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolError(f"{path} is damaged: {error}") from error
     except OSError as error:
         raise host_error(error, f"cannot read {path}") from error
+    if status.format != FORMAT:
+        raise ProtocolError(f"{path} has format {status.format}; this version reads {FORMAT}")
+    return status
