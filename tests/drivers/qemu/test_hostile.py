@@ -14,7 +14,7 @@ import pytest
 from guests import bare_config
 
 from aiovirt._open import open as open_host
-from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET, PIDFILE, Status
+from aiovirt.drivers.qemu.store.status import FORMAT, MONITOR_SOCKET, PIDFILE, Status
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real]
 
@@ -59,7 +59,7 @@ def impostor(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Impostor]:
     folder.mkdir(parents=True)
     (root / "lock").touch()
     assert (MONITOR_SOCKET, PIDFILE) == ("monitor.sock", "pid")
-    status = Status("running", 7, config.to_xml(), 0.0)
+    status = Status("running", 7, config.to_xml(), 0.0, format=FORMAT)
     (folder / "status.json").write_bytes(msgspec.json.encode(status))
     processes: list[subprocess.Popen[bytes]] = []
 
