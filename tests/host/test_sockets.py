@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,17 @@ def test_nobody_else_may_connect(tmp_path: Path) -> None:
             assert (tmp_path / "socket").stat().st_mode & 0o777 == 0o600
     finally:
         os.umask(before)
+
+
+@pytest.mark.parametrize("use", [listen_unix, connect_unix])
+def test_no_descriptor_is_left(use: Callable[[Path], object], tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, limits[1]))
+    try:
+        with pytest.raises(HostError, match=r"cannot .*socket: Too many open files") as caught:
+            use(tmp_path / "socket")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert "ulimit -n" in (caught.value.hint or "")
