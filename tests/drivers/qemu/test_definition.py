@@ -7,13 +7,14 @@ from uuid import uuid4
 
 import anyio
 import pytest
-from guests import bare_config
+from guests import bare_config, poll
 
 from aiovirt._open import open as open_host
 from aiovirt.config import Disk, DomainConfig
 from aiovirt.errors import AlreadyExists, ConfigError, InvalidState, NotFound, XMLError
 from aiovirt.model.domain import DomainState
 from aiovirt.objects import Connection
+from aiovirt.processes import boot_id
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real]
 
@@ -114,6 +115,41 @@ async def test_autostart_after_the_hosts_boot(root: Path) -> None:
             with anyio.fail_after(20):
                 await anext(aiter(events))
         await vm.destroy()
+
+
+async def _define_autostarts(uri: str, root: Path, *configs: DomainConfig) -> None:
+    """Define domains that start with the host, which has just been booted."""
+    async with open_host(uri) as host:
+        for config in configs:
+            await (await host.domains.define(config)).set_autostart()
+    await anyio.Path(root / "run" / "autostarted").write_text("another boot")
+
+
+def _tried(root: Path) -> bool:
+    return (root / "run" / "autostarted").read_text() == boot_id()
+
+
+async def test_autostart_goes_on_where_a_short_open_left_it(root: Path) -> None:
+    uri = f"qemu:///embed?root={root}"
+    await _define_autostarts(uri, root, *(bare_config(f"web{number}") for number in range(3)))
+    async with open_host(uri):
+        pass
+    assert not _tried(root)
+    async with open_host(uri) as host:
+        await poll(lambda: _tried(root))
+        for record in await host.domains.records():
+            assert record.state is DomainState.RUNNING
+            await (await host.domains.get(record.key.name)).destroy()
+
+
+async def test_autostart_that_fails_was_tried(root: Path) -> None:
+    uri = f"qemu:///embed?root={root}"
+    config = bare_config()
+    config.disks.append(Disk.file("/no/such.qcow2", target="vda"))
+    await _define_autostarts(uri, root, config)
+    async with open_host(uri) as host:
+        await poll(lambda: _tried(root))
+        assert not (await (await host.domains.get("web1")).record()).state.active
 
 
 async def test_transient_domain_cannot_autostart(host: Connection) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import anyio
+import anyio.lowlevel
 
 from aiovirt._tasks import open_task_group
 from aiovirt.config import DomainConfig
@@ -132,26 +133,37 @@ def _key(config: DomainConfig) -> DomainKey:
 
 
 async def _autostart(engine: Engine) -> None:
-    """Start what starts with the host, once after each boot of the host."""
+    """Start what starts with the host, each once after a boot of the host.
+
+    Cancellation: what was not tried yet is left to the next process that opens the root.
+    """
+    boot = boot_id()
     try:
-        first = await engine.root.first_after_boot(boot_id())
-    except HostError as error:  # the next process that opens the root tries again
-        log.warning("nothing is started with the host: %s", error)
-        return
-    if not first:
-        return
+        if engine.root.has_autostarted(boot):
+            return
+        await _start_all(engine)
+        await anyio.lowlevel.checkpoint_if_cancelled()  # a start may have failed of the closing
+        await engine.root.mark_autostarted(boot)
+    except HostError as error:
+        log.warning("the next that opens %s autostarts again: %s", engine.root.path, error)
+
+
+async def _start_all(engine: Engine) -> None:
+    """Try to start each domain that starts with the host and does not run."""
     places = anyio.CapacityLimiter(_AUTOSTARTS)
-    for domain in engine.registry:
-        if domain.autostart and domain.live is None:
-            engine.tasks.start_soon(_start_quietly, engine, domain, places)
+    async with anyio.create_task_group() as starts:
+        for domain in engine.registry:
+            if domain.autostart:
+                starts.start_soon(_start_quietly, engine, domain, places)
 
 
 async def _start_quietly(
     engine: Engine, domain: ManagedDomain, places: anyio.CapacityLimiter
 ) -> None:
-    """Start a domain nobody waits for: what goes wrong is logged."""
+    """Start a domain nobody waits for, unless it runs: what goes wrong is logged."""
     try:
         async with places:
-            await start(engine, domain, paused=False)
+            if domain.live is None:
+                await start(engine, domain, paused=False)
     except AiovirtError as error:
         log.warning("autostart of domain %s failed: %s", domain.name, error)

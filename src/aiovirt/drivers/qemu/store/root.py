@@ -3,6 +3,7 @@
 lock                      held (flock) by the process that has the root open
 config/NAME.xml           the definition of a persistent domain
 config/autostart/NAME     there if the domain starts with the host
+run/autostarted           after which boot of the host all that starts with it was tried
 run/UUID/                 a running domain: its monitor, pidfile and status; 0700
 run/UUID/qemu/            what QEMU itself writes there; 0700, its account's own
 log/NAME.log              what each start was, and what QEMU said
@@ -60,6 +61,7 @@ class Root:
         self.definitions = path / "config"
         self.autostart = self.definitions / "autostart"
         self.run = path / "run"
+        self.autostarted = self.run / "autostarted"
         self.logs = path / "log"
         self.cache = path / "cache"
 
@@ -142,18 +144,26 @@ class Root:
     def _definition(self, name: str) -> Path:
         return self.definitions / f"{name}.xml"
 
-    async def first_after_boot(self, boot: str) -> bool:
-        """Whether the root is open for the first time since the host's boot of that id.
+    def has_autostarted(self, boot: str) -> bool:
+        """Whether all that starts with the host was tried since the host's boot of that id.
+
+        Raises:
+            HostError: The mark cannot be read.
+        """
+        try:
+            return self.autostarted.read_bytes() == boot.encode()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise host_error(error, f"cannot read {self.autostarted}") from error
+
+    async def mark_autostarted(self, boot: str) -> None:
+        """Note that all that starts with the host was tried.
 
         Raises:
             HostError: The disk is full, or the folder not writable.
         """
-        mark = self.run / "autostarted"
-        with suppress(FileNotFoundError):
-            if mark.read_bytes() == boot.encode():
-                return False
-        await write_atomically(mark, boot.encode(), durable=False)
-        return True
+        await write_atomically(self.autostarted, boot.encode(), durable=False)
 
     # --- running domains ----------------------------------------------------------------------
 
