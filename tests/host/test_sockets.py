@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aiovirt.errors import HostError
+from aiovirt.host.ports import free_port
 from aiovirt.host.sockets import connect_unix, listen_unix
 
 
@@ -49,14 +50,18 @@ def test_nobody_else_may_connect(tmp_path: Path) -> None:
         os.umask(before)
 
 
-@pytest.mark.parametrize("use", [listen_unix, connect_unix])
+def _free_port(_path: Path) -> int:
+    return free_port("127.0.0.1", [5900])
+
+
+@pytest.mark.parametrize("use", [listen_unix, connect_unix, _free_port])
 def test_no_descriptor_is_left(use: Callable[[Path], object], tmp_path: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     lowest = os.dup(0)
     os.close(lowest)
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, limits[1]))
     try:
-        with pytest.raises(HostError, match=r"cannot .*socket: Too many open files") as caught:
+        with pytest.raises(HostError, match=r"cannot .*: Too many open files") as caught:
             use(tmp_path / "socket")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)

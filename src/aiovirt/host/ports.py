@@ -59,21 +59,20 @@ def free_port(host: str, candidates: Iterable[int], taken: Collection[int] = ())
 
     Raises:
         ConfigError: That is no address.
-        ResourceUnavailable: All are taken, or the host has no such address.
+        ResourceUnavailable: All are taken, the host has no such address, or no descriptor is left.
     """
     family = _family(host)
     for port in candidates:
         if port in taken:
             continue
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((host, port))
-            except OSError as error:
-                if error.errno in _TAKEN:
-                    continue
+                return port
+        except OSError as error:
+            if error.errno not in _TAKEN:
                 raise host_error(error, f"cannot listen on {host}") from error
-            return port
     raise ResourceUnavailable(f"no TCP port is free on {host}", hint="name a port instead")
 
 
