@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import anyio
@@ -14,7 +15,8 @@ import pytest
 from guests import SmallDisk, bare_config, qemus_of
 
 from aiovirt._open import open as open_host
-from aiovirt.config import Disk, Graphics, Interface
+from aiovirt.config import Disk, Graphics, Interface, Serial
+from aiovirt.drivers.qemu.engine.start import PORT_TRIES
 from aiovirt.errors import (
     AiovirtError,
     ConfigError,
@@ -23,6 +25,7 @@ from aiovirt.errors import (
     PermissionDenied,
     ResourceUnavailable,
 )
+from aiovirt.host.ports import free_port
 from aiovirt.model.domain import DomainState
 from aiovirt.model.units import GiB, TiB
 from aiovirt.objects import Connection, Domain
@@ -83,11 +86,87 @@ async def test_port_taken(host: Connection, root: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         while server.getsockname()[1] < 5900:
             pytest.skip("the system gave a port below VNC's")
+        port = server.getsockname()[1]
         config = bare_config()
-        config.graphics.append(Graphics.vnc(server.getsockname()[1]))
+        config.graphics.append(Graphics.vnc(port))
+        config.serials.append(Serial.tcp("127.0.0.1", free_port("127.0.0.1", range(20000, 60000))))
         vm = await host.domains.define(config)
-        error = await _refused(vm, root, ResourceUnavailable, "Address already in use")
-    assert error.hint is not None
+        where = rf"Address already in use \(the vnc display on 127\.0\.0\.1:{port}\)$"
+        error = await _refused(vm, root, ResourceUnavailable, where)
+    assert "let one be chosen" in (error.hint or "")
+
+
+async def test_serial_ports_port_taken(host: Connection, root: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        config = bare_config()
+        config.serials.append(Serial.tcp("127.0.0.1", port))
+        vm = await host.domains.define(config)
+        where = rf"in use \(serial1 on 127\.0\.0\.1:{port}\)$"
+        error = await _refused(vm, root, ResourceUnavailable, where)
+    assert error.hint == "another program has that port or socket: choose another"
+
+
+def _robbed(folder: Path, qemu: Path, times: int) -> str:
+    """Make an emulator that finds its display's port taken, the first so many times."""
+    program = folder / "qemu-system-x86_64"
+    program.write_text(
+        f"#!{sys.executable}\n"
+        "import os, re, socket, sys\n"
+        f"calls = {str(folder / 'calls')!r}\n"
+        "found = re.search(r'-vnc \\S*:(\\d+)|-spice \\S*port=(\\d+)', ' '.join(sys.argv))\n"
+        "if found:\n"
+        "    with open(calls, 'a') as file: file.write('x')\n"
+        f"    if os.path.getsize(calls) <= {times}:\n"
+        "        port = int(found[2] or 5900 + int(found[1]))\n"
+        "        thief = socket.create_server(('127.0.0.1', port))\n"
+        "        thief.set_inheritable(True)\n"
+        f"os.execv({str(qemu)!r}, [{str(qemu)!r}, *sys.argv[1:]])\n"
+    )
+    program.chmod(0o755)
+    return str(program)
+
+
+@pytest.mark.parametrize("kind", [Graphics.vnc, Graphics.spice])
+async def test_chosen_port_that_others_take_is_chosen_anew(
+    host: Connection, root: Path, qemu: Path, tmp_path: Path, kind: Callable[[], Graphics]
+) -> None:
+    config = bare_config()
+    config.emulator = _robbed(tmp_path, qemu, 2)
+    config.graphics.append(kind())
+    vm = await host.domains.define(config)
+    await vm.start(paused=True)
+    assert len(qemus_of(root)) == 1
+    assert (tmp_path / "calls").stat().st_size == 3
+    await vm.destroy()
+
+
+async def test_ports_that_others_always_take(
+    host: Connection, root: Path, qemu: Path, tmp_path: Path
+) -> None:
+    config = bare_config()
+    config.emulator = _robbed(tmp_path, qemu, PORT_TRIES)
+    config.graphics.append(Graphics.vnc())
+    vm = await host.domains.define(config)
+    error = await _refused(vm, root, ResourceUnavailable, "the vnc display on 127")
+    assert "start it again" in (error.hint or "")
+    assert (tmp_path / "calls").stat().st_size == PORT_TRIES
+    await vm.start(paused=True)
+    await vm.destroy()
+
+
+async def test_chosen_port_is_none_that_the_guest_has_already(
+    host: Connection, qemu: Path, tmp_path: Path
+) -> None:
+    free = free_port("127.0.0.1", range(5900, 65536))
+    config = bare_config()
+    config.emulator = _robbed(tmp_path, qemu, 0)
+    config.graphics.append(Graphics.vnc())
+    config.serials.append(Serial.tcp("127.0.0.1", free))
+    vm = await host.domains.define(config)
+    await vm.start(paused=True)
+    assert (tmp_path / "calls").stat().st_size == 1
+    await vm.destroy()
 
 
 async def test_two_automatic_ports_differ(host: Connection) -> None:

@@ -70,6 +70,15 @@ def test_a_display_without_a_password_does_not() -> None:
     assert "disable-ticketing=on" in options(argv, "-spice")[0]
 
 
+@pytest.mark.parametrize("kind", ["vnc", "spice"])
+def test_port_0_is_refused_as_such(kind: str) -> None:
+    with pytest.raises(
+        XMLError, match=f"port 0 is none that the {kind} display can have"
+    ) as caught:
+        arguments(small(f"<graphics type='{kind}' port='0'/>"))
+    assert caught.value.expected == "a port, or -1 to let one be chosen"
+
+
 def test_a_guest_without_a_display_opens_no_window() -> None:
     assert options(arguments(small()), "-display") == ["none"]
 

@@ -118,6 +118,13 @@ def test_a_console_alone_brings_a_serial_port() -> None:
     assert (config.serials[0].type, config.serials[0].source.path) == ("unix", "/s")
 
 
+@pytest.mark.parametrize("more", ["", "autoport='no'"])
+@pytest.mark.parametrize("kind", ["vnc", "spice"])
+def test_port_minus_1_is_an_automatic_one(kind: str, more: str) -> None:
+    config = completed(small(f"<graphics type='{kind}' port='-1' {more}/>"))
+    assert (config.graphics[0].port, config.graphics[0].autoport) == (-1, True)
+
+
 def test_graphics_bring_a_display_and_ps2_input() -> None:
     config = completed(small("<graphics type='vnc'/>"))
     assert [video.model.type for video in config.videos] == ["vga"]

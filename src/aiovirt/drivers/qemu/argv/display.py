@@ -15,9 +15,11 @@ from aiovirt.drivers.qemu.argv.words import as_json, comma_list
 from aiovirt.drivers.qemu.binaries.capabilities import Feature
 from aiovirt.drivers.qemu.devices.lookup import model_of
 
-__all__ = ["graphics", "inputs", "sounds", "videos"]
+__all__ = ["LOOPBACK", "graphics", "inputs", "sounds", "videos"]
 
-_LOOPBACK: Final = "127.0.0.1"
+LOOPBACK: Final = "127.0.0.1"
+"""Where a display listens that names no address."""
+
 _FIRST_VNC_PORT: Final = 5900
 _AUDIO: Final = "audio1"
 _KIB: Final = 1024
@@ -38,11 +40,21 @@ def graphics(guest: Guest) -> Iterator[str]:
             raise Graphics.type.error(
                 each, f"{guest.binary.path} shows no {each.type} displays here", expected="vnc"
             )
-        yield from build(guest, each, guest.resources.ports.get(place, each.port or -1))
+        yield from build(guest, each, guest.resources.ports.get(place, _port(each)))
+
+
+def _port(display: Graphics) -> int:
+    return -1 if display.port is None else display.port
 
 
 def _shown_port(display: Graphics, port: int) -> int:
-    if port < 1:
+    if port == 0:
+        raise Graphics.port.error(
+            display,
+            f"port 0 is none that the {display.type} display can have",
+            expected="a port, or -1 to let one be chosen",
+        )
+    if port < 0:
         raise Graphics.port.error(display, f"no port was chosen for the {display.type} display")
     return port
 
@@ -56,7 +68,7 @@ def _vnc(_guest: Guest, display: Graphics, port: int) -> Iterator[str]:
             raise Graphics.port.error(
                 display, f"a VNC display cannot have port {port}", expected="5900 or higher"
             )
-        address = display.listen_address or _LOOPBACK
+        address = display.listen_address or LOOPBACK
         where = f"{f'[{address}]' if ':' in address else address}:{number}"
     options = {
         "password": True if display.passwd is not None else None,
@@ -76,7 +88,7 @@ def _spice(_guest: Guest, display: Graphics, port: int) -> Iterator[str]:
         raise Graphics.tls_port.error(display, "the QEMU driver has no TLS for SPICE yet")
     options = {
         "unix": True if socket else None,
-        "addr": socket or display.listen_address or _LOOPBACK,
+        "addr": socket or display.listen_address or LOOPBACK,
         "port": None if socket else _shown_port(display, port),
         "disable-ticketing": True if display.passwd is None else None,
         "seamless-migration": True,

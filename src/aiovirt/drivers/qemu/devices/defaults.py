@@ -143,7 +143,8 @@ def _graphics(graphics: Graphics) -> None:
     if graphics.type not in _DISPLAYED:
         return
     if graphics.listen_socket is None:
-        if graphics.port is None and graphics.autoport is None:
+        unsaid = graphics.port is None and graphics.autoport is None
+        if unsaid or graphics.port == -1:  # -1 means this in libvirt, whatever autoport says
             graphics.autoport = True
         if graphics.autoport and graphics.port is None:
             graphics.port = -1

@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 
 from aiovirt.config import DomainConfig
+from aiovirt.drivers.qemu.engine.listeners import Listener, blamed
 from aiovirt.drivers.qemu.engine.nodes import disk_of_node, image_of
 from aiovirt.errors import AiovirtError, HostError, PermissionDenied, ResourceUnavailable
 
-__all__ = ["explain"]
+__all__ = ["explain", "lost_ports"]
 
 _PROGRAM = re.compile(r"^(\S+Z )?\S*qemu-\S+: ")
 _ARGUMENT = re.compile(r"^-\w+ (\{.*?\}|\S+): ")
 
 # What QEMU says -> the error, and what may be done about it. The first that matches counts.
 _KNOWN: tuple[tuple[re.Pattern[str], type[HostError], str], ...] = (
-    (
-        re.compile(r"Address already in use|Failed to find an available port", re.IGNORECASE),
-        ResourceUnavailable,
-        "another program has that port or socket: choose another, or let one be chosen",
-    ),
     (
         re.compile(r"Permission denied", re.IGNORECASE),
         PermissionDenied,
@@ -48,6 +44,19 @@ _KNOWN: tuple[tuple[re.Pattern[str], type[HostError], str], ...] = (
 )
 
 
+_TAKEN = re.compile(
+    r"Address already in use|Failed to find an available port|binding socket to \S+ failed",
+    re.IGNORECASE,
+)
+
+
+def lost_ports(config: DomainConfig, said: str) -> frozenset[int]:
+    """The chosen ports that somebody else took before QEMU could; empty if that is not why."""
+    if not _TAKEN.search(said):
+        return frozenset()
+    return frozenset(each.port for each in blamed(config, _complaint(said)) if each.automatic)
+
+
 def explain(config: DomainConfig, said: str, error: AiovirtError) -> HostError:
     """The error of a domain that did not start.
 
@@ -57,6 +66,8 @@ def explain(config: DomainConfig, said: str, error: AiovirtError) -> HostError:
         error: What was seen of it.
     """
     line = _complaint(said)
+    if _TAKEN.search(said):
+        return _port_taken(config, line)
     words = _ARGUMENT.sub("", line)
     disk = disk_of_node(config, line)
     where = f" (disk {disk.target.dev}: {image_of(disk)})" if disk else ""
@@ -65,6 +76,24 @@ def explain(config: DomainConfig, said: str, error: AiovirtError) -> HostError:
         if pattern.search(said):
             return kind(text, hint=hint)
     return HostError(text, hint=None if words else error.hint)
+
+
+def _port_taken(config: DomainConfig, line: str) -> ResourceUnavailable:
+    """The error for a port, or a socket, that somebody else has."""
+    suspects = blamed(config, line)
+    where = f" ({' or '.join(map(str, suspects))})" if suspects else ""
+    return ResourceUnavailable(
+        f"domain {config.name!r} did not start: {_ARGUMENT.sub('', line)}{where}",
+        hint=f"another program has that port or socket: {_way_out(suspects)}",
+    )
+
+
+def _way_out(suspects: list[Listener]) -> str:
+    if any(each.automatic for each in suspects):
+        return "start it again, or name a port"
+    if any("display" in each.device for each in suspects):
+        return "choose another, or let one be chosen (port='-1')"
+    return "choose another"
 
 
 def _complaint(said: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -14,12 +14,14 @@ from anyio import CapacityLimiter, move_on_after, to_thread
 
 from aiovirt.config import DomainConfig
 from aiovirt.drivers.qemu.argv import Resources, build
+from aiovirt.drivers.qemu.argv.display import LOOPBACK
 from aiovirt.drivers.qemu.argv.preflight import preflight
 from aiovirt.drivers.qemu.argv.startup import startup_commands
 from aiovirt.drivers.qemu.binaries import BinaryCapabilities, find_emulator, host_arch
 from aiovirt.drivers.qemu.devices import assign_aliases, complete, drop_live
 from aiovirt.drivers.qemu.engine.connect import console_logs
 from aiovirt.drivers.qemu.engine.core import Engine
+from aiovirt.drivers.qemu.engine.listeners import listeners
 from aiovirt.drivers.qemu.engine.network import check_networks, open_taps
 from aiovirt.drivers.qemu.engine.passwords import password_commands
 from aiovirt.drivers.qemu.store.root import remove_run_folder
@@ -108,13 +110,16 @@ def _imagine(engine: Engine, config: DomainConfig, binary: BinaryCapabilities) -
     return build(config, binary, Resources.imagined(config, folder))
 
 
-async def prepare(engine: Engine, definition: DomainConfig, undo: AsyncExitStack) -> Launch:
+async def prepare(
+    engine: Engine, definition: DomainConfig, undo: AsyncExitStack, lost: Collection[int] = ()
+) -> Launch:
     """Make what QEMU needs on the host, and its command line.
 
     Args:
         engine: The driver.
         definition: The complete inactive configuration; it is not changed.
         undo: Gets a step for everything that is made.
+        lost: Ports that somebody else turned out to have: none of them is chosen.
 
     Raises:
         ConfigError: It names what is not there. Nothing was made.
@@ -140,7 +145,7 @@ async def prepare(engine: Engine, definition: DomainConfig, undo: AsyncExitStack
     listener = descriptors.enter_context(listen_unix(folder / MONITOR_SOCKET))
     connection = connect_unix(folder / MONITOR_SOCKET)
     undo.callback(connection.close)
-    ports = await _choose_ports(engine, config, undo)
+    ports = await _choose_ports(engine, config, undo, lost)
     resources = Resources(
         monitor=listener.fileno(),
         folder=qemus,
@@ -210,15 +215,16 @@ def _command(engine: Engine, argv: Sequence[str], resources: Resources, pidfile:
 
 
 async def _choose_ports(
-    engine: Engine, config: DomainConfig, undo: AsyncExitStack
+    engine: Engine, config: DomainConfig, undo: AsyncExitStack, lost: Collection[int]
 ) -> dict[int, int]:
     """Ports for the displays that leave them open; they are kept from other starts."""
     chosen: dict[int, int] = {}
+    named = {listener.port for listener in listeners(config) if not listener.automatic}
     for place, graphics in enumerate(config.graphics):
         if not graphics.autoport:
             continue
-        host = await numeric_address(graphics.listen_address or "127.0.0.1")
-        port = free_port(host, _DISPLAY_PORTS, engine.ports)
+        host = await numeric_address(graphics.listen_address or LOOPBACK)
+        port = free_port(host, _DISPLAY_PORTS, {*engine.ports, *named, *lost})
         engine.ports.add(port)
         undo.callback(engine.ports.discard, port)
         chosen[place] = graphics.port = port

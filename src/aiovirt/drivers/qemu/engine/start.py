@@ -8,10 +8,11 @@ import time
 
 import anyio
 
+from aiovirt.config import DomainConfig
 from aiovirt.drivers.qemu.engine.connect import learn_terminals
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
-from aiovirt.drivers.qemu.engine.explain import explain
+from aiovirt.drivers.qemu.engine.explain import explain, lost_ports
 from aiovirt.drivers.qemu.engine.prepare import Launch, prepare
 from aiovirt.drivers.qemu.engine.supervisor import Supervisor
 from aiovirt.drivers.qemu.store.log import DomainLog
@@ -23,6 +24,7 @@ from aiovirt.errors import (
     NotFound,
     ProtocolError,
     RemoteError,
+    ResourceUnavailable,
     Unresponsive,
 )
 from aiovirt.host.undo import undo_on_failure
@@ -31,7 +33,10 @@ from aiovirt.model.events import LifecycleDetail
 from aiovirt.processes import Stdio, start_daemon
 from aiovirt.protocols.qmp.commands import Cont
 
-__all__ = ["start"]
+__all__ = ["PORT_TRIES", "start"]
+
+PORT_TRIES = 8
+"""How often a start is tried for which other programs take the chosen ports first."""
 
 _QEMU_ERRORS = (ConnectionLost, ProtocolError, RemoteError, Unresponsive)
 
@@ -43,20 +48,45 @@ async def start(engine: Engine, domain: ManagedDomain, *, paused: bool) -> None:
             raise InvalidState(f"domain {domain.name!r} is running already")
         if domain.definition is None:
             raise NotFound(f"there is no domain {domain.name!r} any more")
-        log = DomainLog(engine.root.log(domain.name))
-        async with undo_on_failure() as undo:
-            launch = await prepare(engine, domain.definition, undo)
-            live, said_from = await _spawn(launch, log)
-            undo.push_async_callback(_abandon, domain, live)
-            domain.live = live
-            try:
-                await _boot(engine, domain, live, launch, paused=paused)
-            except _QEMU_ERRORS as error:
-                raise explain(launch.config, log.since(said_from), error) from error
-    engine.ports.difference_update(launch.ports)
+        await _try_ports(engine, domain, domain.definition, paused=paused)
     engine.tell(domain, LifecycleDetail.STARTED_BOOTED)
     if paused:
         engine.tell(domain, LifecycleDetail.SUSPENDED_PAUSED)
+
+
+async def _try_ports(
+    engine: Engine, domain: ManagedDomain, definition: DomainConfig, *, paused: bool
+) -> None:
+    """Start it; anew, with other ports, when other programs took those that were chosen."""
+    lost: set[int] = set()
+    for tries in range(1, PORT_TRIES + 1):
+        before = len(lost)
+        try:
+            await _try(engine, domain, definition, lost, paused=paused)
+        except ResourceUnavailable:
+            if len(lost) == before or tries == PORT_TRIES:
+                raise
+        else:
+            return
+
+
+async def _try(
+    engine: Engine, domain: ManagedDomain, definition: DomainConfig, lost: set[int], *, paused: bool
+) -> None:
+    """Start it once. A failure unmakes all, and notes in `lost` the chosen ports others took."""
+    log = DomainLog(engine.root.log(domain.name))
+    async with undo_on_failure() as undo:
+        launch = await prepare(engine, definition, undo, lost)
+        live, said_from = await _spawn(launch, log)
+        undo.push_async_callback(_abandon, domain, live)
+        domain.live = live
+        try:
+            await _boot(engine, domain, live, launch, paused=paused)
+        except _QEMU_ERRORS as error:
+            said = log.since(said_from)
+            lost.update(lost_ports(launch.config, said))
+            raise explain(launch.config, said, error) from error
+    engine.ports.difference_update(launch.ports)
 
 
 async def _spawn(launch: Launch, log: DomainLog) -> tuple[LiveDomain, int]:
