@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import struct
 from pathlib import Path
 
 import anyio
 import pytest
-from guests import bare_config, linux_config, read_until
+from guests import SmallDisk, bare_config, linux_config, poll, qemus_of, read_until
 
+from aiovirt._open import open as open_host
 from aiovirt.config import Disk, Video
-from aiovirt.errors import ConfigError, InvalidState, NotFound, QMPCommandError
+from aiovirt.errors import ConfigError, InvalidState, NotFound, QMPCommandError, ResourceUnavailable
 from aiovirt.model.statistics import StatsGroup
 from aiovirt.objects import Connection
 from aiovirt.testing.tinyguest import TinyGuest
@@ -91,6 +95,39 @@ async def test_no_screen(host: Connection) -> None:
     with pytest.raises(NotFound, match="has no screen 0"):
         await vm.screenshot()
     await vm.destroy()
+
+
+async def test_late_screenshots_do_not_stay(host: Connection, root: Path) -> None:
+    config = bare_config()
+    config.videos.append(Video("vga"))
+    vm = await host.domains.define(config)
+    await vm.start(paused=True)
+    (pid,) = qemus_of(root)
+    os.kill(pid, signal.SIGSTOP)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(vm.screenshot)
+        await anyio.wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
+    os.kill(pid, signal.SIGCONT)
+    await vm.monitor_command("query-status")  # by now QEMU has written them
+    await poll(lambda: not list(root.glob("run/*/qemu/*.ppm")))
+    await vm.destroy()
+
+
+async def test_screenshot_on_a_full_disk(small_disk: SmallDisk) -> None:
+    folder = small_disk("1m")
+    async with open_host(f"qemu:///embed?root={folder}") as host:
+        config = bare_config()
+        config.videos.append(Video("vga"))
+        vm = await host.domains.define(config)
+        await vm.start(paused=True)
+        with contextlib.suppress(OSError):
+            await anyio.Path(folder / "filler").write_bytes(bytes(1 << 20))
+        with pytest.raises(ResourceUnavailable, match="could not write a picture") as caught:
+            await vm.screenshot()
+        await vm.destroy()
+    assert "disk of the root folder is full" in (caught.value.hint or "")
 
 
 async def test_keys(host: Connection) -> None:

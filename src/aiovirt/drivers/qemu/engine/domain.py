@@ -52,6 +52,7 @@ class LiveDomain:
         monitor: QEMU's monitor; None until it is connected.
         control: Whether its QEMU answers.
         consoles: The open consoles, by alias.
+        late_pictures: Screenshots that QEMU may write though nobody waits for them any more.
         ending: What its end will have been, once that is known: one of `ENDINGS`.
         follow_up: What is still to be done about the guest's end.
         pause: Why the next stop of its processors will have happened.
@@ -71,6 +72,7 @@ class LiveDomain:
     monitor: BoundedMonitor | None = None
     control: ControlState = field(default_factory=ControlState)
     consoles: dict[str, ConsoleHub] = field(default_factory=dict)
+    late_pictures: list[Path] = field(default_factory=list)
     ending: StateReason | None = None
     follow_up: FollowUp | None = None
     pause: StateReason = StateReason.PAUSED_USER
