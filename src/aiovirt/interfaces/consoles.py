@@ -17,7 +17,8 @@ class ConsoleStream(ByteStream):
     """One reader of a console, and its writer unless it is read-only.
 
     `receive` first gives the history, then what comes; it raises `anyio.EndOfStream` when the
-    domain stops. A reader that falls behind loses the oldest bytes; `lost` counts them.
+    domain stops, and `Closed` when only the host was closed. A reader that falls behind loses the
+    oldest bytes; `lost` counts them.
     """
 
     @property

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from aiovirt.drivers.qemu.engine.console import HISTORY, LOG_BOUND, ConsoleHub
-from aiovirt.errors import Busy, ConnectionLost
+from aiovirt.errors import Busy, Closed, ConnectionLost
 from aiovirt.interfaces import ConsoleStream
 
 pytestmark = pytest.mark.anyio
@@ -191,3 +191,70 @@ async def test_writer_that_waits_for_the_guest_loses_its_place() -> None:
             while not seen.endswith(b"mine"):
                 await anyio.wait_readable(guest)
                 seen += guest.recv(1_000_000)
+
+
+async def test_closing_a_stream_wakes_its_reader() -> None:
+    async def read(stream: ConsoleStream) -> None:
+        with pytest.raises(anyio.ClosedResourceError):
+            await stream.receive()
+
+    async with (
+        running_hub() as (hub, _),
+        hub.open(readonly=True, force=False, history=True) as stream,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(read, stream)
+        await anyio.wait_all_tasks_blocked()
+        await stream.aclose()
+
+
+async def test_closing_a_stream_frees_the_writers_place() -> None:
+    async with (
+        running_hub() as (hub, guest),
+        hub.open(readonly=False, force=False, history=True) as one,
+    ):
+        await one.aclose()
+        async with hub.open(readonly=False, force=False, history=True) as two:
+            await two.send(b"x")
+        assert guest.recv(10) == b"x"
+
+
+async def test_closing_a_stream_ends_its_writing() -> None:
+    async def write(stream: ConsoleStream) -> None:
+        with pytest.raises(anyio.ClosedResourceError):
+            await stream.send(bytes(1 << 22))
+
+    async with (
+        running_hub() as (hub, _),
+        hub.open(readonly=False, force=False, history=True) as stream,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(write, stream)
+        await anyio.wait_all_tasks_blocked()
+        await stream.aclose()
+
+
+async def test_two_writings_at_once_go_one_after_the_other() -> None:
+    size = 1 << 20
+    async with (
+        running_hub() as (hub, guest),
+        hub.open(readonly=False, force=False, history=True) as stream,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(stream.send, b"a" * size)
+        tasks.start_soon(stream.send, b"b" * size)
+        await anyio.wait_all_tasks_blocked()
+        typed = b""
+        while len(typed) < 2 * size:
+            await anyio.wait_readable(guest)
+            typed += guest.recv(1 << 16)
+    assert typed[:1] * size + typed[-1:] * size == typed
+
+
+async def test_closed_hub_is_no_end_of_the_guests_output() -> None:
+    async with running_hub() as (hub, _):
+        leaving = hub.open(readonly=True, force=False, history=True)
+        stream = await leaving.__aenter__()
+    with pytest.raises(Closed, match="serial0 of web1 was closed"):
+        await stream.receive()
+    await leaving.__aexit__(None, None, None)

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 import anyio
 import anyio.lowlevel
 
-from aiovirt.errors import Busy, ConnectionLost
+from aiovirt.errors import Busy, Closed, ConnectionLost
 from aiovirt.interfaces import ConsoleStream
 
 __all__ = ["HISTORY", "LOG_BOUND", "ConsoleHub"]
@@ -50,11 +50,13 @@ class ConsoleHub:
         self._kept = bytearray(history[-HISTORY:])
         self._end = len(self._kept)
         self._ended = False
+        self._closed = False
         self._overflow = overflow
         self._room = LOG_BOUND
         self._waiting: set[anyio.Event] = set()
         self._writer: _Stream | None = None
         self._blocked: anyio.CancelScope | None = None
+        self._writing = anyio.Lock()
 
     @property
     def start(self) -> int:
@@ -68,19 +70,25 @@ class ConsoleHub:
 
     @property
     def ended(self) -> bool:
-        """Whether no more will come."""
+        """Whether the other side has closed, so that no more will come."""
         return self._ended
+
+    def note_end(self) -> None:
+        """Note that the other side is gone: an end of `run` is not of our own making any more."""
+        self._ended = True
+        self._wake()
 
     async def run(self) -> None:
         """Read until the other side closes; then all readers come to their end.
 
-        Cancellation: closes the hub, as its end does.
+        Cancellation: closes the hub; readers and the writer get `Closed`, unless it has ended.
         """
         try:
             while chunk := await self._read():
                 self._keep(chunk)
-        finally:
             self._ended = True
+        finally:
+            self._closed = True
             self._wake()
             anyio.notify_closing(self._handle)
             os.close(self._handle)
@@ -124,15 +132,31 @@ class ConsoleHub:
         finally:
             self._waiting.discard(event)
 
+    def check_open(self) -> None:
+        """See that the host has not let go of the console.
+
+        Raises:
+            Closed: It has; the guest may go on.
+        """
+        if self._closed and not self._ended:
+            raise Closed(f"{self.name} was closed: the host's `async with` block has ended")
+
     async def write(self, stream: _Stream, data: bytes) -> None:
-        """Send to the guest.
+        """Send to the guest; one after the other, however many do so at once.
 
         Raises:
             Busy: The stream is not the writer, or not any more; part of it may have arrived.
+            Closed: The host was closed; part of it may have arrived.
             ConnectionLost: The console is gone; part of it may have arrived.
+            ClosedResourceError: The stream was closed; part of it may have arrived.
         """
-        view = memoryview(data)
+        async with self._writing:
+            await self._write(stream, memoryview(data))
+
+    async def _write(self, stream: _Stream, view: memoryview) -> None:
         while view:
+            stream.check_open()
+            self.check_open()
             if self._ended:
                 raise ConnectionLost(f"{self.name} was closed", maybe_done=True)
             if self._writer is not stream:
@@ -164,8 +188,6 @@ class ConsoleHub:
         try:
             yield stream
         finally:
-            if self._writer is stream:
-                self._writer = None
             await stream.aclose()
 
     def _let_write(self, stream: _Stream, *, force: bool) -> None:
@@ -175,8 +197,19 @@ class ConsoleHub:
                 hint="open it read-only, or take the writer's place by force",
             )
         self._writer = stream
+        self._unblock()
+
+    def leave(self, stream: _Stream) -> None:
+        """Free the place of a stream that was closed, and wake what waits for it."""
+        if self._writer is stream:
+            self._writer = None
+            self._unblock()
+        self._wake()
+
+    def _unblock(self) -> None:
+        """End the wait of the writer until now for the guest."""
         if self._blocked is not None:
-            self._blocked.cancel()  # the writer before it waits for the guest
+            self._blocked.cancel()
 
 
 class _Stream(ConsoleStream):
@@ -198,12 +231,12 @@ class _Stream(ConsoleStream):
 
         Raises:
             EndOfStream: The domain stopped.
+            Closed: The host was closed.
             ClosedResourceError: This stream was closed.
         """
         await anyio.lowlevel.checkpoint()
         while True:
-            if self._closed:
-                raise anyio.ClosedResourceError
+            self.check_open()
             self._skip_what_is_gone()
             if self._position < self._hub.end:
                 chunk = self._hub.take(self._position)[:max_bytes]
@@ -211,6 +244,7 @@ class _Stream(ConsoleStream):
                 return chunk
             if self._hub.ended:
                 raise anyio.EndOfStream
+            self._hub.check_open()
             await self._hub.more()
 
     def _skip_what_is_gone(self) -> None:
@@ -223,10 +257,11 @@ class _Stream(ConsoleStream):
 
         Raises:
             Busy: This stream is read-only, or another one took the writer's place.
+            Closed: The host was closed.
             ConnectionLost: The domain stopped.
+            ClosedResourceError: This stream was closed.
         """
-        if self._closed:
-            raise anyio.ClosedResourceError
+        self.check_open()
         await anyio.lowlevel.checkpoint()
         await self._hub.write(self, item)
 
@@ -234,5 +269,11 @@ class _Stream(ConsoleStream):
         """A console has no end of input; this does nothing."""
 
     async def aclose(self) -> None:
-        """Leave the console; it goes on for others."""
+        """Leave the console and the writer's place; it goes on for others."""
         self._closed = True
+        self._hub.leave(self)
+
+    def check_open(self) -> None:
+        """Raise `anyio.ClosedResourceError` once this stream was closed."""
+        if self._closed:
+            raise anyio.ClosedResourceError

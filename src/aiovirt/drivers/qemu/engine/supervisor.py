@@ -299,6 +299,8 @@ class Supervisor:
         if self._live.monitor is not None:
             with anyio.move_on_after(_DRAIN_BOUND_S):
                 await self._drained.wait()
+        for console in self._live.consoles.values():
+            console.note_end()
         tasks.cancel_scope.cancel()
 
     async def _let_go(self) -> None:
