@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import anyio
@@ -39,6 +41,53 @@ async def test_closed_host_changes_nothing(root: Path) -> None:
     with pytest.raises(Closed):
         await vm.undefine()
     assert (root / "config" / "web1.xml").exists()
+
+
+async def test_closed_host_tells_nothing_stale(root: Path) -> None:
+    async with open_host(f"qemu:///embed?root={root}") as host:
+        vm = await host.domains.define(bare_config())
+    for question in (vm.state, vm.stats, vm.xml, vm.screenshot, host.domains.list, host.hostname):
+        with pytest.raises(Closed, match="the host was closed"):
+            await question()
+    with pytest.raises(Closed):
+        await vm.monitor_command("query-status")
+    with pytest.raises(Closed):
+        vm.console()
+
+
+async def test_question_under_way_is_told_that_the_host_was_closed(root: Path) -> None:
+    async def ask(vm: Domain) -> None:
+        with pytest.raises(Closed, match="the host was closed meanwhile"):
+            await vm.monitor_command("query-status")
+
+    uri = f"qemu:///embed?root={root}"
+    async with anyio.create_task_group() as tasks, open_host(uri) as host:
+        vm = await host.domains.define(bare_config())
+        await vm.start(paused=True)
+        (pid,) = qemus_of(root)
+        os.kill(pid, signal.SIGSTOP)
+        tasks.start_soon(ask, vm)
+        await anyio.wait_all_tasks_blocked()
+
+
+async def test_reader_of_a_console_is_told_what_ended(root: Path) -> None:
+    uri = f"qemu:///embed?root={root}"
+    async with open_host(uri) as host:
+        vm = await host.domains.define(bare_config())
+        await vm.start(paused=True)
+        leaving = vm.console()
+        console = await leaving.__aenter__()
+    with pytest.raises(Closed, match="serial0 of web1 was closed: the host's"):
+        await console.receive()
+    with pytest.raises(Closed):
+        await console.send(b"x")
+    await leaving.__aexit__(None, None, None)
+    async with open_host(uri) as host:
+        vm = await host.domains.get("web1")
+        async with vm.console() as console:
+            await vm.destroy()
+            with pytest.raises(anyio.EndOfStream):
+                await console.receive()
 
 
 async def test_wait_for_a_shutdown_does_not_end_as_if_it_were_off(root: Path) -> None:

@@ -73,12 +73,18 @@ class QemuDriver:
 
     def __init__(self, uri: URI, engine: Engine) -> None:
         self.uri = uri
+        self._works = engine.works
         self._abilities: dict[type[Ability], Ability] = {
             kind: implementation(engine) for kind, implementation in IMPLEMENTATIONS.items()
         }
 
     def ability(self, kind: type[A]) -> A:
-        """See `aiovirt.interfaces.Driver.ability`."""
+        """See `aiovirt.interfaces.Driver.ability`.
+
+        Raises:
+            Closed: The driver was closed: what it knew is not true any more.
+        """
+        self._works.check_open()
         found = self._abilities.get(kind)
         if isinstance(found, kind):
             return found

@@ -26,8 +26,9 @@ class QemuMonitor(Monitor):
         self, domain: DomainKey, command: str, arguments: Mapping[str, object] | None = None
     ) -> object:
         """See `Monitor.monitor_command`."""
-        monitor = self._engine.registry.get(domain).monitor()
-        return await monitor.execute(command, arguments, bound_s=math.inf)
+        async with self._engine.works.work():
+            monitor = self._engine.registry.get(domain).monitor()
+            return await monitor.execute(command, arguments, bound_s=math.inf)
 
     async def native_command(self, config: DomainConfig) -> Sequence[str]:
         """See `Monitor.native_command`."""

@@ -26,6 +26,7 @@ class QemuStatistics(Statistics):
 
     def __init__(self, engine: Engine) -> None:
         self._registry = engine.registry
+        self._works = engine.works
 
     async def info(self, domain: DomainKey) -> DomainInfo:
         """See `Statistics.info`."""
@@ -58,7 +59,7 @@ class QemuStatistics(Statistics):
         async def one(managed: ManagedDomain) -> None:
             results[managed] = await take(managed, groups)
 
-        async with anyio.create_task_group() as tasks:
+        async with self._works.work(), anyio.create_task_group() as tasks:
             for managed in wanted:
                 tasks.start_soon(one, managed)
         return [results[managed] for managed in wanted]

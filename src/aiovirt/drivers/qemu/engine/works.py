@@ -23,6 +23,15 @@ class Works:
         self._idle = anyio.Event()
         self._closed = False
 
+    def check_open(self) -> None:
+        """See that the driver is open.
+
+        Raises:
+            Closed: It was closed.
+        """
+        if self._closed:
+            raise Closed("the host was closed: its `async with` block has ended")
+
     @asynccontextmanager
     async def work(self) -> AsyncIterator[None]:
         """One change, for the length of the block, which `close` cancels.
@@ -30,8 +39,7 @@ class Works:
         Raises:
             Closed: The driver was closed before or meanwhile; the block has cleaned up.
         """
-        if self._closed:
-            raise Closed("the host was closed: its `async with` block has ended")
+        self.check_open()
         with anyio.CancelScope() as scope:
             self._scopes.add(scope)
             try:
