@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from aiovirt.errors import ConfigError
 
@@ -59,26 +59,40 @@ class URI:
         return cls(
             driver=driver,
             transport=transport or None,
-            user=unquote(parts.username) if parts.username else None,
+            user=_unquoted(parts.username) if parts.username else None,
             host=parts.hostname,
             port=port,
-            path=unquote(parts.path),
+            path=_unquoted(parts.path),
             parameters=MappingProxyType(_parameters(text, parts.query)),
         )
 
     def __str__(self) -> str:
+        """The URI that `parse` reads as this one; what would be taken apart there is quoted."""
         scheme = f"{self.driver}+{self.transport}" if self.transport else self.driver
-        user = f"{self.user}@" if self.user else ""
+        user = f"{_quoted(self.user)}@" if self.user else ""
         host = f"[{self.host}]" if self.host and ":" in self.host else self.host or ""
         port = f":{self.port}" if self.port is not None else ""
-        query = "&".join(f"{name}={value}" for name, value in self.parameters.items())
-        return f"{scheme}://{user}{host}{port}{self.path}{'?' if query else ''}{query}"
+        pairs = self.parameters.items()
+        query = "&".join(f"{_quoted(name)}={_quoted(value, '/')}" for name, value in pairs)
+        path = _quoted(self.path, "/")
+        return f"{scheme}://{user}{host}{port}{path}{'?' if query else ''}{query}"
+
+
+_ERRORS = "surrogateescape"  # paths on Linux need not be UTF-8
+
+
+def _quoted(text: str, safe: str = "") -> str:
+    return quote(text, safe, errors=_ERRORS)
+
+
+def _unquoted(text: str) -> str:
+    return unquote(text, errors=_ERRORS)
 
 
 def _parameters(text: str, query: str) -> dict[str, str]:
     """The query as a mapping."""
     found: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
+    for name, value in parse_qsl(query, keep_blank_values=True, errors=_ERRORS):
         if name in found:
             raise ConfigError(f"connection URI {text!r} gives {name!r} twice", field=name)
         found[name] = value
