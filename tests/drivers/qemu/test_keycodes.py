@@ -10,7 +10,7 @@ import pytest
 from pausedqemu import paused
 from qemuvalues import X86, completed, small
 
-from aiovirt.drivers.qemu.keycodes import KEYS, qcode, send_key_arguments
+from aiovirt.drivers.qemu.keycodes import KEYS, MAX_HOLD_MS, qcode, send_key_arguments
 from aiovirt.errors import ConfigError
 
 HEADER = Path("/usr/include/linux/input-event-codes.h")
@@ -36,6 +36,13 @@ def test_an_unknown_key_is_named(key: int | str) -> None:
 def test_none_and_too_many_keys_are_refused(count: int) -> None:
     with pytest.raises(ConfigError, match="1 to 16"):
         send_key_arguments(["KEY_A"] * count)
+
+
+@pytest.mark.parametrize("hold_ms", [-1, MAX_HOLD_MS + 1])
+def test_a_time_that_keys_cannot_be_held_is_refused(hold_ms: int) -> None:
+    with pytest.raises(ConfigError, match="keys cannot be held for") as caught:
+        send_key_arguments(["KEY_A"], hold_ms)
+    assert caught.value.field == "hold_ms"
 
 
 def test_arguments_are_those_of_send_key() -> None:

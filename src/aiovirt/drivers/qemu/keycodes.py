@@ -12,10 +12,13 @@ from typing import Final, NamedTuple
 
 from aiovirt.errors import ConfigError
 
-__all__ = ["KEYS", "MAX_KEYS", "Key", "qcode", "send_key_arguments"]
+__all__ = ["KEYS", "MAX_HOLD_MS", "MAX_KEYS", "Key", "qcode", "send_key_arguments"]
 
 MAX_KEYS: Final = 16
 """The most keys one send-key presses at once (libvirt's ``VIR_DOMAIN_SEND_KEY_MAX_KEYS``)."""
+
+MAX_HOLD_MS: Final = 60_000
+"""The longest that keys are held: QEMU queues all later ones until it has released them."""
 
 
 class Key(NamedTuple):
@@ -210,10 +213,15 @@ def send_key_arguments(keys: Sequence[int | str], hold_ms: int | None = None) ->
         hold_ms: How long the keys stay down, in milliseconds; None for QEMU's 100.
 
     Raises:
-        ConfigError: A key is not known, there are none or too many, or the time is negative.
+        ConfigError: A key is not known, there are none or too many, or the time is negative
+            or longer than `MAX_HOLD_MS`.
     """
-    if hold_ms is not None and hold_ms < 0:
-        raise ConfigError(f"keys cannot be held for {hold_ms} ms", field="hold_ms")
+    if hold_ms is not None and not 0 <= hold_ms <= MAX_HOLD_MS:
+        raise ConfigError(
+            f"keys cannot be held for {hold_ms} ms",
+            field="hold_ms",
+            hint=f"at most {MAX_HOLD_MS} ms; other keys wait until then",
+        )
     if not 0 < len(keys) <= MAX_KEYS:
         raise ConfigError(f"{len(keys)} keys at once; 1 to {MAX_KEYS} can be sent", field="keys")
     arguments: dict[str, object] = {"keys": [{"type": "qcode", "data": qcode(key)} for key in keys]}
