@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from aiovirt.drivers.qemu.engine.core import Engine
@@ -27,14 +27,14 @@ class QemuEvents(Events):
     @asynccontextmanager
     async def _subscribe(self, limit: int) -> AsyncIterator[EventStream]:
         async with self._engine.events.subscribe(backlog=limit) as subscription:
-            early, self._engine.early = self._engine.early or [], None
+            early = self._engine.take_early()
             yield _Early(early, subscription) if early else subscription
 
 
 class _Early:
     """A subscription with some events put before it."""
 
-    def __init__(self, early: list[Event], rest: EventStream) -> None:
+    def __init__(self, early: Sequence[Event], rest: EventStream) -> None:
         self._early = iter(early)
         self._rest = rest
 

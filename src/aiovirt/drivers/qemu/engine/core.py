@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import anyio
@@ -18,9 +19,9 @@ from aiovirt.drivers.qemu.store.settings import Settings
 from aiovirt.drivers.qemu.store.status import Status, write_status
 from aiovirt.model.events import Event, EventsLost, LifecycleDetail, LifecycleEvent
 
-__all__ = ["Engine"]
+__all__ = ["EARLY", "Engine"]
 
-_EARLY = 1024
+EARLY = 1024
 """How many events from before the first subscription are kept for it."""
 
 
@@ -36,6 +37,7 @@ class Engine:
         tasks: Holds the supervisors; it ends with the driver.
         early: What happened while the driver was being opened, before anybody could subscribe:
             the first subscriber gets it.
+        early_lost: How many events were too many for `early`.
         ports: TCP ports promised to starts under way.
         opening: Whether it is still being opened.
         defining: Held while definitions change: names stay unique.
@@ -49,6 +51,7 @@ class Engine:
     registry: Registry = field(default_factory=Registry)
     events: Broadcast[Event] = field(default_factory=lambda: Broadcast(_lost))
     early: list[Event] | None = field(default_factory=list)
+    early_lost: int = 0
     opening: bool = True
     ports: set[int] = field(default_factory=set)
     defining: anyio.Lock = field(default_factory=anyio.Lock)
@@ -56,9 +59,17 @@ class Engine:
 
     def publish(self, event: Event) -> None:
         """Tell all subscribers; it never waits."""
-        if self.opening and self.early is not None and len(self.early) < _EARLY:
-            self.early.append(event)
+        if self.opening and self.early is not None:
+            if len(self.early) < EARLY:
+                self.early.append(event)
+            else:
+                self.early_lost += 1
         self.events.publish(event)
+
+    def take_early(self) -> Sequence[Event]:
+        """What happened before anybody could subscribe, for the first who does: only once."""
+        early, self.early = self.early or [], None
+        return [*early, _lost(self.early_lost)] if self.early_lost and early else early
 
     def tell(
         self, domain: ManagedDomain, detail: LifecycleDetail, *, synthetic: bool = False
