@@ -357,12 +357,10 @@ def test_a_host_end_that_cannot_be_had_is_refused(kind: str) -> None:
         arguments(small(f"<serial type='{kind}'/>"))
 
 
-def test_a_passed_socket_and_a_log_take_the_place_of_a_pty() -> None:
+def test_what_a_pty_shows_is_logged() -> None:
     config = completed(small("<serial type='pty'/>"))
-    resources = Resources(
-        monitor=3, folder=Path("/run"), sockets={"serial0": 9}, logs={"serial0": Path("/l")}
-    )
-    expected = "socket,id=charserial0,fd=9,server=on,wait=off,logfile=/l,logappend=on"
+    resources = Resources(monitor=3, folder=Path("/run"), logs={"serial0": Path("/l")})
+    expected = "pty,id=charserial0,logfile=/l,logappend=on"
     assert expected in options(build(config, X86, resources), "-chardev")
 
 

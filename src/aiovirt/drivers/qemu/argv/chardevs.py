@@ -45,26 +45,12 @@ def _log(guest: Guest, device: CharacterDevice) -> dict[str, object]:
     return {"logfile": path, "logappend": True} if path is not None else {}
 
 
-def _passed(guest: Guest, device: CharacterDevice) -> _Backend | None:
-    fd = guest.resources.sockets.get(device.alias or "")
-    if fd is None:
-        return None
-    return "socket", {"fd": fd, "server": True, "wait": False}
-
-
-def _pty(guest: Guest, device: CharacterDevice) -> _Backend:
-    return _passed(guest, device) or ("pty", {})
-
-
 def _unix(guest: Guest, device: CharacterDevice) -> _Backend:
     source = device.source
     if source.mode == "connect":
         if not source.path:
             raise CharacterDevice.sources.error(device, "there is no path to connect to")
         return "socket", {"path": source.path, **_reconnect(device)}
-    passed = _passed(guest, device)
-    if passed is not None:
-        return passed
     path = source.path or os.fspath(guest.resources.folder / _socket_name(device))
     return "socket", {"path": path, "server": True, "wait": False}
 
@@ -120,7 +106,7 @@ def _spice(kind: str, default: str) -> Callable[[Guest, CharacterDevice], _Backe
 
 
 _BACKENDS: Final[dict[str, Callable[[Guest, CharacterDevice], _Backend]]] = {
-    "pty": _pty,
+    "pty": lambda _guest, _device: ("pty", {}),
     "unix": _unix,
     "file": _file,
     "tcp": _tcp,

@@ -40,8 +40,6 @@ class Resources:
         monitor: A listening unix socket for QMP.
         folder: The domain's own folder for sockets, which only QEMU's user may enter.
         taps: By the alias of the interface.
-        sockets: Listening unix sockets that take the place of a pty or a unix socket of QEMU's
-            own, by the alias of the character device.
         logs: Files that character devices without a ``<log>`` are written to as well, by alias.
         ports: TCP ports chosen for graphics with ``autoport``, by their place in the document.
     """
@@ -49,7 +47,6 @@ class Resources:
     monitor: int
     folder: Path
     taps: Mapping[str, Tap] = field(default_factory=dict)
-    sockets: Mapping[str, int] = field(default_factory=dict)
     logs: Mapping[str, Path] = field(default_factory=dict)
     ports: Mapping[int, int] = field(default_factory=dict)
 
