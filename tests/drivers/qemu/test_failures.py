@@ -315,6 +315,14 @@ class TestUnprivileged:
             assert (await anyio.Path(f"/proc/{pid}").stat()).st_uid == 65534
             await vm.destroy()
 
+    async def test_root_it_may_not_enter(self, open_root: Path) -> None:
+        await anyio.Path(open_root.parent).chmod(0o700)
+        async with open_host(f"qemu:///embed?root={open_root}&user=nobody") as host:
+            vm = await host.domains.define(bare_config())
+            match = f"nobody may not enter {open_root.parent}$"
+            error = await _refused(vm, open_root, PermissionDenied, match)
+        assert "chmod o+x" in (error.hint or "")
+
     async def test_disk_it_may_not_read(self, open_root: Path) -> None:
         image = anyio.Path(open_root.parent / "disk.img")
         await image.write_bytes(bytes(1 << 20))

@@ -40,6 +40,10 @@ class Account:
             return "may not read it"
         if write and not self._may(path, found, _WRITE):
             return "may not write to it"
+        return self.kept_from(path)
+
+    def kept_from(self, path: Path) -> str | None:
+        """Which folder above a path he may not enter; as `refused`."""
         closed = next(
             (folder for folder in path.resolve().parents if self._is_closed(folder)), None
         )

@@ -43,19 +43,27 @@ class _File(NamedTuple):
     write: bool = False
 
 
-def preflight(config: DomainConfig, *, user: str | None = None) -> None:
+def preflight(config: DomainConfig, *, user: str | None = None, folder: Path | None = None) -> None:
     """See that every file the guest needs is there and may be used.
 
     Args:
         config: A completed configuration.
         user: Whom QEMU will run as, or None for us.
+        folder: The folder QEMU will run in, which he must get at; it need not be there yet.
 
     Raises:
         XMLError: A file is not there, or is of the wrong kind; it names element and path.
-        PermissionDenied: It may not be read, or written where the guest writes.
+        PermissionDenied: It may not be read, or written where the guest writes; or he may not
+            enter a folder above the one QEMU will run in.
         ConfigError: There is no such user.
     """
     account = account_of(user)
+    kept_from = account.kept_from(folder) if folder else None
+    if kept_from:
+        raise PermissionDenied(
+            f"QEMU cannot run in {folder}: {account.name} {kept_from}",
+            hint="let everybody pass that folder (chmod o+x), or use a root somewhere else",
+        )
     for file in _files(config):
         _check(file, account)
 

@@ -30,7 +30,7 @@ def family_for(config: DomainConfig) -> Family:
         known = ", ".join(f"{family.name} ({'/'.join(family.arches)})" for family in FAMILIES)
         raise OperatingSystem.machine.error(
             config.os,
-            f"the QEMU driver builds no {arch} machine of type {machine!r}",
+            f"the QEMU driver builds no {f'{arch} machine'.strip()} of type {machine!r}",
             expected=known,
         )
     return family

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from aiovirt.drivers.qemu.engine.passwords import password_commands
 from aiovirt.drivers.qemu.store.root import remove_run_folder
 from aiovirt.drivers.qemu.store.settings import FILES_BOUND_S
 from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET, PIDFILE, QEMU_FOLDER
-from aiovirt.errors import Busy, ResourceUnavailable
+from aiovirt.errors import Busy, ConfigError, ResourceUnavailable
 from aiovirt.host.files import make_private_folder
 from aiovirt.host.ports import free_port, numeric_address
 from aiovirt.host.sockets import connect_unix, listen_unix
@@ -129,9 +129,10 @@ async def prepare(
     binary = await _binary(engine, definition)
     config = definition.copy()
     config.id = engine.registry.new_id()
-    assign_aliases(config)
+    with _blaming_the_definition(config):
+        assign_aliases(config)
     owner = engine.settings.owner
-    await _check_files(config, owner.name if owner else None)
+    await _check_files(engine, config)
     check_networks(config)
     assert config.uuid is not None  # noqa: S101
     folder = engine.root.run_folder(config.uuid)
@@ -153,7 +154,8 @@ async def prepare(
         logs=console_logs(config, folder),
         ports=ports,
     )
-    argv = build(config, binary, resources)
+    with _blaming_the_definition(config):
+        argv = build(config, binary, resources)
     return Launch(
         id=config.id,
         config=config,
@@ -183,9 +185,11 @@ async def _check_vacant(config: DomainConfig, pidfile: Path) -> None:
     )
 
 
-async def _check_files(config: DomainConfig, user: str | None) -> None:
+async def _check_files(engine: Engine, config: DomainConfig) -> None:
     """Look at the guest's files; those on storage that is gone hold up no other domain."""
-    check = partial(preflight, config, user=user)
+    owner = engine.settings.owner
+    folder = engine.root.run_folder(config.uuid or UUID(int=0))
+    check = partial(preflight, config, user=owner.name if owner else None, folder=folder)
     own_thread = CapacityLimiter(1)  # the common ones would run out, one a start that hangs
     with move_on_after(FILES_BOUND_S):
         await to_thread.run_sync(check, abandon_on_cancel=True, limiter=own_thread)
@@ -194,6 +198,19 @@ async def _check_files(config: DomainConfig, user: str | None) -> None:
         f"the files of domain {config.name!r} did not answer within {FILES_BOUND_S:g} s",
         hint="is the storage that they are on reachable?",
     )
+
+
+@contextmanager
+def _blaming_the_definition(config: DomainConfig) -> Iterator[None]:
+    """Tell what is refused only now for a stored definition's fault: `define` would refuse it."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(
+            f"the stored definition of domain {config.name!r} cannot be used: {error}",
+            field=error.field,
+            hint="define it again: what it leaves open is filled in then",
+        ) from error
 
 
 def _command(engine: Engine, argv: Sequence[str], resources: Resources, pidfile: Path) -> Command:
