@@ -56,7 +56,12 @@ class Domains:
 
         Raises:
             NotFound: There is none; a name that is near is offered as the hint.
+            TypeError: It is neither of the three.
         """
+        if not isinstance(name, (str, UUID, int)):
+            raise TypeError(
+                f"a domain is found by name, UUID or number, not by {type(name).__name__}"
+            )
         if isinstance(name, UUID):
             return self._handle(await self._definition.find_by_uuid(name))
         if isinstance(name, int):

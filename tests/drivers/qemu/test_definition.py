@@ -27,6 +27,47 @@ async def test_found_by_name_uuid_and_listing(host: Connection) -> None:
     assert await host.domains.list(active=True) == []
 
 
+@pytest.mark.parametrize("key", [None, 3.5, b"web1"])
+async def test_what_no_domain_is_found_by(host: Connection, key: object) -> None:
+    with pytest.raises(TypeError, match="found by name, UUID or number, not by"):
+        await host.domains.get(key)  # type: ignore[arg-type]
+
+
+async def test_defining_a_new_name_many_times_at_once_is_one_domain(host: Connection) -> None:
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(host.domains.define, bare_config())
+    assert [vm.name for vm in await host.domains.list()] == ["web1"]
+
+
+MACHINE_ALONE = "<os><type arch='x86_64' machine='q35'>hvm</type></os>"
+
+
+@pytest.mark.parametrize(
+    ("inside", "match"),
+    [
+        ("<os><type>hvm</type></os>", "cannot be used: .*builds no machine of type ''"),
+        (MACHINE_ALONE, "cannot be used: .*<domain/clock>"),
+    ],
+)
+async def test_definition_that_was_written_by_hand(root: Path, inside: str, match: str) -> None:
+    uri = f"qemu:///embed?root={root}"
+    async with open_host(uri):
+        pass
+    await anyio.Path(root / "config" / "web1.xml").write_text(
+        f"<domain type='qemu'><name>web1</name><uuid>{uuid4()}</uuid>"
+        f"<memory unit='MiB'>16</memory><vcpu>1</vcpu>{inside}</domain>"
+    )
+    async with open_host(uri) as host:
+        vm = await host.domains.get("web1")
+        with pytest.raises(ConfigError, match=match) as caught:
+            await vm.start(paused=True)
+        assert "define it again" in (caught.value.hint or "")
+        vm = await host.domains.define(await vm.xml())
+        await vm.start(paused=True)
+        await vm.destroy()
+
+
 async def test_near_name_is_offered(host: Connection) -> None:
     await host.domains.define(bare_config("web1"))
     with pytest.raises(NotFound, match="there is no domain 'web'") as caught:

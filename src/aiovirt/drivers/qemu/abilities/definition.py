@@ -29,13 +29,13 @@ class QemuDefinition(Definition):
 
     async def define(self, config: DomainConfig) -> DomainRecord:
         """See `Definition.define`."""
-        config = config.copy()
         self._registry.check_usable(config.name or "")
-        if config.uuid is None:
-            config.uuid = self._uuid_of(config.name or "")
-        key = DomainKey(config.uuid, config.name or "")
+        by_name = config.uuid is None
         config = await completed(self._engine, config)
         async with self._engine.works.work(), self._engine.defining:
+            if by_name or config.uuid is None:
+                config.uuid = self._uuid_of(config.name or "")
+            key = DomainKey(config.uuid, config.name or "")
             self._registry.existing(key)
             await self._engine.root.save_definition(config)
             domain = self._registry.existing(key)  # a transient one may have ended meanwhile
