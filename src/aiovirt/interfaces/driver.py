@@ -29,5 +29,8 @@ class Driver(Protocol):
         """The driver's implementation of an ability.
 
         An ability the driver lacks is answered with one whose operations raise `Unsupported`.
+
+        Raises:
+            Closed: The driver was closed, and cannot tell any more.
         """
         raise NotImplementedError

@@ -32,7 +32,7 @@ class Screen(Ability):
         Args:
             domain: Which domain.
             keys: Linux key names (``KEY_LEFTCTRL``) or Linux key codes, at most 16.
-            hold_ms: How long they stay down.
+            hold_ms: How long they stay down; a driver may bound it, to a minute for one.
 
         Raises:
             ConfigError: There is no such key; near names are offered.
