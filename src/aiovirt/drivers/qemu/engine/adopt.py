@@ -21,11 +21,10 @@ from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import ENDINGS, FollowUp, LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.supervisor import Supervisor, unannounced
 from aiovirt.drivers.qemu.store.root import remove_run_folder
-from aiovirt.drivers.qemu.store.status import PIDFILE, Status, read_status
+from aiovirt.drivers.qemu.store.status import Status, process_in, read_status
 from aiovirt.errors import AiovirtError, NotFound
-from aiovirt.host.files import host_error
 from aiovirt.model.domain import DomainKey, StateReason
-from aiovirt.processes import DaemonProcess, adopt_pidfile
+from aiovirt.processes import DaemonProcess
 
 __all__ = ["adopt_all"]
 
@@ -67,7 +66,7 @@ async def adopt_all(engine: Engine) -> None:
     async with AsyncExitStack() as stack, open_task_group() as tasks:
         found = []
         for folder in engine.root.run_folders():
-            process = _process_of(folder)
+            process = process_in(folder)
             if process is not None:
                 stack.push_async_callback(process.aclose)
             found.append(_look(folder, process))
@@ -77,13 +76,6 @@ async def adopt_all(engine: Engine) -> None:
                 engine.registry.keep_id(each.status.id)
         for each in found:
             tasks.start_soon(_adopt_or_leave, engine, each)
-
-
-def _process_of(folder: Path) -> DaemonProcess | None:
-    try:
-        return adopt_pidfile(folder / PIDFILE)
-    except OSError as error:
-        raise host_error(error, f"cannot tell what runs in {folder}") from error
 
 
 def _look(folder: Path, process: DaemonProcess | None) -> _Found:

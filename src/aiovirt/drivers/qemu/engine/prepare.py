@@ -26,12 +26,12 @@ from aiovirt.drivers.qemu.engine.network import check_networks, open_taps
 from aiovirt.drivers.qemu.engine.passwords import password_commands
 from aiovirt.drivers.qemu.store.root import remove_run_folder
 from aiovirt.drivers.qemu.store.settings import FILES_BOUND_S
-from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET, PIDFILE, QEMU_FOLDER
+from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET, PIDFILE, QEMU_FOLDER, process_in
 from aiovirt.errors import Busy, ConfigError, ResourceUnavailable
 from aiovirt.host.files import make_private_folder
 from aiovirt.host.ports import free_port, numeric_address
 from aiovirt.host.sockets import connect_unix, listen_unix
-from aiovirt.processes import Command, adopt_pidfile
+from aiovirt.processes import Command
 
 __all__ = ["Launch", "command_line", "completed", "prepare"]
 
@@ -136,7 +136,7 @@ async def prepare(
     check_networks(config)
     assert config.uuid is not None  # noqa: S101
     folder = engine.root.run_folder(config.uuid)
-    await _check_vacant(config, folder / PIDFILE)
+    await _check_vacant(config, folder)
     make_private_folder(folder, passable=owner is not None)
     undo.callback(remove_run_folder, folder)
     qemus = folder / QEMU_FOLDER
@@ -168,13 +168,13 @@ async def prepare(
     )
 
 
-async def _check_vacant(config: DomainConfig, pidfile: Path) -> None:
+async def _check_vacant(config: DomainConfig, folder: Path) -> None:
     """See that no QEMU of the domain runs that nobody knows of.
 
     Raises:
         Busy: One does.
     """
-    process = adopt_pidfile(pidfile)
+    process = process_in(folder)
     if process is None:
         return
     await process.aclose()

@@ -14,6 +14,7 @@ import msgspec
 from aiovirt.errors import ProtocolError
 from aiovirt.host.files import host_error, write_atomically
 from aiovirt.model.domain import StateReason
+from aiovirt.processes import DaemonProcess, adopt_pidfile
 
 __all__ = [
     "FORMAT",
@@ -21,6 +22,7 @@ __all__ = [
     "PIDFILE",
     "QEMU_FOLDER",
     "Status",
+    "process_in",
     "read_status",
     "write_status",
 ]
@@ -91,3 +93,15 @@ def read_status(folder: Path) -> Status | None:
     if status.format != FORMAT:
         raise ProtocolError(f"{path} has format {status.format}; this version reads {FORMAT}")
     return status
+
+
+def process_in(folder: Path) -> DaemonProcess | None:
+    """The QEMU that runs in a folder, or None: whoever holds its pidfile's lock, says the kernel.
+
+    Raises:
+        HostError: The host does not tell, for want of descriptors perhaps.
+    """
+    try:
+        return adopt_pidfile(folder / PIDFILE)
+    except OSError as error:
+        raise host_error(error, f"cannot tell what runs in {folder}") from error
