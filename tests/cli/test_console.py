@@ -83,12 +83,11 @@ def test_the_terminal_is_as_it_was_on_every_path(
     end: Callable[[Program], None], status: int
 ) -> None:
     with on_terminal(*program("console", "web1")) as console:
-        before = termios.tcgetattr(console.terminal)
         console.expect(b"login: ")
-        assert termios.tcgetattr(console.terminal) != before
+        assert termios.tcgetattr(console.terminal) != console.before
         end(console)
         console.process.wait()
-        assert termios.tcgetattr(console.terminal) == before
+        assert termios.tcgetattr(console.terminal) == console.before
         assert console.finish() == status
 
 

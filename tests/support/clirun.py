@@ -8,6 +8,7 @@ import pty
 import select
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,10 +76,18 @@ def program(*argv: str) -> list[str]:
 
 @dataclass
 class Program:
-    """The program on a terminal."""
+    """The program on a terminal.
+
+    Attributes:
+        process: The program.
+        terminal: Our end of its terminal.
+        before: How the terminal was set when the program began.
+        seen: All that it has shown so far.
+    """
 
     process: subprocess.Popen[bytes]
     terminal: int
+    before: list[Any]
     seen: bytes = b""
 
     def expect(self, text: bytes) -> None:
@@ -111,6 +120,7 @@ class Program:
 def on_terminal(*argv: str, **more: str) -> Iterator[Program]:
     """Run the program on a terminal of its own, as its session's leader."""
     ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
     try:
         process = subprocess.Popen(
             argv,
@@ -123,7 +133,7 @@ def on_terminal(*argv: str, **more: str) -> Iterator[Program]:
         os.close(theirs)
         with process:
             try:
-                yield Program(process, ours)
+                yield Program(process, ours, before)
             finally:
                 process.kill()
     finally:

@@ -22,6 +22,7 @@ PACKAGES = {
     "busybox": "busybox-static",
     "strace": "strace",
     "gcc": "gcc",
+    "dpkg-deb": "dpkg",
     "libvirt RNG grammars": "libvirt0",
 }
 """Program (or what else it is) to the Debian package that brings it."""

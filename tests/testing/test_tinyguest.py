@@ -103,12 +103,44 @@ def test_it_boots_has_a_shell_and_turns_itself_off(
     assert b"DRIVER=virtio_net" in said
 
 
+MIRROR = {
+    "apt-cache": """\
+echo "  Depends: linux-image-1-cloud"
+""",
+    "apt-get": """\
+mkdir -p image/boot image/lib/modules/1 box/bin image/DEBIAN box/DEBIAN
+echo kernel > image/boot/vmlinuz-1
+printf '#!/bin/sh\\n: > "$3/lib/modules/1/modules.dep"\\n' > box/bin/busybox
+chmod +x box/bin/busybox
+for name in image box; do
+    printf 'Package: %s\\nVersion: 1\\nArchitecture: all\\nMaintainer: x\\nDescription: x\\n' \\
+        $name > $name/DEBIAN/control
+    dpkg-deb --build $name || exit
+done
+""",
+}
+"""Programs in the place of apt's: packages with nothing in them that need no network."""
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> dict[str, str]:
+    """Return the environment of a builder with a cache of its own, and such an apt."""
+    counterparts.program("dpkg-deb")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, script in MIRROR.items():
+        (programs / name).write_text(f"#!/bin/sh\n{script}")
+        (programs / name).chmod(0o755)
+    path = f"{programs}:{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "XDG_CACHE_HOME": str(tmp_path)}
+
+
 @pytest.mark.real
-@pytest.mark.usefixtures("tiny_guest")
-def test_of_two_builders_one_builds_and_the_other_waits(tmp_path: Path) -> None:
+def test_of_two_builders_one_builds_and_the_other_waits(
+    mirror: dict[str, str], tmp_path: Path
+) -> None:
     command = [sys.executable, "-m", "aiovirt.testing.tinyguest"]
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
-    builders = [Popen(command, env=environment, stdout=PIPE, text=True) for _ in range(2)]
+    builders = [Popen(command, env=mirror, stdout=PIPE, text=True) for _ in range(2)]
     said = [builder.communicate()[0] for builder in builders]
     assert sorted("downloading" in text for text in said) == [False, True]
     assert sorted(path.name for path in tmp_path.glob("aiovirt/tinyguest/*/*")) == [
