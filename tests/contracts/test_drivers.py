@@ -6,17 +6,14 @@ held to the same, so that those tests are worth something.
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 import anyio
 import fakehost
 import pytest
-from guests import bare_config, qemus_of, wait_for
+from guests import bare_config, none_left_running, wait_for
 
 from aiovirt import _open
 from aiovirt.errors import AlreadyExists, InvalidState, NotFound, XMLError
@@ -42,12 +39,10 @@ def uri(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.fixture
 async def host(uri: str, tmp_path: Path) -> AsyncIterator[Connection]:
-    """Return the open host; what it still runs at the end is killed."""
-    async with _open.open(uri) as connection:
-        yield connection
-    for pid in qemus_of(tmp_path / "root"):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    """Return the open host; a QEMU that it still runs at the end fails the test."""
+    with none_left_running(tmp_path / "root"):
+        async with _open.open(uri) as connection:
+            yield connection
 
 
 async def test_a_new_host_is_empty(host: Connection) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
 import anyio
+import pytest
 
 from aiovirt.config import DomainConfig, Serial
 from aiovirt.interfaces import ConsoleStream, EventStream
@@ -19,6 +22,7 @@ __all__ = [
     "SmallDisk",
     "bare_config",
     "linux_config",
+    "none_left_running",
     "poll",
     "qemus_of",
     "read_until",
@@ -39,6 +43,18 @@ def qemus_of(root: Path) -> list[int]:
             if entry.name.isdigit() and mark in (entry / "cmdline").read_bytes():
                 found.append(int(entry.name))
     return sorted(found)
+
+
+@contextmanager
+def none_left_running(root: Path) -> Iterator[None]:
+    """Fail the test when a QEMU still runs below the root after the block; it is killed."""
+    yield
+    left = qemus_of(root)
+    for pid in left:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    if left:
+        pytest.fail(f"left behind: QEMU {left}", pytrace=False)
 
 
 def bare_config(name: str = "web1") -> DomainConfig:

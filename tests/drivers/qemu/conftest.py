@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from guests import SmallDisk, qemus_of
+from guests import SmallDisk, none_left_running
 
 from aiovirt._open import open as open_host
 from aiovirt.objects import Connection
@@ -18,17 +16,15 @@ from aiovirt.objects import Connection
 
 @pytest.fixture
 def root(tmp_path: Path, qemu: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Return a root folder; what still runs below it at the end is killed.
+    """Return a root folder; a QEMU that still runs below it at the end fails the test.
 
     Every command that the driver sends is checked against the schema of the running QEMU.
     """
     assert qemu.exists()
     monkeypatch.setenv("AIOVIRT_CHECK_QMP", "1")
     path = tmp_path / "root"
-    yield path
-    for pid in qemus_of(path):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    with none_left_running(path):
+        yield path
 
 
 @pytest.fixture

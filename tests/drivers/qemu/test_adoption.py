@@ -202,6 +202,8 @@ async def test_second_process_gets_a_clear_error(root: Path, tmp_path: Path) -> 
                 pass
     finally:
         other.kill()
+    async with open_host(f"qemu:///embed?root={root}") as host:
+        await (await host.domains.get("web1")).destroy()
 
 
 async def test_same_process_cannot_open_a_root_twice(root: Path) -> None:
