@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
 HERE = Path(__file__).parent
 PROJECT = nox.project.load_toml("pyproject.toml")
@@ -185,7 +186,10 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Compare with the peers, print the ratios, write benchmarks/results/*.json."""
+    """Compare with the peers, print the ratios, write benchmarks/results/*.json.
+
+    The results before these go to benchmarks/results/previous, for benchmarks/compare.py.
+    """
     need(session, *COUNTERPARTS)
     install(session, "bench")
     need_guest(session)
@@ -194,6 +198,16 @@ def bench(session: nox.Session) -> None:
         for script in sorted((HERE / "benchmarks").glob("*.py"))
         if "def measure(" in script.read_text(encoding="utf-8")
     ]
-    (HERE / "benchmarks/results").mkdir(exist_ok=True)
+    results = HERE / "benchmarks/results"
+    (results / "previous").mkdir(parents=True, exist_ok=True)
+    failed = []
     for name in wanted:
-        session.run("python", f"benchmarks/{name}.py", "--json", f"benchmarks/results/{name}.json")
+        result = results / f"{name}.json"
+        if result.exists():
+            result.replace(results / "previous" / result.name)
+        try:
+            session.run("python", f"benchmarks/{name}.py", "--json", str(result))
+        except CommandFailed:
+            failed.append(name)
+    if failed:
+        session.error(f"failed, or missed a bar: {', '.join(failed)}")

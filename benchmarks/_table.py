@@ -10,6 +10,7 @@ import argparse
 import json
 import platform
 import statistics
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -56,12 +57,16 @@ class Row:
             else []
         )
 
+    @property
+    def missed(self) -> bool:
+        """Whether there is a bar, and it is not met."""
+        return self.bar is not None and bool(self.ratios) and quartiles(self.ratios)[1] < self.bar
+
     def verdict(self) -> str:
         """Say whether the bar is met."""
         if self.bar is None or not self.ratios:
             return ""
-        met = quartiles(self.ratios)[1] >= self.bar
-        return f"{'ok' if met else 'MISSED'} (>= {self.bar:g})"
+        return f"{'MISSED' if self.missed else 'ok'} (>= {self.bar:g})"
 
 
 def _cells(row: Row) -> list[str]:
@@ -95,7 +100,11 @@ def write_json(rows: Sequence[Row], path: Path) -> None:
 
 
 def main(measure: Callable[[], list[Row]], description: str | None) -> None:
-    """Measure, print the table, and write JSON where `--json` says."""
+    """Measure, print the table, and write JSON where `--json` says.
+
+    Raises:
+        SystemExit: With status 1, at the end, when a bar was missed.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples here")
     arguments = parser.parse_args()
@@ -103,3 +112,5 @@ def main(measure: Callable[[], list[Row]], description: str | None) -> None:
     print_table(rows)
     if arguments.json is not None:
         write_json(rows, arguments.json)
+    if any(row.missed for row in rows):
+        sys.exit(1)
