@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import SupportsIndex
 
 from sniffio import AsyncLibraryNotFoundError, current_async_library
 
@@ -86,7 +87,7 @@ def watch() -> None:
     sys.addaudithook(_audit)
     sleep = time.sleep
 
-    def audited_sleep(seconds: float, /) -> None:
+    def audited_sleep(seconds: float | SupportsIndex, /) -> None:
         sys.audit("time.sleep", seconds)
         sleep(seconds)
 
