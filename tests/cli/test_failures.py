@@ -8,6 +8,7 @@ import pytest
 
 from aiovirt.cli import failures
 from aiovirt.cli.failures import Failure, Guard, explain
+from aiovirt.cli.standard import OutputGone
 from aiovirt.errors import Busy, NotFound, Unsupported
 
 CASES: list[tuple[BaseException, Failure]] = [
@@ -16,7 +17,7 @@ CASES: list[tuple[BaseException, Failure]] = [
     (failures.UsageError("wrong", hint="so"), Failure(2, "wrong", "so")),
     (failures.Interrupted(signal.SIGTERM), Failure(143)),
     (KeyboardInterrupt(), Failure(130)),
-    (failures.OutputGone(), Failure(141)),
+    (OutputGone(), Failure(141)),
     (
         ExceptionGroup("", [Busy("a"), ExceptionGroup("", [Busy("b"), Busy("c")])]),
         Failure(1, "a (and 2 more errors)"),

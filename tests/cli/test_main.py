@@ -35,7 +35,9 @@ def test_the_version_needs_no_extra(without_extra: dict[str, str]) -> None:
 
 
 def test_all_else_says_what_to_install(without_extra: dict[str, str]) -> None:
-    expected = "error: the command line needs more: pip install aiovirt[cli]\n"
+    expected = (
+        "error: the command line needs more than is installed\nhint: pip install 'aiovirt[cli]'\n"
+    )
     assert aiovirt("list", env=without_extra) == (1, "", expected)
 
 
@@ -43,6 +45,13 @@ def test_a_module_of_ours_that_is_missing_is_no_missing_extra(tmp_path: Path) ->
     (tmp_path / "cyclopts.py").write_text("import nosuchmodule")
     status, _out, err = aiovirt("list", env={"PYTHONPATH": str(tmp_path)})
     assert (status, "nosuchmodule" in err) == (1, True)
+
+
+@pytest.mark.parametrize("loaded", ["cyclopts", "difflib"])
+def test_control_c_while_the_program_is_loaded_is_no_accident(loaded: str, tmp_path: Path) -> None:
+    """The first stands for the verbs, the second for what tells of errors."""
+    (tmp_path / f"{loaded}.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
+    assert aiovirt("list", env={"PYTHONPATH": str(tmp_path)}) == (130, "", "")
 
 
 @pytest.mark.parametrize("closed", ["0", "1", "2", "0 1 2"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -60,14 +61,36 @@ def test_errors_are_coloured_on_a_terminal_only(run: Run) -> None:
     assert run("start", "nosuch").err.startswith("error: ")
 
 
-def test_nobody_who_reads_is_no_error_to_speak_of() -> None:
+WRITERS = ["list", "--version", "--help", "help start", "start --help", "completion bash"]
+
+
+@pytest.mark.parametrize("line", WRITERS)
+def test_nobody_who_reads_is_no_error_to_speak_of(line: str) -> None:
     ours, theirs = os.pipe()
     os.close(ours)
     done = subprocess.run(
-        program("list"), stdout=theirs, stderr=subprocess.PIPE, env=environment(), check=False
+        program(*line.split()),
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        check=False,
     )
     os.close(theirs)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("line", WRITERS)
+def test_what_cannot_be_written_is_told(line: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            program(*line.split()),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            check=False,
+        )
+    expected = b"error: standard output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, expected)
 
 
 def test_what_the_terminals_encoding_lacks_is_escaped() -> None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from cyclopts import App, Group, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter
+from rich.console import Console
 
 from aiovirt.cli import (
     console,
@@ -29,10 +29,12 @@ from aiovirt.cli import (
     watching,
 )
 from aiovirt.cli.about import own_version
-from aiovirt.cli.failures import Guard, UsageError
+from aiovirt.cli.failures import UsageError
 from aiovirt.cli.output import Output
 from aiovirt.cli.run import Call, Turns, execute
 from aiovirt.cli.settings import Settings
+from aiovirt.cli.standard import write, written
+from aiovirt.cli.usage import usage_error
 
 __all__ = ["VERBS", "build", "run"]
 
@@ -103,10 +105,29 @@ Verbs are named as virsh's and mean the same. Begin with:
 """
 
 
+class _Screen(Console):
+    """Where help is shown: standard output, and its errors are told as everywhere."""
+
+    def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401  # as rich has it
+        """Show it, at once.
+
+        Raises:
+            OutputGone: Nobody reads it.
+            OSError: It cannot be written.
+        """
+        with written():
+            super().print(*objects, **options)
+
+    def on_broken_pipe(self) -> None:
+        """Let the error pass: rich would end the process with status 1."""
+        raise BrokenPipeError
+
+
 def build() -> App:
     """The program: what reads the command line and calls the verb."""
     app = App(
         name="aiovirt",
+        console=_Screen(),
         help=_ABOUT,
         help_format="markdown",
         version=lambda: f"aiovirt {own_version()}",
@@ -181,15 +202,21 @@ def _completion(app: App) -> Verb:
         Args:
             shell: For which shell.
         """
-        sys.stdout.write(app.generate_completion(prog_name="aiovirt", shell=shell))
+        write(app.generate_completion(prog_name="aiovirt", shell=shell))
 
     return completion
 
 
-def run(tokens: Sequence[str]) -> int:
-    """Run one command line and return its exit status; errors are told, not raised."""
-    with Guard(debug="--debug" in tokens) as guard:
+def run(tokens: Sequence[str]) -> None:
+    """Run one command line.
+
+    Raises:
+        UsageError: It is wrong.
+        AiovirtError: What its verb raises.
+    """
+    try:
         build().meta(
             list(tokens), exit_on_error=False, print_error=False, result_action="return_value"
         )
-    return guard.status
+    except CycloptsError as error:
+        raise usage_error(error) from error

@@ -5,19 +5,16 @@ Errors are told apart by class alone. Nothing here knows a verb.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import traceback
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import singledispatch
 from types import TracebackType
 from typing import Self
 
-from cyclopts import CycloptsError, MissingArgumentError, UnknownCommandError, UnusedCliTokensError
-
 from aiovirt.cli.colours import Colour, paint
+from aiovirt.cli.standard import OutputGone
 from aiovirt.errors import AiovirtError, Unsupported
 
 __all__ = [
@@ -27,7 +24,6 @@ __all__ = [
     "GivenUp",
     "Guard",
     "Interrupted",
-    "OutputGone",
     "UsageError",
     "explain",
     "tell",
@@ -70,10 +66,6 @@ class Interrupted(Exception):
         self.number = number
 
 
-class OutputGone(Exception):
-    """Nobody reads standard output any more."""
-
-
 @dataclass(frozen=True, slots=True)
 class Failure:
     """How a command ended.
@@ -112,37 +104,6 @@ def _(error: Unsupported) -> Failure:
 @explain.register
 def _(error: UsageError) -> Failure:
     return Failure(USAGE, str(error), error.hint)
-
-
-@explain.register
-def _(error: CycloptsError) -> Failure:
-    error.verbose = False
-    return Failure(USAGE, str(error), _help_of(error))
-
-
-@explain.register
-def _(error: MissingArgumentError) -> Failure:
-    name = error.argument.name if error.argument else "argument"
-    return Failure(USAGE, f"{name.lstrip('-').upper()} is missing", _help_of(error))
-
-
-@explain.register
-def _(error: UnusedCliTokensError) -> Failure:
-    unused = " ".join(map(repr, error.unused_tokens or ()))
-    return Failure(USAGE, f"unexpected on the command line: {unused}", _help_of(error))
-
-
-@explain.register
-def _(error: UnknownCommandError) -> Failure:
-    name = (error.unused_tokens or ("",))[0]
-    near = get_close_matches(name, error.app or (), n=1)
-    hint = f"did you mean {near[0]}?" if near else "aiovirt help lists the verbs"
-    return Failure(USAGE, f"there is no verb {name!r}", hint)
-
-
-def _help_of(error: CycloptsError) -> str:
-    """Where to read more about the verb that the line is about."""
-    return " ".join(["see aiovirt", *(error.command_chain or ()), "--help"])
 
 
 @explain.register
@@ -206,8 +167,6 @@ class Guard:
             return False
         failure = explain(error)
         self.status = failure.status
-        if isinstance(error, OutputGone):
-            _abandon_output()
         if self._debug:
             traceback.print_exception(error)
         tell(failure)
@@ -226,10 +185,3 @@ def tell(failure: Failure) -> None:
 def _one_line(text: str) -> str:
     """A text of a peer may have line ends and worse: an error is one line, for any terminal."""
     return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
-
-
-def _abandon_output() -> None:
-    """Let the interpreter's last flush go nowhere, where it would complain of the broken pipe."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)

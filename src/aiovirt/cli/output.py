@@ -12,9 +12,9 @@ from collections.abc import Callable
 from importlib import import_module
 
 from aiovirt.cli.colours import decorated
-from aiovirt.cli.failures import OutputGone
 from aiovirt.cli.results import Plain, Result
 from aiovirt.cli.settings import Settings
+from aiovirt.cli.standard import write
 
 __all__ = ["Output"]
 
@@ -71,7 +71,7 @@ class Output:
         Raises:
             OutputGone: Nobody reads it.
         """
-        self._write(WHOLE[self._settings.output](result, self._settings))
+        write(WHOLE[self._settings.output](result, self._settings))
 
     def show_one(self, result: Result) -> None:
         """Write one result of many that come one by one: a line of JSON, a YAML document.
@@ -79,7 +79,7 @@ class Output:
         Raises:
             OutputGone: Nobody reads it.
         """
-        self._write(STREAMED[self._settings.output](result, self._settings))
+        write(STREAMED[self._settings.output](result, self._settings))
 
     def say(self, text: str) -> None:
         """Write a line for people: only in the table format, and not when quiet.
@@ -88,11 +88,4 @@ class Output:
             OutputGone: Nobody reads it.
         """
         if self._settings.output == "table" and not self._settings.quiet:
-            self._write(f"{text}\n")
-
-    def _write(self, text: str) -> None:
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except BrokenPipeError as error:
-            raise OutputGone from error
+            write(f"{text}\n")

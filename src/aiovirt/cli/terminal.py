@@ -15,7 +15,8 @@ from contextlib import contextmanager, suppress
 
 import anyio
 
-from aiovirt.cli.failures import OutputGone, UsageError
+from aiovirt.cli.failures import UsageError
+from aiovirt.cli.standard import OutputGone
 
 __all__ = ["raw_mode", "read", "read_all", "write"]
 
