@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -58,6 +61,47 @@ def test_readonly_types_nothing() -> None:
         console.type(b"secret" + LEAVE)
         assert console.finish() == 0
     assert b"SECRET" not in console.seen
+
+
+def test_control_c_leaves_what_is_only_looked_at() -> None:
+    with on_terminal(*program("console", "--readonly", "web1")) as console:
+        console.expect(b"login: ")
+        console.type(b"\x03")
+        assert console.finish() == 0
+
+
+@contextmanager
+def looking_through_a_pipe(backend: str = "asyncio") -> Iterator[tuple[Program, FileIO]]:
+    """The program on a terminal, its output in a pipe; it has shown all that the guest said."""
+    ours, theirs = os.pipe()
+    command = program("console", "--readonly", "web1")
+    with (
+        os.fdopen(ours, "rb", buffering=0) as pipe,
+        on_terminal(*command, output=theirs, AIOVIRT_BACKEND=backend) as console,
+    ):
+        os.close(theirs)
+        seen = b""
+        while not seen.endswith(b"login: "):
+            part = pipe.read(100)
+            assert part, f"it ended, and said {seen!r}"
+            seen += part
+        assert seen == b"Welcome\r\nlogin: "
+        yield console, pipe
+
+
+def test_looking_through_a_pipe_leaves_the_terminal_alone() -> None:
+    with looking_through_a_pipe() as (console, pipe):
+        assert termios.tcgetattr(console.terminal) == console.before
+        console.process.send_signal(signal.SIGINT)
+        assert pipe.read() == b""
+        assert console.process.wait() == 130
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "uvloop", "trio"])
+def test_looking_ends_when_nobody_reads_though_the_guest_is_quiet(backend: str) -> None:
+    with looking_through_a_pipe(backend) as (console, pipe):
+        pipe.close()
+        assert console.process.wait() == 141
 
 
 def leave(console: Program) -> None:

@@ -117,15 +117,21 @@ class Program:
 
 
 @contextmanager
-def on_terminal(*argv: str, **more: str) -> Iterator[Program]:
-    """Run the program on a terminal of its own, as its session's leader."""
+def on_terminal(*argv: str, output: int | None = None, **more: str) -> Iterator[Program]:
+    """Run the program on a terminal of its own, as its session's leader.
+
+    Args:
+        argv: Its command line.
+        output: Where its standard output goes instead.
+        more: What its environment has besides.
+    """
     ours, theirs = pty.openpty()
     before = termios.tcgetattr(theirs)
     try:
         process = subprocess.Popen(
             argv,
             stdin=theirs,
-            stdout=theirs,
+            stdout=theirs if output is None else output,
             stderr=theirs,
             env=environment(**more),
             start_new_session=True,

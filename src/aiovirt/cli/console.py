@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Manner", "console", "escape_byte", "show_console"]
 
 ESCAPE = "^]"
+_INTERRUPT = b"\x03"
 
 
 @Parameter(name="*")
@@ -42,8 +43,8 @@ class Manner:
 async def console(domain: DomainArg, *, manner: Manner = Manner(), session: SessionArg) -> None:
     """Show and use the serial console of a domain.
 
-    Ctrl and ] leaves it, and so does --timeout. With --readonly its output may go to a file or
-    a pipe. On qemu:///embed no other command can open the same root meanwhile.
+    Ctrl and ] leaves it, and so does --timeout. With --readonly Ctrl-C does too, and its output
+    may go to a file or a pipe. On qemu:///embed no other command can open the same root meanwhile.
 
     For example:
 
@@ -74,9 +75,10 @@ async def show_console(session: Session, domain: Domain, manner: Manner) -> None
         UsageError: There is no terminal to type on.
         NotFound: There is no such console.
         Busy: Somebody else types on it.
+        OutputGone: Nobody reads what it shows.
     """
-    escape = escape_byte(manner.escape)
-    keyboard = sys.stdin.fileno() if sys.stdin.isatty() else None
+    leaving = escape_byte(manner.escape) + (_INTERRUPT if manner.readonly else b"")
+    keyboard = _keyboard(manner)
     if keyboard is None and not manner.readonly:
         raise UsageError(
             "a console needs a terminal on standard input",
@@ -92,19 +94,26 @@ async def show_console(session: Session, domain: Domain, manner: Manner) -> None
         if keyboard is not None:
             session.out.say(f"Connected to domain '{domain.name}'")
             session.out.say(f"Escape character is {manner.escape} (Ctrl + {manner.escape[1:]})")
-        await _attach(stream, keyboard, escape, readonly=manner.readonly)
+        await _attach(stream, keyboard, leaving, readonly=manner.readonly)
     if keyboard is not None:
         session.out.say("")
 
 
+def _keyboard(manner: Manner) -> int | None:
+    """The terminal that is typed on; who only looks needs it where it is the screen too."""
+    used = sys.stdin.isatty() and (sys.stdout.isatty() or not manner.readonly)
+    return sys.stdin.fileno() if used else None
+
+
 async def _attach(
-    stream: ConsoleStream, keyboard: int | None, escape: bytes, *, readonly: bool
+    stream: ConsoleStream, keyboard: int | None, leaving: bytes, *, readonly: bool
 ) -> None:
     """Carry bytes both ways; whichever side ends first ends the other."""
     with nullcontext() if keyboard is None else terminal.raw_mode(keyboard):
         async with open_task_group() as group:
+            group.start_soon(terminal.until_unread, sys.stdout.fileno())
             if keyboard is not None:
-                group.start_soon(_type, stream, keyboard, escape, readonly, group.cancel_scope)
+                group.start_soon(_type, stream, keyboard, leaving, readonly, group.cancel_scope)
             await _show(stream)
             group.cancel_scope.cancel()
 
@@ -118,23 +127,23 @@ async def _show(stream: ConsoleStream) -> None:
 async def _type(
     stream: ConsoleStream,
     keyboard: int,
-    escape: bytes,
+    leaving: bytes,
     readonly: bool,  # noqa: FBT001  # start_soon passes by place
     scope: anyio.CancelScope,
 ) -> None:
-    """From the keyboard to the guest, until the escape key; then `scope` ends."""
-    async for data in _keys(keyboard, escape):
+    """From the keyboard to the guest, until a key that leaves it; then `scope` ends."""
+    async for data in _keys(keyboard, leaving):
         if not readonly:
             await stream.send(data)
     scope.cancel()
 
 
-async def _keys(keyboard: int, escape: bytes) -> AsyncIterator[bytes]:
-    """What is typed before the escape key, or before the terminal is gone."""
+async def _keys(keyboard: int, leaving: bytes) -> AsyncIterator[bytes]:
+    """What is typed before one of the keys that leave, or before the terminal is gone."""
     left = False
     while not left:
         typed = await terminal.read(keyboard)
-        data, key, _rest = typed.partition(escape)
-        left = bool(key) or not typed
+        data, *rest = re.split(b"[" + re.escape(leaving) + b"]", typed, maxsplit=1)
+        left = bool(rest) or not typed
         if data:
             yield data

@@ -18,7 +18,7 @@ import anyio
 from aiovirt.cli.failures import UsageError
 from aiovirt.cli.standard import OutputGone
 
-__all__ = ["raw_mode", "read", "read_all", "write"]
+__all__ = ["raw_mode", "read", "read_all", "until_unread", "write"]
 
 CHUNK = 4096
 """How much is read at once, in bytes."""
@@ -82,6 +82,19 @@ async def write(descriptor: int, data: bytes) -> None:
             view = view[os.write(descriptor, view[: select.PIPE_BUF]) :]
         except BrokenPipeError as error:
             raise OutputGone from error
+
+
+async def until_unread(descriptor: int) -> None:
+    """Wait until nobody reads a pipe any more; what is no pipe is waited for without end.
+
+    Raises:
+        OutputGone: Nobody reads it.
+    """
+    if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        await anyio.sleep_forever()
+    # Nothing comes out of the end that is written to, but its error (POLLERR, Linux, poll(2)).
+    await anyio.wait_readable(descriptor)
+    raise OutputGone
 
 
 def _can_wait(descriptor: int) -> bool:
