@@ -12,7 +12,7 @@ from io import FileIO
 from pathlib import Path
 
 import pytest
-from clirun import Program, Run, environment, on_terminal, program
+from clirun import Program, Run, environment, on_terminal, on_terminal_into, program
 
 from aiovirt.cli.console import escape_byte
 from aiovirt.cli.failures import UsageError
@@ -77,7 +77,7 @@ def looking_through_a_pipe(backend: str = "asyncio") -> Iterator[tuple[Program, 
     command = program("console", "--readonly", "web1")
     with (
         os.fdopen(ours, "rb", buffering=0) as pipe,
-        on_terminal(*command, output=theirs, AIOVIRT_BACKEND=backend) as console,
+        on_terminal_into(theirs, *command, AIOVIRT_BACKEND=backend) as console,
     ):
         os.close(theirs)
         seen = b""

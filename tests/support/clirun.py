@@ -10,14 +10,23 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fakeguest import Guest
 
-__all__ = ["Define", "Done", "Program", "Run", "document", "on_terminal", "program"]
+__all__ = [
+    "Define",
+    "Done",
+    "Program",
+    "Run",
+    "document",
+    "on_terminal",
+    "on_terminal_into",
+    "program",
+]
 
 SUPPORT = Path(__file__).parent
 
@@ -116,15 +125,14 @@ class Program:
         return self.process.wait()
 
 
-@contextmanager
-def on_terminal(*argv: str, output: int | None = None, **more: str) -> Iterator[Program]:
-    """Run the program on a terminal of its own, as its session's leader.
+def on_terminal(*argv: str, **more: str) -> AbstractContextManager[Program]:
+    """Run the program on a terminal of its own, as its session's leader."""
+    return on_terminal_into(None, *argv, **more)
 
-    Args:
-        argv: Its command line.
-        output: Where its standard output goes instead.
-        more: What its environment has besides.
-    """
+
+@contextmanager
+def on_terminal_into(output: int | None, *argv: str, **more: str) -> Iterator[Program]:
+    """Run it likewise, but with its standard output elsewhere."""
     ours, theirs = pty.openpty()
     before = termios.tcgetattr(theirs)
     try:

@@ -90,7 +90,7 @@ async def show_console(session: Session, domain: Domain, manner: Manner) -> None
         force=manner.force,
         history=not manner.no_history,
     )
-    async with opened as stream:
+    async with opened as stream, terminal.while_read(sys.stdout.fileno()):
         if keyboard is not None:
             session.out.say(f"Connected to domain '{domain.name}'")
             session.out.say(f"Escape character is {manner.escape} (Ctrl + {manner.escape[1:]})")
@@ -111,7 +111,6 @@ async def _attach(
     """Carry bytes both ways; whichever side ends first ends the other."""
     with nullcontext() if keyboard is None else terminal.raw_mode(keyboard):
         async with open_task_group() as group:
-            group.start_soon(terminal.until_unread, sys.stdout.fileno())
             if keyboard is not None:
                 group.start_soon(_type, stream, keyboard, leaving, readonly, group.cancel_scope)
             await _show(stream)

@@ -10,15 +10,16 @@ import select
 import stat
 import termios
 import tty
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import anyio
 
+from aiovirt._tasks import open_task_group
 from aiovirt.cli.failures import UsageError
 from aiovirt.cli.standard import OutputGone
 
-__all__ = ["raw_mode", "read", "read_all", "until_unread", "write"]
+__all__ = ["raw_mode", "read", "read_all", "while_read", "write"]
 
 CHUNK = 4096
 """How much is read at once, in bytes."""
@@ -84,14 +85,22 @@ async def write(descriptor: int, data: bytes) -> None:
             raise OutputGone from error
 
 
-async def until_unread(descriptor: int) -> None:
-    """Wait until nobody reads a pipe any more; what is no pipe is waited for without end.
+@asynccontextmanager
+async def while_read(descriptor: int) -> AsyncIterator[None]:
+    """A block that ends, though it writes nothing, when nobody reads the pipe any more.
 
     Raises:
-        OutputGone: Nobody reads it.
+        OutputGone: Nobody reads it; what is no pipe is always read.
     """
-    if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-        await anyio.sleep_forever()
+    async with open_task_group() as group:
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            group.start_soon(_until_unread, descriptor)
+        yield
+        group.cancel_scope.cancel()
+
+
+async def _until_unread(descriptor: int) -> None:
+    """Wait until a pipe has lost its reader, and say so."""
     # Nothing comes out of the end that is written to, but its error (POLLERR, Linux, poll(2)).
     await anyio.wait_readable(descriptor)
     raise OutputGone

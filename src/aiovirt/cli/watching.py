@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -16,6 +17,7 @@ from aiovirt.cli.events import KINDS, kind, values, words
 from aiovirt.cli.failures import DeadlinePassed, UsageError
 from aiovirt.cli.results import Column, Plain, Rows
 from aiovirt.cli.session import Context
+from aiovirt.cli.terminal import while_read
 from aiovirt.model.events import DomainEvent, Event, EventsLost
 
 __all__ = ["Wanted", "event"]
@@ -53,7 +55,8 @@ async def event(*, wanted: Wanted = Wanted(), context: ContextArg) -> Rows | Pla
         return Rows([Column("name", "Event")], [{"name": name} for name in KINDS], bare=True)
     watch = _Watch(context, wanted, _types(wanted))
     with anyio.move_on_after(context.settings.timeout) as scope:
-        await watch.run()
+        async with while_read(sys.stdout.fileno()):
+            await watch.run()
     if not watch.count:
         limit = context.settings.timeout
         waited = f"within {limit:g} s" if scope.cancelled_caught and limit else "before they ended"
