@@ -70,6 +70,7 @@ class XMLError(ConfigError):
         element: The path of the element, such as ``domain/devices/disk[2]/target``, or None.
         line: Its line in the document, from 1, or None when it came from Python arguments.
         expected: What would have been right, or None.
+        document: Which document, where the caller has not just given it; or None.
     """
 
     def __init__(
@@ -79,9 +80,14 @@ class XMLError(ConfigError):
         element: str | None = None,
         line: int | None = None,
         expected: str | None = None,
+        document: str | None = None,
         hint: str | None = None,
     ) -> None:
-        places = ((line, f"line {line}"), (element, f"<{element}>"))
+        places = (
+            (document, f"in {document}"),
+            (line, f"line {line}"),
+            (element, f"<{element}>"),
+        )
         where = ", ".join(text for known, text in places if known)
         text = f"{where}: {message}" if where else message
         if expected:
@@ -90,6 +96,19 @@ class XMLError(ConfigError):
         self.element = element
         self.line = line
         self.expected = expected
+        self.document = document
+        self._message = message
+
+    def within(self, document: str) -> XMLError:
+        """The same error, which says in which document it is."""
+        return XMLError(
+            self._message,
+            element=self.element,
+            line=self.line,
+            expected=self.expected,
+            document=document,
+            hint=self.hint,
+        )
 
 
 # --- the caller is wrong ----------------------------------------------------------------------

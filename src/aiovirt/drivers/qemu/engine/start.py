@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import anyio
 
@@ -26,6 +28,7 @@ from aiovirt.errors import (
     RemoteError,
     ResourceUnavailable,
     Unresponsive,
+    XMLError,
 )
 from aiovirt.host.undo import undo_on_failure
 from aiovirt.model.domain import StateReason
@@ -41,11 +44,22 @@ PORT_TRIES = 8
 _QEMU_ERRORS = (ConnectionLost, ProtocolError, RemoteError, Unresponsive)
 
 
+@contextmanager
+def _naming_document(name: str) -> Iterator[None]:
+    """A block whose lines are those of the stored definition, not of what the user once gave."""
+    try:
+        yield
+    except XMLError as error:
+        raise error.within(f"the definition of {name!r}") from error
+
+
 async def start(engine: Engine, domain: ManagedDomain, *, paused: bool) -> None:
     """Start a domain; see `aiovirt.interfaces.Lifecycle.start`."""
     async with domain.changes:
         if domain.live is not None:
-            raise InvalidState(f"domain {domain.name!r} is running already")
+            raise InvalidState(
+                f"domain {domain.name!r} is running already", hint="reboot or reset begins it anew"
+            )
         if domain.definition is None:
             raise NotFound(f"there is no domain {domain.name!r} any more")
         await _try_ports(engine, domain, domain.definition, paused=paused)
@@ -76,7 +90,8 @@ async def _try(
     """Start it once. A failure unmakes all, and notes in `lost` the chosen ports others took."""
     log = DomainLog(engine.root.log(domain.name))
     async with undo_on_failure() as undo:
-        launch = await prepare(engine, definition, undo, lost)
+        with _naming_document(domain.name):
+            launch = await prepare(engine, definition, undo, lost)
         live, said_from = await _spawn(launch, log)
         undo.push_async_callback(_abandon, domain, live)
         domain.live = live
