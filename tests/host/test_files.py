@@ -138,3 +138,11 @@ def test_private_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
     os.chown(tmp_path / "a", 65534, 65534)
     with pytest.raises(PermissionDenied, match="belongs to the user with id 65534"):
         make_private_folder(tmp_path / "a")
+
+
+def test_a_file_in_the_place_of_a_folder_comes_with_advice(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    for path in (tmp_path / "a", tmp_path / "a/b"):
+        with pytest.raises(ResourceUnavailable) as caught:
+            make_folder(path)
+        assert "use another place" in (caught.value.hint or "")

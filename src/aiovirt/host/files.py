@@ -30,6 +30,8 @@ _HINTS = {
     errno.ENOSPC: "the disk is full: make room on it",
     errno.EDQUOT: "the disk quota is used up: make room",
     errno.EROFS: "it is mounted read-only: mount it writable, or use another place",
+    errno.EEXIST: "something else has that name: use another place",
+    errno.ENOTDIR: "something above it is no folder: use another place",
     errno.EMFILE: "this process has too many files open: raise its limit (ulimit -n)",
 }
 

@@ -63,7 +63,8 @@ async def test_image_that_is_no_image(host: Connection, root: Path, tmp_path: Pa
     config = bare_config()
     config.disks.append(Disk.file(str(image), target="vda", format="qcow2"))
     vm = await host.domains.define(config)
-    await _refused(vm, root, HostError, "did not start: .*not in qcow2 format .disk vda: ")
+    error = await _refused(vm, root, HostError, "did not start: .*not in qcow2 format .disk vda: ")
+    assert "qemu-img info" in (error.hint or "")
 
 
 async def test_image_open_elsewhere(host: Connection, root: Path, tmp_path: Path) -> None:

@@ -32,6 +32,11 @@ _KNOWN: tuple[tuple[re.Pattern[str], type[HostError], str], ...] = (
         "another QEMU has that image open",
     ),
     (
+        re.compile(r"Image is not in \S+ format", re.IGNORECASE),
+        ResourceUnavailable,
+        "give the disk's <driver type=…> the format that qemu-img info says",
+    ),
+    (
         re.compile(r"cannot set up guest memory|Cannot allocate memory", re.IGNORECASE),
         ResourceUnavailable,
         "the host has not that much memory left",

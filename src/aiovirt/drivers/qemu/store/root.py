@@ -107,7 +107,8 @@ class Root:
             config = DomainConfig.parse(path.read_bytes())
         except OSError as error:
             raise host_error(error, f"cannot read {path}") from error
-        if config.name != path.stem:
+        # The bytes: the locale of whoever opens the root may be another than the writer's.
+        if (config.name or "").encode() != os.fsencode(path.stem):
             raise ConfigError(
                 f"it defines domain {config.name!r}",
                 field="domain/name",
