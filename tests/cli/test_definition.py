@@ -105,3 +105,8 @@ def test_a_command_line_is_made_of_a_file_too(run: Run, tmp_path: Path) -> None:
 def test_a_command_line_is_of_one_thing(run: Run, arguments: tuple[str, ...]) -> None:
     done = run("domxml-to-native", "qemu-argv", *arguments)
     assert (done.status, "give either --domain or --xml" in done.err) == (2, True)
+
+
+def test_a_folder_is_no_document(run: Run, tmp_path: Path) -> None:
+    done = run("define", str(tmp_path))
+    assert (done.status, done.err) == (1, f"error: {tmp_path}: Is a directory\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,16 @@ def test_a_state_folder_must_be_writable(run: Run) -> None:
     done = run("-c", "fake:///lab?root=/proc/nowhere", "doctor", "-o", "json")
     (found,) = (f for f in done.json if f["name"] == "state folder")
     assert found["detail"] != ""
+
+
+def test_a_full_disk_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=0))
+    uri = f"qemu:///embed?root={tmp_path}"
+    (found,) = [
+        finding
+        for finding in run("doctor", "-o", "json", "-c", uri).json
+        if finding["name"] == "state folder"
+    ]
+    assert (found["verdict"], "0 MiB free" in found["detail"]) == ("missing", True)
+    assert found["advice"] == f"make room on the disk of {tmp_path}"

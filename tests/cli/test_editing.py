@@ -122,3 +122,14 @@ def test_control_c_belongs_to_the_editor(editor: Path) -> None:
     with on_terminal(*program("edit", "web1"), VISUAL=str(editor)) as edit:
         assert edit.finish() == 0
     assert b"not changed" in edit.seen
+
+
+@pytest.mark.parametrize("text", ["'", " "])
+def test_what_is_no_command_is_no_editor(
+    run: Run, define: Define, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    define("web1")
+    monkeypatch.setenv("VISUAL", text)
+    done = run("edit", "web1")
+    assert (done.status, done.err.startswith(f"error: VISUAL={text.strip()}")) == (2, True)
+    assert "no command" in done.err

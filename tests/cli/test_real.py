@@ -137,3 +137,31 @@ def test_documents_are_xml_and_the_command_line_needs_no_start(real: Real) -> No
     arguments = real("domxml-to-native", "qemu-argv", "--domain", "tiny", "-o", "json").json
     assert "-nodefaults" in arguments["arguments"]
     assert json.loads(real("list", "-o", "json").out) == []
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_name_of_another_locale_keeps_its_definition(real: Real, uri: str, tiny: Path) -> None:
+    tiny.write_text(tiny.read_text().replace(">tiny<", ">tïny<"), encoding="utf-8")
+    assert real("define", str(tiny)).status == 0
+    done = subprocess.run(
+        [*AIOVIRT, "list", "--all", "--name"],
+        capture_output=True,
+        env=environment(AIOVIRT_DEFAULT_URI=uri, LC_ALL="C", PYTHONUTF8="0"),
+        check=False,
+    )
+    assert (done.stdout.split(), done.stderr) == ([b"tiny", b"t\\xefny"], b"")
+
+
+@pytest.mark.usefixtures("tiny")
+def test_what_runs_already_comes_with_advice(real: Real) -> None:
+    assert real("start", "--paused", "tiny").status == 0
+    assert real("start", "tiny").err == (
+        "error: domain 'tiny' is running already\nhint: reboot or reset begins it anew\n"
+    )
+
+
+def test_an_error_of_a_start_says_in_which_document_its_line_is(real: Real, tiny: Path) -> None:
+    disk = "\n<disk type='file'><source file='/nonexistent.img'/><target dev='vda'/></disk>"
+    tiny.write_text(tiny.read_text().replace("<devices>", f"<devices>{disk}"))
+    assert real("define", str(tiny)).status == 0
+    assert real("start", "tiny").err.startswith("error: in the definition of 'tiny', line ")

@@ -50,3 +50,11 @@ def test_wrong_keys_are_refused(
 ) -> None:
     assert run("send-key", "web1", *arguments).status == status
     assert web1.pressed == []
+
+
+@pytest.mark.usefixtures("web1")
+def test_a_screenshot_that_cannot_be_written_is_named_as_the_user_did(
+    run: Run, tmp_path: Path
+) -> None:
+    done = run("screenshot", "web1", f"{tmp_path}/nosuch/x.png")
+    assert done.err == f"error: {tmp_path}/nosuch/x.png: No such file or directory\n"

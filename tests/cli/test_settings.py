@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aiovirt.cli.settings import Settings, default_uri
+from aiovirt.cli.settings import URI_VARIABLE, Settings, default_uri
 from aiovirt.errors import ConfigError
 from aiovirt.model.uri import URI
 
@@ -29,3 +29,14 @@ def test_the_default_is_a_uri_that_reads_back() -> None:
 def test_a_uri_that_was_given_is_checked() -> None:
     with pytest.raises(ConfigError):
         _ = Settings(connect="nowhere").uri
+
+
+def test_an_empty_uri_is_no_uri(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(URI_VARIABLE, "test:///default")
+    with pytest.raises(ConfigError):
+        _ = Settings(connect="").uri
+
+
+def test_an_empty_variable_names_no_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(URI_VARIABLE, "")
+    assert Settings().uri == default_uri()

@@ -7,6 +7,7 @@ from clirun import Define, Run
 from fakeguest import Guest, silent
 
 from aiovirt.cli.statistics import Groups, wanted
+from aiovirt.model.mac import MacAddress
 from aiovirt.model.statistics import StatsGroup
 
 
@@ -75,3 +76,19 @@ def test_figures_of_a_silent_domain_are_an_error(run: Run, web1: Guest) -> None:
     silent(web1)
     done = run("dommemstat", "web1")
     assert (done.status, "does not answer: no answer in 5 s" in done.err) == (1, True)
+
+
+def test_an_interface_may_be_named_by_its_address(run: Run, web1: Guest) -> None:
+    interface = web1.config.interfaces[0]
+    interface.mac, interface.target_dev = MacAddress.parse("52:54:00:00:00:01"), "vnet0"
+    assert run("domifstat", "web1", "52:54:00:00:00:01").out == run("domifstat", "web1").out
+
+
+@pytest.mark.usefixtures("web1")
+def test_an_interface_without_figures_is_not_denied(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fakehost.INTERFACES", ())
+    done = run("domifstat", "web1", "net0")
+    assert done.status == 1
+    assert done.err.endswith("hint: no interface of it has figures\n")

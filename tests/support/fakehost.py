@@ -76,7 +76,7 @@ class FakeHost:
         for guest in self.guests.values():
             if test(guest):
                 return guest
-        raise NotFound(f"no {what}", hint="aiovirt list --all shows what there is")
+        raise NotFound(f"no {what}")
 
     def tell(self, guest: Guest, detail: LifecycleDetail) -> None:
         """Publish a life cycle event."""
@@ -281,17 +281,20 @@ class FakeStatistics(Statistics):
         return [_stats(self._host.guest(key).record, groups) for key in keys]
 
 
+INTERFACES = (InterfaceStats("vnet0", 1, 2, 3, 4, 5, 6, 7, 8),)
+"""The interfaces of every domain that have figures."""
+
+
 def _stats(record: DomainRecord, groups: StatsGroup) -> DomainStats:
     if record.id is None:
         return DomainStats(record)
     block = BlockStats("vda", "/disk.img", 10, 4096, 5, 20, 8192, 6, 1, 7)
-    interface = InterfaceStats("vnet0", 1, 2, 3, 4, 5, 6, 7, 8)
     return DomainStats(
         record,
         cpu=CpuStats(30, 20, 10) if StatsGroup.CPU in groups else None,
         balloon=BalloonStats(GIB // 2, GIB, None) if StatsGroup.BALLOON in groups else None,
         vcpus=(VcpuStats(0, 100, 15),) if StatsGroup.VCPU in groups else None,
-        interfaces=(interface,) if StatsGroup.INTERFACE in groups else None,
+        interfaces=INTERFACES if StatsGroup.INTERFACE in groups else None,
         blocks=(block,) if StatsGroup.BLOCK in groups else None,
     )
 

@@ -30,6 +30,7 @@ from aiovirt.cli import (
 )
 from aiovirt.cli.about import own_version
 from aiovirt.cli.failures import UsageError
+from aiovirt.cli.logs import warnings_shown
 from aiovirt.cli.output import Output
 from aiovirt.cli.run import Call, Turns, execute
 from aiovirt.cli.settings import Settings
@@ -215,8 +216,9 @@ def run(tokens: Sequence[str]) -> None:
         AiovirtError: What its verb raises.
     """
     try:
-        build().meta(
-            list(tokens), exit_on_error=False, print_error=False, result_action="return_value"
-        )
+        with warnings_shown():
+            build().meta(
+                list(tokens), exit_on_error=False, print_error=False, result_action="return_value"
+            )
     except CycloptsError as error:
         raise usage_error(error) from error

@@ -5,7 +5,6 @@ Nothing here parses: cyclopts does, from what stands here.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +17,7 @@ from aiovirt.cli.output import Output
 from aiovirt.cli.results import Result, Rows
 from aiovirt.cli.run import Call, Turns, execute
 from aiovirt.cli.session import Context, Session
-from aiovirt.cli.settings import URI_VARIABLE, Settings
+from aiovirt.cli.settings import Settings
 from aiovirt.errors import AiovirtError
 
 __all__ = [
@@ -48,8 +47,7 @@ async def _names(*, session: Session) -> Result:
 def _complete(context: CompletionContext) -> Sequence[str]:
     """The names of the domains on the host that the line so far asks for; none on any error."""
     given = context.get("--connect")
-    uri = (given.raw if given else None) or os.environ.get(URI_VARIABLE, "")
-    settings = Settings(connect=uri, timeout=COMPLETION_BOUND_S)
+    settings = Settings(connect=given.raw if given else None, timeout=COMPLETION_BOUND_S)
     with suppress(AiovirtError):
         result = execute(
             Call("completion", _names, {"session": Session}), settings, Output(settings)

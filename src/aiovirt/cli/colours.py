@@ -13,6 +13,7 @@ class Colour(Enum):
     """What to switch on (ECMA-48, SGR)."""
 
     RED = "31"
+    YELLOW = "33"
     CYAN = "36"
     DIM = "2"
 

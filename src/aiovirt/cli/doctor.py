@@ -29,6 +29,10 @@ BOUND_S = 5.0
 """How long the host may take to open and answer."""
 
 
+LEAST_FREE_MIB = 16
+"""Room for the state and the logs of some domains."""
+
+
 class Verdict(Enum):
     """What a check found."""
 
@@ -111,7 +115,12 @@ def _folder(context: Context) -> Finding:
         advice = "choose another with -c qemu:///embed?root=DIR"
         return Finding("state folder", Verdict.MISSING, f"no right to write {nearest}", advice)
     free = shutil.disk_usage(nearest).free // 1024**2
-    return Finding("state folder", Verdict.OK, f"{root}, {free} MiB free")
+    detail = f"{root}, {free} MiB free"
+    if free < LEAST_FREE_MIB:
+        return Finding(
+            "state folder", Verdict.MISSING, detail, f"make room on the disk of {nearest}"
+        )
+    return Finding("state folder", Verdict.OK, detail)
 
 
 def _grammar(_context: Context) -> Finding:

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from aiovirt.cli import terminal
+from aiovirt.cli.failures import naming
 
 __all__ = ["GRAMMAR", "read_document", "validate"]
 
@@ -27,11 +28,12 @@ async def read_document(path: Path) -> bytes:
     """
     if str(path) == "-":
         return await terminal.read_all(sys.stdin.fileno())
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return await terminal.read_all(descriptor)
-    finally:
-        os.close(descriptor)
+    with naming(path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return await terminal.read_all(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def validate(document: bytes) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from aiovirt.cli.arguments import DomainArg, TurnsArg
-from aiovirt.cli.failures import GivenUp, explain, tell
+from aiovirt.cli.failures import GivenUp, UsageError, explain, tell
 from aiovirt.cli.interrupts import terminal_lent
 from aiovirt.cli.results import Plain, done
 from aiovirt.cli.run import Turns
@@ -146,5 +146,26 @@ def _open_editor(path: Path) -> None:
 
 
 def _editor(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """The user's editor as a command."""
-    return shlex.split(environment.get("VISUAL") or environment.get("EDITOR") or "vi")
+    """The user's editor as a command.
+
+    Raises:
+        UsageError: The environment names none, but something that is no command.
+    """
+    for name in ("VISUAL", "EDITOR"):
+        if environment.get(name):
+            return _command(name, environment[name])
+    return ["vi"]
+
+
+def _command(variable: str, text: str) -> list[str]:
+    """The words of a command in an environment variable."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        problem = str(error).lower()
+        raise UsageError(
+            f"{variable}={text}: no command ({problem})", hint=f"{variable}=vi, for example"
+        ) from error
+    if not words:
+        raise UsageError(f"{variable}={text}: no command", hint=f"{variable}=vi, for example")
+    return words

@@ -8,8 +8,11 @@ from __future__ import annotations
 import signal
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import singledispatch
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +29,8 @@ __all__ = [
     "Interrupted",
     "UsageError",
     "explain",
+    "naming",
+    "one_line",
     "tell",
 ]
 
@@ -142,6 +147,15 @@ def _leaves(error: BaseException) -> list[BaseException]:
     return [leaf for part in error.exceptions for leaf in _leaves(part)]
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """A block that works on a file of the user's: its errors name that one, and no other."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
 class Guard:
     """A block whose errors are told to the user; afterwards `status` is the exit status.
 
@@ -177,11 +191,11 @@ def tell(failure: Failure) -> None:
     """Write the sentence and the hint to standard error."""
     if failure.text is not None:
         label = paint("error:", Colour.RED, sys.stderr)
-        sys.stderr.write(f"{label} {_one_line(failure.text)}\n")
+        sys.stderr.write(f"{label} {one_line(failure.text)}\n")
     if failure.hint is not None:
-        sys.stderr.write(f"{paint('hint:', Colour.CYAN, sys.stderr)} {_one_line(failure.hint)}\n")
+        sys.stderr.write(f"{paint('hint:', Colour.CYAN, sys.stderr)} {one_line(failure.hint)}\n")
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """A text of a peer may have line ends and worse: an error is one line, for any terminal."""
     return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from aiovirt.cli.arguments import DomainArg, SessionArg, about
-from aiovirt.cli.failures import UsageError
+from aiovirt.cli.failures import UsageError, naming
 from aiovirt.cli.results import Plain, done
 
 __all__ = ["screenshot", "send_key"]
@@ -42,11 +42,12 @@ async def screenshot(
 def _save(path: Path, content: bytes) -> None:
     """Write it whole or not at all: a full disk leaves no torn picture behind."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with naming(path):
+        try:
+            part.write_bytes(content)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 async def send_key(

@@ -84,7 +84,11 @@ class Session(Context):
         for reading in others:
             with suppress(NotFound):
                 return await self.host.domains.get(reading)
-        return await self.host.domains.get(name)
+        try:
+            return await self.host.domains.get(name)
+        except NotFound as error:
+            hint = error.hint or "aiovirt list --all shows what there is"
+            raise NotFound(str(error), hint=hint) from error
 
 
 def _readings(text: str) -> Iterator[str | UUID | int]:

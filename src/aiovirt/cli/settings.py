@@ -36,10 +36,8 @@ def default_uri(environment: Mapping[str, str] = os.environ) -> URI:
 class Settings:
     """The options that stand before or after any verb."""
 
-    connect: Annotated[
-        str, Parameter(name=("--connect", "-c"), env_var=URI_VARIABLE, metavar="URI")
-    ] = ""
-    """The host's connection URI; QEMU inside this process, state in ~/.local/state, if none."""
+    connect: Annotated[str | None, Parameter(name=("--connect", "-c"), metavar="URI")] = None
+    """The host's URI; else $AIOVIRT_DEFAULT_URI; else QEMU, its state in ~/.local/state."""
 
     output: Annotated[Format, Parameter(name=("--output", "-o"))] = "table"
     """How results are written; events in json come one a line."""
@@ -60,4 +58,6 @@ class Settings:
         Raises:
             ConfigError: The URI that was given is none.
         """
-        return URI.parse(self.connect) if self.connect else default_uri()
+        # An empty variable is none, as for libvirt; an empty option is a mistake.
+        given = os.environ.get(URI_VARIABLE) or None if self.connect is None else self.connect
+        return default_uri() if given is None else URI.parse(given)

@@ -113,8 +113,17 @@ async def _one(session: Session, domain: str, group: StatsGroup) -> DomainStats:
 Device = TypeVar("Device", BlockStats, InterfaceStats)
 
 
-def _device(kind: str, domain: str, devices: Sequence[Device] | None, name: str | None) -> Device:
+def _device(
+    kind: str, domain: str, devices: Sequence[Device] | None, name: str | None, *, uncounted: bool
+) -> Device:
     """The device of that name, or the only one.
+
+    Args:
+        kind: What it is called.
+        domain: The domain's name.
+        devices: Those that have figures.
+        name: Which.
+        uncounted: Whether the domain has such devices without figures.
 
     Raises:
         NotFound: There is none, or no name was given and there are several.
@@ -123,11 +132,12 @@ def _device(kind: str, domain: str, devices: Sequence[Device] | None, name: str 
     if name is None and len(known) == 1:
         (name,) = known
     if name not in known:
+        none = f"no {kind} of it has figures" if uncounted else f"it has no {kind} at all"
         raise NotFound(
-            f"domain '{domain}' has no {kind} {name!r}"
+            f"domain '{domain}' has no figures of {kind} {name!r}"
             if name
             else f"say which {kind} of domain '{domain}'",
-            hint=f"it has: {', '.join(known)}" if known else f"it has no {kind} at all",
+            hint=f"it has: {', '.join(known)}" if known else none,
         )
     return known[name]
 
@@ -155,12 +165,15 @@ async def domblkstat(
         aiovirt domblkstat web1 vda
     """
     stats = await _one(session, domain, StatsGroup.BLOCK)
-    return _figures(stats, asdict(_device("disk", domain, stats.blocks, device)))
+    there = (await (await session.domain(domain)).config()).disks
+    name = stats.record.key.name
+    found = _device("disk", name, stats.blocks, device, uncounted=bool(there))
+    return _figures(stats, asdict(found))
 
 
 async def domifstat(
     domain: DomainArg,
-    interface: Annotated[str | None, about("The interface's name on the host.")] = None,
+    interface: Annotated[str | None, about("Its name on the host, or its address.")] = None,
     *,
     session: SessionArg,
 ) -> Plain:
@@ -171,7 +184,13 @@ async def domifstat(
         aiovirt domifstat web1 vnet0
     """
     stats = await _one(session, domain, StatsGroup.INTERFACE)
-    return _figures(stats, asdict(_device("interface", domain, stats.interfaces, interface)))
+    there = (await (await session.domain(domain)).config()).interfaces
+    # As virsh has it, an interface may be named by its address too.
+    names = {str(one.mac): one.target_dev for one in there if one.mac is not None}
+    named = names.get((interface or "").lower()) or interface
+    name = stats.record.key.name
+    found = _device("interface", name, stats.interfaces, named, uncounted=bool(there))
+    return _figures(stats, asdict(found))
 
 
 async def dommemstat(domain: DomainArg, *, session: SessionArg) -> Plain:

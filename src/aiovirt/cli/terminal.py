@@ -5,6 +5,7 @@ It knows descriptors, and neither domains nor consoles.
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import stat
@@ -43,18 +44,27 @@ def raw_mode(descriptor: int) -> Iterator[None]:
 
 
 async def read(descriptor: int) -> bytes:
-    """What is there, at most `CHUNK` bytes; nothing at the end, or when the terminal is gone."""
+    """What is there, at most `CHUNK` bytes; nothing at the end, or when the terminal is gone.
+
+    Raises:
+        OSError: It cannot be read.
+    """
     if _can_wait(descriptor):
         await anyio.wait_readable(descriptor)
-    with suppress(OSError):
+    try:
         return os.read(descriptor, CHUNK)
-    return b""
+    except OSError as error:
+        # A terminal that was hung up; of anything else it is an error (Linux, read(2)).
+        if error.errno == errno.EIO and stat.S_ISCHR(os.fstat(descriptor).st_mode):
+            return b""
+        raise
 
 
 async def read_all(descriptor: int) -> bytes:
     """Everything up to the end of the input.
 
     Raises:
+        OSError: It cannot be read.
         UsageError: It is longer than `LIMIT`.
     """
     parts = bytearray()
