@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import math
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import hypothesis
 import leaks
 import pytest
 import uvloop
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from aiovirt.errors import HostError
 from aiovirt.testing import tinyguest
@@ -32,7 +35,9 @@ LOOPS = [
 ]
 
 
-# No test depends on the clock, and none writes into the checkout.
+# No test depends on the clock, and none writes into the checkout: hypothesis would, what it has
+# found out about constants and characters, besides the examples that its database keeps.
+set_hypothesis_home_dir(Path(tempfile.gettempdir(), f"aiovirt-hypothesis-{os.getuid()}"))
 hypothesis.settings.register_profile("aiovirt", deadline=None, database=None)
 hypothesis.settings.load_profile("aiovirt")
 

@@ -76,3 +76,13 @@ def test_a_missing_counterpart_fails_in_ci_and_skips_elsewhere(
     result = suite.runpytest_subprocess("-p", "no:cacheprovider", "-rs")
     result.assert_outcomes(**{outcome: 1})
     result.stdout.fnmatch_lines("*install the Debian package qemu-utils*")
+
+
+def test_hypothesis_keeps_nothing_in_the_checkout(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        "from hypothesis import given, strategies\n"
+        "@given(strategies.text())\n"
+        "def test_it(text): pass\n"
+    )
+    suite.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    assert not (suite.path / ".hypothesis").exists()
