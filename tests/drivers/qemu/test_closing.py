@@ -8,7 +8,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from guests import bare_config, qemus_of
+from guests import bare_config, poll, qemus_of
 
 from aiovirt._open import open as open_host
 from aiovirt.errors import Closed
@@ -64,10 +64,11 @@ async def test_question_under_way_is_told_that_the_host_was_closed(root: Path) -
     async with anyio.create_task_group() as tasks, open_host(uri) as host:
         vm = await host.domains.define(bare_config())
         await vm.start(paused=True)
-        (pid,) = qemus_of(root)
-        os.kill(pid, signal.SIGSTOP)
+        os.kill(qemus_of(root)[0], signal.SIGSTOP)
         tasks.start_soon(ask, vm)
         await anyio.wait_all_tasks_blocked()
+    os.kill(qemus_of(root)[0], signal.SIGKILL)
+    await poll(lambda: not qemus_of(root))
 
 
 async def test_reader_of_a_console_is_told_what_ended(root: Path) -> None:

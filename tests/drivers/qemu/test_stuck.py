@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from guests import bare_config, qemus_of
 from aiovirt.errors import Unresponsive
 from aiovirt.model.domain import Control
 from aiovirt.model.events import ControlEvent
+from aiovirt.model.statistics import DomainStats
 from aiovirt.objects import Connection, Domain
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real]
@@ -49,6 +51,7 @@ async def test_stopped_qemu_delays_none_of_twenty(
     monkeypatch.setattr("aiovirt.drivers.qemu.engine.figures.STATS_BOUND_S", 2)  # a busy machine
     stuck, *others = await _start_many(host)
     await _stop_process_of(stuck, root)
+    rows: Sequence[DomainStats] = ()
     answered: list[object] = []
 
     async def ask_the_stuck_one() -> None:
@@ -62,9 +65,10 @@ async def test_stopped_qemu_delays_none_of_twenty(
                 tasks.start_soon(vm.info)
             tasks.start_soon(host.domains.records)
             tasks.start_soon(host.stats)
-        stats = {row.record.key.name: row for row in await host.stats()}
+        rows = await host.stats()
         assert not answered
         unanswered.cancel_scope.cancel()
+    stats = {row.record.key.name: row for row in rows}
     assert stats[stuck.name].record.control.control is Control.UNRESPONSIVE
     assert stats[stuck.name].record.control.since is not None
     assert stats[stuck.name].vcpus is None

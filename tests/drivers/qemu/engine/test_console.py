@@ -235,7 +235,7 @@ async def test_closing_a_stream_ends_its_writing() -> None:
 
 
 async def test_two_writings_at_once_go_one_after_the_other() -> None:
-    size = 1 << 20
+    size, typed = 1 << 20, b""
     async with (
         running_hub() as (hub, guest),
         hub.open(readonly=False, force=False, history=True) as stream,
@@ -244,7 +244,6 @@ async def test_two_writings_at_once_go_one_after_the_other() -> None:
         tasks.start_soon(stream.send, b"a" * size)
         tasks.start_soon(stream.send, b"b" * size)
         await anyio.wait_all_tasks_blocked()
-        typed = b""
         while len(typed) < 2 * size:
             await anyio.wait_readable(guest)
             typed += guest.recv(1 << 16)
