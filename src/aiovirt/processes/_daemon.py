@@ -151,8 +151,10 @@ async def start_daemon(
     if recorder is not None:
         answer = await recorder.run(command, b"")
         return DaemonProcess(EndedHandle(ExitStatus(answer.status, answer.signal)), 0)
-    with scarce(command.program):
+    try:
         wires = Wires.open(stdin, stdout, stderr)
+    except OSError as error:
+        raise scarce(command.program, error) from error
     try:
         handle = await _start.start(command, wires.stdio, handshake=handshake, orphan=True)
     finally:

@@ -162,8 +162,10 @@ async def launch(
     handshake: Handshake | None = None,
 ) -> Process:
     """Start a command; the caller must call `aclose` on the process."""
-    with scarce(command.program):
+    try:
         wires = Wires.open(stdin, stdout, stderr)
+    except OSError as error:
+        raise scarce(command.program, error) from error
     try:
         handle = await _start.start(command, wires.stdio, handshake=handshake)
     except BaseException:

@@ -61,15 +61,22 @@ class _Preparation:
             os.close(self.owned.pop())
 
     def prepare(self, *, shake_hands: bool) -> tuple[bytes, ...]:
-        """Open what is needed; returns the arguments."""
+        """Open what is needed; returns the arguments.
+
+        Raises:
+            ResourceUnavailable: There is no descriptor or pipe for it.
+        """
         command = self.command
-        if command.cgroup:
-            self._enter_cgroup()
-        if command.pidfile is not None:
-            self._open_pidfile(command.pidfile)
-        if shake_hands:
-            self._open_handshake()
-        return (os.fsencode(command.program), *map(self._argument, command.args))
+        try:
+            if command.cgroup:
+                self._enter_cgroup()
+            if command.pidfile is not None:
+                self._open_pidfile(command.pidfile)
+            if shake_hands:
+                self._open_handshake()
+            return (os.fsencode(command.program), *map(self._argument, command.args))
+        except OSError as error:
+            raise scarce(command.program, error) from error
 
     def _argument(self, arg: str | bytes | Path | Secret) -> bytes:
         if not isinstance(arg, Secret):
@@ -219,8 +226,7 @@ async def start(
     preparation = _Preparation(command, stdio)
     beside = orphan or handshake is not None
     try:
-        with scarce(command.program):
-            argv = preparation.prepare(shake_hands=handshake is not None)
+        argv = preparation.prepare(shake_hands=handshake is not None)
         plan = make_plan(
             command,
             path,
