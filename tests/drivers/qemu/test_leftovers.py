@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 import anyio
 import pytest
@@ -194,6 +197,25 @@ async def test_an_unknown_qemu_is_let_alone_and_not_started_twice(
     async with open_host(f"qemu:///embed?root={root}") as host:  # now it has a definition
         await (await host.domains.get("web1")).destroy()
     assert qemus_of(root) == []
+
+
+async def test_a_guest_whose_name_another_domain_got_is_let_alone(
+    root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_host(f"qemu:///embed?root={root}") as host:
+        vm = await host.domains.define(bare_config())
+        await vm.start()
+        await vm.undefine()
+    namesake = bare_config()
+    namesake.uuid = uuid4()
+    await anyio.Path(root / "config" / "web1.xml").write_text(namesake.to_xml())
+    (pid,) = qemus_of(root)
+    async with open_host(f"qemu:///embed?root={root}") as host:
+        assert f"{vm.uuid} is not adopted" in caplog.text
+        assert [each.uuid for each in await host.domains.list()] == [namesake.uuid]
+    assert qemus_of(root) == [pid]
+    os.kill(pid, signal.SIGKILL)
+    await poll(lambda: not qemus_of(root))
 
 
 @pytest.mark.parametrize(

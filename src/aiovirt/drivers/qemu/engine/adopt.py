@@ -103,6 +103,8 @@ async def _adopt_or_leave(engine: Engine, found: _Found) -> None:
             await _adopt(engine, found.folder, found.status, found.config, found.process)
     except AiovirtError as error:
         log.warning("what runs in %s is not adopted: %s", found.folder, error)
+        if found.process is not None:
+            await found.process.aclose()  # nobody took it over
 
 
 async def _adopt(
