@@ -39,7 +39,7 @@ COUNTERPARTS = (
 
 # Scripts that write a file of this repository from another source of truth.  Each writes with no
 # argument and, with --check, fails when the file is not what it would write.
-GENERATORS = ("docs/generate_support.py",)
+GENERATORS = ("tables/generate.py", "docs/generate_support.py")
 
 
 def groups(*names: str) -> list[str]:

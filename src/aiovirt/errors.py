@@ -9,6 +9,8 @@ says what may be done about it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 __all__ = [
     "AgentError",
     "AiovirtError",
@@ -23,6 +25,7 @@ __all__ = [
     "GuestAgentError",
     "HostError",
     "InvalidState",
+    "LibvirtDetail",
     "LimitExceeded",
     "NotFound",
     "PermissionDenied",
@@ -40,12 +43,36 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class LibvirtDetail:
+    """What libvirt told with an error, for programs that know its numbers (virError).
+
+    Attributes:
+        code: The error's number, `virErrorNumber`.
+        domain: The part of libvirt it comes from, `virErrorDomain`.
+        message: The whole text.
+        level: `virErrorLevel`: 2 is an error.
+        strings: Further texts, such as the format and its arguments; None where unset.
+        numbers: Further numbers; -1 where unset.
+    """
+
+    code: int
+    domain: int
+    message: str
+    level: int = 2
+    strings: tuple[str | None, str | None, str | None] = (None, None, None)
+    numbers: tuple[int, int] = (-1, -1)
+
+
 class AiovirtError(Exception):
     """The base of all errors of this library.
 
     Attributes:
         hint: What may be done about it, one sentence, or None.
+        libvirt: What libvirt told, when the error came from a libvirt daemon; else None.
     """
+
+    libvirt: LibvirtDetail | None = None
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)

@@ -21,6 +21,7 @@ import anyio
 import sniffio
 
 from aiovirt.errors import AiovirtError, Closed
+from aiovirt.streams._descriptors import receive_some
 
 __all__ = ["MAX_OUTGOING", "READ_SIZE", "Channel", "Slot", "open_channel"]
 
@@ -33,6 +34,7 @@ MAX_OUTGOING = 1024 * 1024
 waits for room first, so that no more is kept than this and one message of each sender."""
 
 OnData = Callable[[bytes], None]
+OnDescriptors = Callable[[list[int]], None]
 OnEnd = Callable[[Exception | None], None]
 
 
@@ -63,6 +65,10 @@ class Channel(ABC):
         on_end: Called once when nothing will arrive any more: with None when the peer ended the
             stream, else with the error.
     """
+
+    on_descriptors: OnDescriptors | None = None
+    """Gets the file descriptors that come, before the data that they came with, and owns them.
+    While it is None descriptors are not accepted at all."""
 
     def __init__(self, sock: socket.socket, on_data: OnData, on_end: OnEnd) -> None:
         self._sock = sock
@@ -155,7 +161,7 @@ class Channel(ABC):
         if self._ended:
             return
         try:
-            data = self._sock.recv(READ_SIZE)
+            data = self._receive()
         except BlockingIOError:
             return
         except ConnectionResetError:
@@ -164,6 +170,14 @@ class Channel(ABC):
             self.end(error)
             return
         self._take(data)
+
+    def _receive(self) -> bytes:
+        if self.on_descriptors is None:
+            return self._sock.recv(READ_SIZE)
+        data, descriptors = receive_some(self._sock, READ_SIZE)
+        if descriptors:
+            self.on_descriptors(descriptors)
+        return data
 
     def _take(self, data: bytes) -> None:
         if not data:
@@ -215,7 +229,11 @@ class _Piece:
 
 @asynccontextmanager
 async def open_channel(
-    sock: socket.socket, on_data: OnData, on_end: OnEnd
+    sock: socket.socket,
+    on_data: OnData,
+    on_end: OnEnd,
+    *,
+    on_descriptors: OnDescriptors | None = None,
 ) -> AsyncGenerator[Channel, None]:
     """Watch `sock` while the ``async with`` is open; see `Channel` for the arguments.
 
@@ -223,6 +241,7 @@ async def open_channel(
     """
     sock.settimeout(0)
     channel = _channel_class()(sock, on_data, on_end)
+    channel.on_descriptors = on_descriptors
     try:
         async with channel.run():
             yield channel

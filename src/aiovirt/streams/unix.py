@@ -25,6 +25,7 @@ from aiovirt.errors import (
     ResourceUnavailable,
     Unresponsive,
 )
+from aiovirt.streams._descriptors import MAX_DESCRIPTORS, receive_some
 
 __all__ = [
     "MAX_DESCRIPTORS",
@@ -38,13 +39,8 @@ __all__ = [
 RETRY_S = 0.01
 """Seconds between two tries while the listener's queue is full."""
 
-MAX_DESCRIPTORS = 253
-"""How many descriptors travel with one message at most (SCM_MAX_FD, unix(7))."""
-
 _LONGEST_PATH = 107
 """Bytes of a path that fit into sockaddr_un, its final zero not counted (unix(7))."""
-
-_DESCRIPTOR_SPACE = socket.CMSG_SPACE(MAX_DESCRIPTORS * 4)
 
 
 class UnixStream(ByteStream):
@@ -160,7 +156,7 @@ class UnixStream(ByteStream):
     async def _receive_some(self, max_bytes: int) -> tuple[bytes, list[int]]:
         while True:
             try:
-                return _receive(self._sock, max_bytes)
+                return receive_some(self._sock, max_bytes)
             except BlockingIOError:
                 await self._wait(anyio.wait_readable)
             except OSError as error:
@@ -180,18 +176,6 @@ class UnixStream(ByteStream):
 
 def _lost(error: OSError) -> ConnectionLost:
     return ConnectionLost(f"the peer is gone: {error.strerror}", maybe_done=True)
-
-
-def _receive(sock: socket.socket, max_bytes: int) -> tuple[bytes, list[int]]:
-    data, ancillary, _flags, _address = sock.recvmsg(
-        max_bytes, _DESCRIPTOR_SPACE, socket.MSG_CMSG_CLOEXEC
-    )
-    descriptors: list[int] = []
-    for level, kind, payload in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-            whole = payload[: len(payload) - len(payload) % 4]
-            descriptors += memoryview(whole).cast("i").tolist()
-    return data, descriptors
 
 
 def unix_pair() -> tuple[UnixStream, UnixStream]:

@@ -1,0 +1,420 @@
+"""One connection, either end: calls, replies, messages and streams.  No I/O, no clock.
+
+Bytes go in by `receive` and come out as events; what is to be sent is returned as bytes.  Which
+packets an end may receive is a table.  A call whose caller has gone is remembered until its reply
+has come, because the server is at work on it so long.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from enum import Enum
+from typing import TypeAlias, TypeVar
+
+import msgspec
+
+from aiovirt.errors import ProtocolError
+from aiovirt.protocols.libvirt.packets import (
+    MAX_PACKET,
+    Packet,
+    PacketReader,
+    PacketStatus,
+    PacketType,
+    encode_packet,
+)
+from aiovirt.protocols.libvirt.procedure import EventKind, Procedure
+from aiovirt.protocols.libvirt.tables.programs import PROGRAM_VERSION, Program
+from aiovirt.protocols.libvirt.tables.structs import Error
+from aiovirt.protocols.xdr import Struct, codec
+
+__all__ = [
+    "Call",
+    "Connection",
+    "Event",
+    "Failure",
+    "Message",
+    "Ping",
+    "Reply",
+    "Role",
+    "StreamData",
+    "StreamEnd",
+    "StreamFailure",
+    "StreamHole",
+]
+
+A = TypeVar("A", bound=Struct)
+R = TypeVar("R", bound=Struct)
+
+MAX_SERIAL = 0xFFFFFFFF
+
+_PING, _PONG = 1, 2
+_HOLE = struct.Struct(">qI")
+
+
+class Role(Enum):
+    """Which end of the connection this is."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+class Call(msgspec.Struct, frozen=True, gc=False):
+    """A client calls. `payload` has its arguments, `descriptors` are the receiver's to close."""
+
+    program: int
+    version: int
+    procedure: int
+    serial: int
+    payload: bytes
+    descriptors: tuple[int, ...] = ()
+
+
+class Reply(msgspec.Struct, frozen=True, gc=False):
+    """A call was carried out. `payload` has its result, `descriptors` are the receiver's."""
+
+    serial: int
+    payload: bytes
+    descriptors: tuple[int, ...] = ()
+
+
+class Failure(msgspec.Struct, frozen=True, gc=False):
+    """A call was refused."""
+
+    serial: int
+    error: Error
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """The server tells something unasked."""
+
+    program: int
+    procedure: int
+    payload: bytes
+
+
+class Ping(msgspec.Struct, frozen=True, gc=False):
+    """The peer wants to know that we live; `Connection.pong` is the answer."""
+
+
+class StreamData(msgspec.Struct, frozen=True, gc=False):
+    """Data of a stream; empty at the end of what its sender reads."""
+
+    serial: int
+    data: bytes
+
+
+class StreamHole(msgspec.Struct, frozen=True, gc=False):
+    """`length` bytes of zeros that are not sent."""
+
+    serial: int
+    length: int
+
+
+class StreamEnd(msgspec.Struct, frozen=True, gc=False):
+    """The peer finishes the stream."""
+
+    serial: int
+
+
+class StreamFailure(msgspec.Struct, frozen=True, gc=False):
+    """The peer aborts the stream; a server tells why."""
+
+    serial: int
+    error: Error | None
+
+
+Event: TypeAlias = (
+    Call | Reply | Failure | Message | Ping | StreamData | StreamHole | StreamEnd | StreamFailure
+)
+
+_LEGAL = {
+    Role.CLIENT: frozenset(
+        {
+            PacketType.REPLY,
+            PacketType.REPLY_WITH_FDS,
+            PacketType.MESSAGE,
+            PacketType.STREAM,
+            PacketType.STREAM_HOLE,
+        }
+    ),
+    Role.SERVER: frozenset(
+        {
+            PacketType.CALL,
+            PacketType.CALL_WITH_FDS,
+            PacketType.MESSAGE,
+            PacketType.STREAM,
+            PacketType.STREAM_HOLE,
+        }
+    ),
+}
+
+
+class Connection:
+    """The state of one connection.
+
+    Args:
+        role: Which end this is.
+        peer: Who is at the other end, for messages.
+        max_packet: Bytes of a packet that may come at most.
+    """
+
+    __slots__ = ("_calls", "_legal", "_next", "_reader", "_role", "_streams", "peer")
+
+    def __init__(self, role: Role, *, peer: str, max_packet: int = MAX_PACKET) -> None:
+        self.peer = peer
+        self._role = role
+        self._legal = _LEGAL[role]
+        self._reader = PacketReader(peer, max_packet=max_packet)
+        self._next = 0
+        self._calls: dict[int, Packet] = {}
+        self._streams: dict[int, Packet] = {}
+
+    # --- what came --------------------------------------------------------------------------
+
+    def receive(self, data: bytes, descriptors: Sequence[int] = ()) -> list[Event]:
+        """Take what came; what it means.
+
+        Raises:
+            ProtocolError: The peer does not keep to the protocol; the connection is of no use.
+        """
+        packets = self._reader.receive(data, descriptors)
+        found = (self._event(packet) for packet in packets)
+        return [event for event in found if event is not None]
+
+    def abandon(self) -> list[int]:
+        """Forget all that is open; descriptors that nobody got, for the caller to close."""
+        self._calls.clear()
+        self._streams.clear()
+        return self._reader.abandon()
+
+    @property
+    def outstanding(self) -> int:
+        """How many calls have no reply yet, those that nobody waits for among them."""
+        return len(self._calls)
+
+    def _event(self, packet: Packet) -> Event | None:
+        kind = packet.type
+        if kind not in self._legal:
+            raise ProtocolError(f"{self.peer} sent a {kind.name}, which only this end may send")
+        if kind in {PacketType.REPLY, PacketType.REPLY_WITH_FDS}:
+            return self._reply(packet)
+        if kind is PacketType.MESSAGE:
+            return self._message(packet)
+        if kind in {PacketType.CALL, PacketType.CALL_WITH_FDS}:
+            return self._call(packet)
+        return self._stream(packet)
+
+    def _call(self, packet: Packet) -> Event:
+        if packet.status is not PacketStatus.OK:
+            raise ProtocolError(f"{self.peer} sent a call of status {packet.status.name}")
+        return Call(
+            packet.program,
+            packet.version,
+            packet.procedure,
+            packet.serial,
+            packet.payload,
+            packet.descriptors,
+        )
+
+    def _reply(self, packet: Packet) -> Event:
+        called = self._calls.pop(packet.serial, None)
+        if called is None:
+            raise ProtocolError(
+                f"{self.peer} replied to the call {packet.serial}, which nobody made"
+            )
+        if (packet.program, packet.procedure) != (called.program, called.procedure):
+            raise ProtocolError(
+                f"{self.peer} replied to procedure {called.procedure} with {packet.procedure}"
+            )
+        if packet.status is PacketStatus.OK:
+            return Reply(packet.serial, packet.payload, packet.descriptors)
+        self._streams.pop(packet.serial, None)
+        if packet.status is PacketStatus.CONTINUE:
+            raise ProtocolError(f"{self.peer} sent a reply of status CONTINUE")
+        return Failure(packet.serial, codec(Error).decode(packet.payload))
+
+    def _message(self, packet: Packet) -> Event | None:
+        if packet.program != Program.KEEPALIVE:
+            if self._role is Role.SERVER:
+                raise ProtocolError(f"{self.peer} sent a message, which only a server may")
+            return Message(packet.program, packet.procedure, packet.payload)
+        if packet.procedure == _PING:
+            return Ping()
+        if packet.procedure != _PONG:
+            raise ProtocolError(f"{self.peer} sent keepalive procedure {packet.procedure}")
+        return None
+
+    def _stream(self, packet: Packet) -> Event | None:
+        opened = self._streams.get(packet.serial)
+        if opened is None:
+            return None  # a stream that is gone: libvirt, too, says nothing to these
+        if (packet.program, packet.procedure) != (opened.program, opened.procedure):
+            raise ProtocolError(f"{self.peer} sent data of another stream under its serial")
+        if packet.type is PacketType.STREAM_HOLE:
+            return self._hole(packet)
+        if packet.status is PacketStatus.CONTINUE:
+            return StreamData(packet.serial, packet.payload)
+        del self._streams[packet.serial]
+        if packet.status is PacketStatus.OK:
+            return StreamEnd(packet.serial)
+        error = codec(Error).decode(packet.payload) if packet.payload else None
+        return StreamFailure(packet.serial, error)
+
+    def _hole(self, packet: Packet) -> Event:
+        if len(packet.payload) < _HOLE.size:
+            raise ProtocolError(f"{self.peer} sent a hole without its length")
+        length, flags = _HOLE.unpack_from(packet.payload)
+        if length < 0 or flags:
+            raise ProtocolError(f"{self.peer} sent a hole of {length} bytes, flags {flags}")
+        return StreamHole(packet.serial, length)
+
+    # --- what a client sends ------------------------------------------------------------------
+
+    def call(
+        self, procedure: Procedure[A, R], args: A, *, descriptors: Sequence[int] = ()
+    ) -> tuple[int, bytes]:
+        """Call a procedure: its serial, and the bytes to send.
+
+        Each of `descriptors` is to be sent after these bytes, with a byte of its own.
+
+        Raises:
+            EncodeError: The arguments do not fit; nothing is to be sent.
+            LimitExceeded: They are too long.
+        """
+        payload = codec(procedure.args).encode(args)
+        serial = self._next
+        kind = PacketType.CALL_WITH_FDS if descriptors else PacketType.CALL
+        packet = Packet(
+            procedure.program,
+            PROGRAM_VERSION,
+            procedure.number,
+            kind,
+            serial,
+            PacketStatus.OK,
+            payload,
+            tuple(descriptors),
+        )
+        data = encode_packet(packet)
+        self._next = 0 if serial == MAX_SERIAL else serial + 1
+        bare = msgspec.structs.replace(packet, payload=b"", descriptors=())
+        self._calls[serial] = bare
+        if procedure.stream is not None:
+            self._streams[serial] = bare
+        return serial, data
+
+    def ping(self) -> bytes:
+        """Ask the peer whether it lives."""
+        return _keepalive(_PING)
+
+    def pong(self) -> bytes:
+        """Answer a `Ping`."""
+        return _keepalive(_PONG)
+
+    # --- what both ends send on a stream --------------------------------------------------------
+
+    def stream_data(self, serial: int, data: bytes) -> bytes:
+        """Send data; empty data tells the end of what the sender reads."""
+        return self._stream_packet(serial, PacketStatus.CONTINUE, data)
+
+    def stream_hole(self, serial: int, length: int) -> bytes:
+        """Send a hole of that many bytes."""
+        opened = self._opened(serial)
+        return encode_packet(
+            msgspec.structs.replace(
+                opened,
+                type=PacketType.STREAM_HOLE,
+                status=PacketStatus.CONTINUE,
+                payload=_HOLE.pack(length, 0),
+            )
+        )
+
+    def stream_finish(self, serial: int) -> bytes:
+        """Finish the stream. A client then waits for the server's `StreamEnd`."""
+        data = self._stream_packet(serial, PacketStatus.OK, b"")
+        if self._role is Role.SERVER:
+            del self._streams[serial]
+        return data
+
+    def stream_abort(self, serial: int, error: Error | None = None) -> bytes:
+        """Abort the stream; only a server tells why. A client then waits for the answer."""
+        payload = b"" if error is None else codec(Error).encode(error)
+        data = self._stream_packet(serial, PacketStatus.ERROR, payload)
+        if self._role is Role.SERVER:
+            del self._streams[serial]
+        return data
+
+    def stream_is_open(self, serial: int) -> bool:
+        """Whether there is such a stream."""
+        return serial in self._streams
+
+    def _opened(self, serial: int) -> Packet:
+        opened = self._streams.get(serial)
+        if opened is None:
+            raise ProtocolError(f"there is no stream {serial} to {self.peer} any more")
+        return opened
+
+    def _stream_packet(self, serial: int, status: PacketStatus, payload: bytes) -> bytes:
+        opened = self._opened(serial)
+        return encode_packet(
+            msgspec.structs.replace(opened, type=PacketType.STREAM, status=status, payload=payload)
+        )
+
+    # --- what a server sends --------------------------------------------------------------------
+
+    def reply(
+        self,
+        call: Call,
+        procedure: Procedure[A, R],
+        result: R,
+        *,
+        descriptors: Sequence[int] = (),
+    ) -> bytes:
+        """Answer a call; a procedure with a stream opens it by this."""
+        kind = PacketType.REPLY_WITH_FDS if descriptors else PacketType.REPLY
+        packet = _answer(call, kind, codec(procedure.ret).encode(result), descriptors)
+        data = encode_packet(packet)
+        if procedure.stream is not None:
+            self._streams[call.serial] = msgspec.structs.replace(
+                packet, payload=b"", descriptors=()
+            )
+        return data
+
+    def refuse(self, call: Call, error: Error) -> bytes:
+        """Answer a call with an error."""
+        packet = _answer(call, PacketType.REPLY, codec(Error).encode(error), ())
+        return encode_packet(msgspec.structs.replace(packet, status=PacketStatus.ERROR))
+
+    def message(self, kind: EventKind[A], msg: A) -> bytes:
+        """Tell a client something unasked."""
+        payload = codec(kind.msg).encode(msg)
+        return encode_packet(
+            Packet(
+                kind.program,
+                PROGRAM_VERSION,
+                kind.number,
+                PacketType.MESSAGE,
+                0,
+                PacketStatus.OK,
+                payload,
+            )
+        )
+
+
+def _answer(call: Call, kind: PacketType, payload: bytes, descriptors: Sequence[int]) -> Packet:
+    return Packet(
+        call.program,
+        call.version,
+        call.procedure,
+        kind,
+        call.serial,
+        PacketStatus.OK,
+        payload,
+        tuple(descriptors),
+    )
+
+
+def _keepalive(procedure: int) -> bytes:
+    return encode_packet(
+        Packet(Program.KEEPALIVE, PROGRAM_VERSION, procedure, PacketType.MESSAGE, 0)
+    )

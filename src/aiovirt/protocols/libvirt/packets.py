@@ -1,0 +1,238 @@
+"""Framing: bytes to packets and back.  It knows no procedure.
+
+A packet is a length word that counts itself, six words of header, and the payload, all
+big-endian (libvirt's docs/kbase/internals/rpc.rst).  A packet with descriptors is followed by one
+byte for each, to which the descriptor is attached; these bytes are *not* in the length word,
+whatever that document says (measured on libvirtd 9.0).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from collections.abc import Sequence
+from enum import IntEnum
+
+import msgspec
+
+from aiovirt.errors import LimitExceeded, ProtocolError
+
+__all__ = [
+    "HEADER_SIZE",
+    "MAX_DESCRIPTORS",
+    "MAX_PACKET",
+    "MAX_STREAM_DATA",
+    "Packet",
+    "PacketReader",
+    "PacketStatus",
+    "PacketType",
+    "encode_packet",
+]
+
+MAX_PACKET = 33554432 + 4
+"""Bytes of a packet at most, its length word among them (VIR_NET_MESSAGE_MAX)."""
+
+MAX_STREAM_DATA = 262120
+"""Bytes of a stream's packet that every libvirt takes (VIR_NET_MESSAGE_LEGACY_PAYLOAD_MAX)."""
+
+MAX_DESCRIPTORS = 32
+"""Descriptors of a packet at most (VIR_NET_MESSAGE_NUM_FDS_MAX)."""
+
+_HEADER = struct.Struct(">IIIIiII")
+_LENGTH = struct.Struct(">I")
+HEADER_SIZE = _HEADER.size
+
+
+class PacketType(IntEnum):
+    """libvirt's `virNetMessageType`."""
+
+    CALL = 0
+    REPLY = 1
+    MESSAGE = 2
+    STREAM = 3
+    CALL_WITH_FDS = 4
+    REPLY_WITH_FDS = 5
+    STREAM_HOLE = 6
+
+
+class PacketStatus(IntEnum):
+    """libvirt's `virNetMessageStatus`."""
+
+    OK = 0
+    ERROR = 1
+    CONTINUE = 2
+
+
+WITH_DESCRIPTORS = (PacketType.CALL_WITH_FDS, PacketType.REPLY_WITH_FDS)
+
+_TYPES = {int(item): item for item in PacketType}
+_STATUSES = {int(item): item for item in PacketStatus}
+
+
+class Packet(msgspec.Struct, frozen=True, gc=False):
+    """One packet.
+
+    Attributes:
+        program: The program's number.
+        version: The program's version.
+        procedure: The procedure's number there.
+        type: What kind of packet it is.
+        serial: The call to which it belongs; 0 for a message.
+        status: Whether it is an error, or goes on.
+        payload: What follows the header, without the count of descriptors.
+        descriptors: File descriptors that came along; whoever takes the packet owns them.
+    """
+
+    program: int
+    version: int
+    procedure: int
+    type: PacketType
+    serial: int
+    status: PacketStatus = PacketStatus.OK
+    payload: bytes = b""
+    descriptors: tuple[int, ...] = ()
+
+
+def encode_packet(packet: Packet) -> bytes:
+    """The bytes of a packet, without the byte that each of its descriptors travels with.
+
+    Raises:
+        LimitExceeded: It is longer than `MAX_PACKET`.
+    """
+    payload = packet.payload
+    if packet.type in WITH_DESCRIPTORS:
+        payload = _LENGTH.pack(len(packet.descriptors)) + payload
+    length = HEADER_SIZE + len(payload)
+    if length > MAX_PACKET:
+        raise LimitExceeded(
+            f"a packet of {length} bytes is longer than libvirt takes ({MAX_PACKET})",
+            limit=MAX_PACKET,
+        )
+    header = _HEADER.pack(
+        length,
+        packet.program,
+        packet.version,
+        packet.procedure,
+        packet.type,
+        packet.serial,
+        packet.status,
+    )
+    return header + payload
+
+
+class PacketReader:
+    """Takes bytes as they come, and gives packets.
+
+    Args:
+        peer: Who sends, for messages.
+        max_packet: Bytes of a packet at most.
+    """
+
+    __slots__ = ("_buffer", "_descriptors", "_held", "_max_packet", "_peer")
+
+    def __init__(self, peer: str, *, max_packet: int = MAX_PACKET) -> None:
+        self._peer = peer
+        self._max_packet = max_packet
+        self._buffer = bytearray()
+        self._held: Packet | None = None
+        self._descriptors: deque[int] = deque()
+
+    def receive(self, data: bytes, descriptors: Sequence[int] = ()) -> list[Packet]:
+        """Take what came; the packets that are whole now.
+
+        Args:
+            data: Bytes.
+            descriptors: File descriptors that came with them; they belong to the reader until a
+                packet bears them.
+
+        Raises:
+            ProtocolError: This is no packet of libvirt's protocol; nothing after it can be read.
+        """
+        self._descriptors.extend(descriptors)
+        if not self._buffer and self._held is None and self._is_one(data):
+            return [self._packet(data)]
+        self._buffer += data
+        found: list[Packet] = []
+        while self._take_one(found):
+            pass
+        if len(self._descriptors) > MAX_DESCRIPTORS:
+            raise ProtocolError(f"{self._peer} sent descriptors that no packet announces")
+        return found
+
+    def abandon(self) -> list[int]:
+        """Forget all; the descriptors that no packet bears, for the caller to close."""
+        held = self._held.descriptors if self._held else ()
+        left = [*held, *self._descriptors]
+        self._descriptors.clear()
+        self._buffer.clear()
+        self._held = None
+        return left
+
+    def _is_one(self, data: bytes) -> bool:
+        """Whether these bytes are just one packet, as most are."""
+        if len(data) < HEADER_SIZE:
+            return False
+        kind = int.from_bytes(data[16:20], "big")
+        return self._length(data) == len(data) and kind not in WITH_DESCRIPTORS
+
+    def _length(self, data: bytes | bytearray) -> int:
+        (length,) = _LENGTH.unpack_from(data)
+        if length < HEADER_SIZE:
+            raise ProtocolError(
+                f"{self._peer} sent a packet of {length} bytes: this is not libvirt's protocol"
+            )
+        if length > self._max_packet:
+            raise LimitExceeded(
+                f"{self._peer} sent a packet of {length} bytes, more than {self._max_packet}",
+                limit=self._max_packet,
+            )
+        return int(length)
+
+    def _take_one(self, found: list[Packet]) -> bool:
+        """Take a packet, or the bytes of its descriptors, off the buffer if it is whole."""
+        if self._held is not None:
+            return self._take_descriptors(found, self._held)
+        buffer = self._buffer
+        if len(buffer) < _LENGTH.size:
+            return False
+        length = self._length(buffer)
+        if len(buffer) < length:
+            return False
+        packet = self._packet(bytes(memoryview(buffer)[:length]))
+        del buffer[:length]
+        if packet.type in WITH_DESCRIPTORS:
+            self._held = packet
+        else:
+            found.append(packet)
+        return True
+
+    def _packet(self, data: bytes) -> Packet:
+        _, program, version, procedure, kind, serial, status = _HEADER.unpack_from(data)
+        known, state = _TYPES.get(kind), _STATUSES.get(status)
+        if known is None or state is None:
+            raise ProtocolError(
+                f"{self._peer} sent a packet of type {kind} and status {status}: "
+                "there are no such in libvirt's protocol"
+            )
+        return Packet(program, version, procedure, known, serial, state, data[HEADER_SIZE:])
+
+    def _take_descriptors(self, found: list[Packet], packet: Packet) -> bool:
+        """Take the byte of each descriptor, and the descriptors."""
+        if len(packet.payload) < _LENGTH.size:
+            raise ProtocolError(f"{self._peer} sent a packet with descriptors, but not how many")
+        (count,) = _LENGTH.unpack_from(packet.payload)
+        if count > MAX_DESCRIPTORS:
+            raise ProtocolError(f"{self._peer} announced {count} descriptors in one packet")
+        if len(self._buffer) < count:
+            return False
+        if len(self._descriptors) < count:
+            raise ProtocolError(f"{self._peer} announced {count} descriptors, but sent fewer")
+        del self._buffer[:count]
+        taken = tuple(self._descriptors.popleft() for _ in range(count))
+        self._held = None
+        found.append(
+            msgspec.structs.replace(
+                packet, payload=packet.payload[_LENGTH.size :], descriptors=taken
+            )
+        )
+        return True
