@@ -36,6 +36,7 @@ class AsyncioChannel(Channel):
         super().__init__(sock, on_data, on_end)
         self._loop = asyncio.get_running_loop()
         self._writing = False
+        self._paused = False
 
     @asynccontextmanager
     async def run(self) -> AsyncGenerator[None, None]:
@@ -45,6 +46,17 @@ class AsyncioChannel(Channel):
             yield
         finally:
             self.end()
+
+    def pause(self) -> None:
+        """See `Channel.pause`."""
+        self._paused = True
+        self._loop.remove_reader(self._sock)
+
+    def resume(self) -> None:
+        """See `Channel.resume`."""
+        if self._paused and not self.ended:
+            self._paused = False
+            self._loop.add_reader(self._sock, self._readable)
 
     def slot(self) -> Slot:
         """See `Channel.slot`."""

@@ -36,6 +36,7 @@ class TrioChannel(Channel):
         self._calls = 0
         self._vacant: anyio.Event | None = None
         self._to_write = anyio.Event()
+        self._resumed: anyio.Event | None = None
 
     @asynccontextmanager
     async def run(self) -> AsyncGenerator[None, None]:
@@ -48,6 +49,17 @@ class TrioChannel(Channel):
             finally:
                 group.cancel_scope.cancel()
 
+    def pause(self) -> None:
+        """See `Channel.pause`."""
+        if self._resumed is None and not self.ended:
+            self._resumed = anyio.Event()
+
+    def resume(self) -> None:
+        """See `Channel.resume`."""
+        if self._resumed is not None:
+            self._resumed.set()
+            self._resumed = None
+
     def slot(self) -> Slot:
         """See `Channel.slot`."""
         self._calls += 1
@@ -56,6 +68,7 @@ class TrioChannel(Channel):
     def end(self, error: Exception | None = None) -> None:
         """See `Channel.end`; a leader that belongs to another scope stops waiting, too."""
         super().end(error)
+        self.resume()
         if self._sock.fileno() >= 0:
             notify_closing(self._sock)
 
@@ -84,8 +97,11 @@ class TrioChannel(Channel):
         """Read once, for all."""
         self._led = True
         try:
+            if self._resumed is not None:
+                await self._resumed.wait()
             await wait_readable(self._sock)
-            self._read_once()
+            if self._resumed is None:
+                self._read_once()
         except ClosedResourceError:
             pass  # `end` woke us
         finally:

@@ -91,6 +91,14 @@ class Channel(ABC):
     def _want_to_write(self) -> None:
         """Arrange for `_flush` to be called when the socket takes data again."""
 
+    @abstractmethod
+    def pause(self) -> None:
+        """Read nothing, so that the peer has to wait, until `resume`."""
+
+    @abstractmethod
+    def resume(self) -> None:
+        """Read again. Does nothing unless paused."""
+
     @property
     def ended(self) -> bool:
         """Whether nothing will arrive any more."""

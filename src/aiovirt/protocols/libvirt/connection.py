@@ -303,6 +303,11 @@ class Connection:
             self._streams[serial] = bare
         return serial, data
 
+    def withdraw(self, serial: int) -> None:
+        """Forget a call whose bytes were not sent."""
+        self._calls.pop(serial, None)
+        self._streams.pop(serial, None)
+
     def ping(self) -> bytes:
         """Ask the peer whether it lives."""
         return _keepalive(_PING)

@@ -6,8 +6,6 @@ Which class a number becomes is one table; the number, the domain and all string
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from aiovirt.errors import (
     AgentError,
     AiovirtError,
@@ -16,7 +14,6 @@ from aiovirt.errors import (
     CallerError,
     Closed,
     ConfigError,
-    ConnectionLost,
     HostError,
     InvalidState,
     LibvirtDetail,
@@ -102,7 +99,6 @@ _BY_WORDS: tuple[tuple[ErrorNumber, str, type[AiovirtError]], ...] = (
     (ErrorNumber.ERR_OPERATION_FAILED, "already exists", AlreadyExists),
     (ErrorNumber.ERR_OPERATION_FAILED, "already defined", AlreadyExists),
     (ErrorNumber.ERR_INTERNAL_ERROR, "already exists", AlreadyExists),
-    (ErrorNumber.ERR_INTERNAL_ERROR, "client socket is closed", ConnectionLost),
     (ErrorNumber.ERR_OPERATION_INVALID, "already exists", AlreadyExists),
 )
 
@@ -112,10 +108,6 @@ _HINTS = {
     ErrorNumber.ERR_AGENT_UNRESPONSIVE: "is qemu-guest-agent running in the guest?",
     ErrorNumber.ERR_OPERATION_DENIED: "the connection is read-only",
     ErrorNumber.ERR_MIGRATE_UNSAFE: "see the flag `unsafe`",
-}
-
-_MAKERS: dict[type[AiovirtError], Callable[[str, str | None], AiovirtError]] = {
-    ConnectionLost: lambda text, hint: ConnectionLost(text, maybe_done=True, hint=hint),
 }
 
 
@@ -160,7 +152,7 @@ def _made(error: Error, message: str, driver: str, operation: str, server: str) 
     hint = _HINTS.get(number)
     for code, words, kind in _BY_WORDS:
         if number is code and words in message:
-            return _MAKERS.get(kind, lambda text, hint: kind(text, hint=hint))(message, hint)
+            return kind(message, hint=hint)
     return _KINDS.get(number, RemoteError)(message, hint=hint)
 
 

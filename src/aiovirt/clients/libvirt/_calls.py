@@ -1,0 +1,113 @@
+"""Calls that wait: for their turn, then for their reply.  It sends nothing itself.
+
+A server stops reading while `max_client_requests` calls of a connection are at work, keepalive
+among what it does not read then.  So fewer than that are ever sent at once, and the last place is
+left to calls that no guest can hold up.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+
+from aiovirt.protocols.libvirt.connection import Failure, Reply
+from aiovirt.streams.channel import Slot
+
+__all__ = ["DEFAULT_WINDOW", "Calls", "PendingCall"]
+
+DEFAULT_WINDOW = 4
+"""Calls sent and not answered at most: one fewer than libvirtd's default `max_client_requests`."""
+
+
+class PendingCall:
+    """A call without a reply.
+
+    Attributes:
+        serial: Its serial.
+        data: What is to be sent for it.
+        descriptors: Likewise.
+        priority: Whether it may use the place that is kept free.
+        slot: Where its caller waits.
+        sent: Whether it was sent.
+        outcome: What came of it: a reply, a refusal, or an error of ours.
+    """
+
+    __slots__ = ("data", "descriptors", "outcome", "priority", "sent", "serial", "slot")
+
+    def __init__(
+        self, serial: int, data: bytes, descriptors: Sequence[int], slot: Slot, *, priority: bool
+    ) -> None:
+        self.serial = serial
+        self.data = data
+        self.descriptors = descriptors
+        self.slot = slot
+        self.priority = priority
+        self.sent = False
+        self.outcome: Reply | Failure | Exception | None = None
+
+
+class Calls:
+    """All calls of a connection that have no reply.
+
+    Args:
+        window: How many may be with the server at once; at least 2.
+    """
+
+    def __init__(self, window: int = DEFAULT_WINDOW) -> None:
+        self._window = window
+        self._sent: dict[int, PendingCall | None] = {}
+        self._waiting: deque[PendingCall] = deque()
+        self._waiting_first: deque[PendingCall] = deque()
+
+    def add(self, call: PendingCall) -> None:
+        """Let a call wait for its turn."""
+        (self._waiting_first if call.priority else self._waiting).append(call)
+
+    def due(self) -> Iterator[PendingCall]:
+        """The calls whose turn it is; each counts as sent."""
+        while self._waiting_first and len(self._sent) < self._window:
+            yield self._send(self._waiting_first.popleft())
+        while self._waiting and len(self._sent) < self._window - 1:
+            yield self._send(self._waiting.popleft())
+
+    def answer(self, outcome: Reply | Failure) -> bool:
+        """Hand a reply to its caller; False when the caller has gone."""
+        call = self._sent.pop(outcome.serial, None)
+        if call is None:
+            return False
+        call.outcome = outcome
+        call.slot.set()
+        return True
+
+    def give_up(self, call: PendingCall) -> bool:
+        """The caller goes; whether the call had not been sent.
+
+        A call that was sent keeps its place until the server has answered it.
+        """
+        if call.sent:
+            if call.serial in self._sent:
+                self._sent[call.serial] = None
+            return False
+        (self._waiting_first if call.priority else self._waiting).remove(call)
+        return True
+
+    def end(self, error: Callable[[bool], Exception]) -> None:
+        """Give all callers an error, made from whether their call had been sent."""
+        everyone = [*self._sent.values(), *self._waiting_first, *self._waiting]
+        self._sent.clear()
+        self._waiting_first.clear()
+        self._waiting.clear()
+        for call in everyone:
+            if call is not None:
+                call.outcome = error(call.sent)
+                call.slot.set()
+
+    @property
+    def stuck(self) -> int:
+        """How many calls the server is at work on although nobody waits for them any more."""
+        return sum(call is None for call in self._sent.values())
+
+    def _send(self, call: PendingCall) -> PendingCall:
+        call.sent = True
+        self._sent[call.serial] = call
+        return call

@@ -1,0 +1,345 @@
+"""The client of libvirt's protocol: one connection, any number of calls at once.
+
+It knows procedures, and nothing of what they are for.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
+
+import anyio
+import anyio.lowlevel
+
+from aiovirt.clients.libvirt._calls import DEFAULT_WINDOW, Calls, PendingCall
+from aiovirt.clients.libvirt._stream import ClientStream
+from aiovirt.errors import AiovirtError, Closed, ConnectionLost, RemoteError, Unsupported
+from aiovirt.protocols.libvirt.connection import (
+    Connection,
+    Event,
+    Failure,
+    Message,
+    Ping,
+    Reply,
+    Role,
+    StreamData,
+    StreamEnd,
+    StreamFailure,
+    StreamHole,
+)
+from aiovirt.protocols.libvirt.failures import error_from
+from aiovirt.protocols.libvirt.keepalive import Keepalive, Verdict
+from aiovirt.protocols.libvirt.procedure import Procedure
+from aiovirt.protocols.xdr import Struct, codec
+from aiovirt.streams.channel import Channel, open_channel
+from aiovirt.streams.line import ByteFilter, Line
+
+__all__ = ["LibvirtClient", "open_client"]
+
+A = TypeVar("A", bound=Struct)
+R = TypeVar("R", bound=Struct)
+
+OnMessage = Callable[[Message], None]
+
+
+class LibvirtClient:
+    """A connection to a server of libvirt's protocol; `open_client` makes it.
+
+    Attributes:
+        peer: Who is at the other end, for messages.
+        driver_name: The driver's name, for `Unsupported`.
+        server: The server with its version, for the same; set when it is known.
+        on_message: Gets what the server tells unasked; it must not wait.
+        lost: Set when nothing will come any more.
+        observer: For tests: gets each procedure that was answered, and whether well.
+    """
+
+    observer: Callable[[Procedure[Struct, Struct], bool], None] | None = None
+
+    def __init__(self, line: Line, *, window: int = DEFAULT_WINDOW) -> None:
+        self.peer = line.peer
+        self.driver_name = "libvirt"
+        self.server = line.peer
+        self.core = Connection(Role.CLIENT, peer=line.peer)
+        self.on_message: OnMessage = _ignore
+        self.lost = anyio.Event()
+        self.channel: Channel
+        self._line = line
+        self._filters: list[ByteFilter] = [] if line.filter is None else [line.filter]
+        self._calls = Calls(window)
+        self._streams: dict[int, ClientStream] = {}
+        self._keepalive: Keepalive | None = None
+        self._error: AiovirtError | None = None
+        self._closing = False
+
+    # --- calls --------------------------------------------------------------------------------
+
+    async def call(self, procedure: Procedure[A, R], args: A) -> R:
+        """Call a procedure; its result.
+
+        Raises:
+            EncodeError: The arguments do not fit; nothing was sent.
+            ConnectionLost: The connection ended first; `maybe_done` says whether the server may
+                have carried the call out.
+            Closed: The client was closed before.
+            ProtocolError: The result is none.
+            AiovirtError: The server refused; `AiovirtError.libvirt` has its numbers.
+
+        Cancellation: the server goes on with a call that was sent; its late reply is dropped, and
+        until then it keeps one of the connection's places.
+        """
+        result, descriptors = await self.call_with_descriptors(procedure, args, ())
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return result
+
+    async def call_with_descriptors(
+        self, procedure: Procedure[A, R], args: A, descriptors: Sequence[int]
+    ) -> tuple[R, tuple[int, ...]]:
+        """Call a procedure with file descriptors, which stay the caller's.
+
+        Returns the result, and the descriptors that came with it, which are the caller's then.
+
+        Raises:
+            Unsupported: Descriptors cannot travel along this connection.
+
+        Further errors and cancellation as `call`.
+        """
+        call = self._begin(procedure, args, descriptors)
+        try:
+            await call.slot.wait()
+        finally:
+            if call.outcome is None:
+                self._give_up(call)
+        reply = self._outcome(procedure, call)
+        return codec(procedure.ret).decode(reply.payload), reply.descriptors
+
+    @asynccontextmanager
+    async def stream(
+        self, procedure: Procedure[A, R], args: A
+    ) -> AsyncIterator[tuple[R, ClientStream]]:
+        """Call a procedure that opens a stream; its result and the stream.
+
+        The stream is aborted at the end of the ``async with`` unless it was finished.
+        """
+        call = self._begin(procedure, args, ())
+        stream = ClientStream(self, call.serial, self._forget_stream)
+        self._streams[call.serial] = stream
+        try:
+            await call.slot.wait()
+            reply = self._outcome(procedure, call)
+            yield codec(procedure.ret).decode(reply.payload), stream
+        finally:
+            if call.outcome is None:
+                self._give_up(call)
+                self._forget_stream(call.serial)
+            else:
+                await stream.aclose()
+
+    @property
+    def stuck(self) -> int:
+        """How many calls the server is at work on although nobody waits for them any more."""
+        return self._calls.stuck
+
+    def _begin(
+        self, procedure: Procedure[A, R], args: A, descriptors: Sequence[int]
+    ) -> PendingCall:
+        self._check_open()
+        if descriptors and not self._line.passes_descriptors:
+            raise Unsupported(
+                self.driver_name, procedure.name, "descriptors travel along Unix sockets only"
+            )
+        serial, data = self.core.call(procedure, args, descriptors=descriptors)
+        slot = self.channel.slot()
+        call = PendingCall(serial, data, descriptors, slot, priority=procedure.priority)
+        self._calls.add(call)
+        self._send_due()
+        return call
+
+    def _check_open(self) -> None:
+        if self._closing:
+            raise Closed(f"the connection to {self.peer} was closed")
+        if self._error is not None:
+            raise self._lost_error(sent=False)
+
+    def _give_up(self, call: PendingCall) -> None:
+        if self._calls.give_up(call):
+            self.core.withdraw(call.serial)
+
+    def _outcome(self, procedure: Procedure[A, R], call: PendingCall) -> Reply:
+        outcome = call.outcome
+        if self.observer is not None and isinstance(outcome, (Reply, Failure)):
+            self.observer(procedure, isinstance(outcome, Reply))  # type: ignore[arg-type]
+        if isinstance(outcome, Reply):
+            return outcome
+        if isinstance(outcome, Failure):
+            raise error_from(
+                outcome.error,
+                driver=self.driver_name,
+                operation=procedure.name,
+                server=self.server,
+            )
+        raise outcome or Closed(f"the connection to {self.peer} was closed")
+
+    def failure(self, event: StreamFailure) -> AiovirtError:
+        """The error of a stream that the server aborted."""
+        if event.error is None:
+            return RemoteError(f"{self.peer} aborted the stream without a reason")
+        return error_from(
+            event.error, driver=self.driver_name, operation="streams", server=self.server
+        )
+
+    def _forget_stream(self, serial: int) -> None:
+        self._streams.pop(serial, None)
+
+    # --- what goes out ------------------------------------------------------------------------
+
+    def send(self, data: bytes) -> None:
+        """Send packets; nothing happens when the connection is lost, which its users are told."""
+        for byte_filter in reversed(self._filters):
+            data = byte_filter.encode(data)
+        with suppress(Closed, OSError):  # the channel's end tells everybody
+            self.channel.send(data)
+
+    def _send_due(self) -> None:
+        data = b""
+        for call in self._calls.due():
+            data += call.data
+            if call.descriptors:
+                self.send(data)
+                self._send_descriptors(call.descriptors)
+                data = b""
+        if data:
+            self.send(data)
+
+    def _send_descriptors(self, descriptors: Sequence[int]) -> None:
+        with suppress(Closed, OSError):
+            for descriptor in descriptors:
+                self.channel.send(b"\0", [descriptor])
+
+    # --- what comes in ------------------------------------------------------------------------
+
+    def on_data(self, data: bytes, descriptors: Sequence[int] = ()) -> None:
+        """Take what the socket gave."""
+        for byte_filter in self._filters:
+            data = byte_filter.decode(data)
+        if self._keepalive is not None:
+            self._keepalive.heard(time.monotonic())
+        if data or descriptors:
+            for event in self.core.receive(data, descriptors):
+                self._take(event)
+            self._send_due()
+
+    def on_descriptors(self, descriptors: list[int]) -> None:
+        """Take descriptors that came with the data that follows."""
+        self.core.receive(b"", descriptors)
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, (Reply, Failure)):
+            if not self._calls.answer(event) and isinstance(event, Reply):
+                _close_all(event.descriptors)
+        elif isinstance(event, (StreamData, StreamHole, StreamEnd, StreamFailure)):
+            stream = self._streams.get(event.serial)
+            if stream is not None:
+                stream.take(event)
+        elif isinstance(event, Message):
+            self.on_message(event)
+        elif isinstance(event, Ping):
+            self.send(self.core.pong())
+
+    def on_end(self, error: Exception | None) -> None:
+        """The connection has ended."""
+        _close_all(self.core.abandon())
+        if self._error is None:
+            reason = f": {error}" if error is not None else ""
+            self._error = ConnectionLost(
+                f"the connection to {self.peer} ended{reason}", maybe_done=True
+            )
+            self._error.__cause__ = error
+        if self._closing:
+            self._calls.end(lambda _sent: Closed(f"the connection to {self.peer} was closed"))
+        else:
+            self._calls.end(lambda sent: self._lost_error(sent=sent))
+        for stream in list(self._streams.values()):
+            stream.end(self._lost_error(sent=True))
+        self._streams.clear()
+        self.lost.set()
+
+    def _lost_error(self, *, sent: bool) -> AiovirtError:
+        made = ConnectionLost(str(self._error), maybe_done=sent)
+        made.__cause__ = self._error
+        return made
+
+    # --- life ---------------------------------------------------------------------------------
+
+    def add_filter(self, byte_filter: ByteFilter) -> None:
+        """From now on all bytes pass this filter, too: a SASL security layer."""
+        self._filters.append(byte_filter)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Watch the socket while the ``async with`` is open."""
+        line = self._line
+        on_descriptors = self.on_descriptors if line.passes_descriptors else None
+        async with open_channel(
+            line.sock, self.on_data, self.on_end, on_descriptors=on_descriptors
+        ) as self.channel:
+            if line.early:
+                self.on_data(line.early)
+            yield
+
+    def close(self) -> None:
+        """End the connection now; whoever waits gets `Closed`."""
+        self._closing = True
+        self.channel.end()
+
+    async def keep_alive(self, interval_s: float, count: int) -> None:
+        """Ping a silent server, and end the connection when it stays silent; for a task.
+
+        Args:
+            interval_s: Seconds of silence before a ping.
+            count: Pings that may go unanswered.
+        """
+        keepalive = Keepalive(interval_s, count, time.monotonic())
+        self._keepalive = keepalive
+        while not self.lost.is_set():
+            await anyio.sleep(max(0.0, keepalive.due - time.monotonic()))
+            verdict = keepalive.check(time.monotonic())
+            if verdict is Verdict.PING:
+                self.send(self.core.ping())
+            elif verdict is Verdict.DEAD:
+                silence = interval_s * (count + 1)
+                self._error = ConnectionLost(
+                    f"{self.peer} has not answered for {silence:g} s", maybe_done=True
+                )
+                self.channel.end(self._error)
+
+
+def _ignore(_message: Message) -> None:
+    """What a client does with messages until somebody wants them."""
+
+
+def _close_all(descriptors: Sequence[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+@asynccontextmanager
+async def open_client(line: Line, *, window: int = DEFAULT_WINDOW) -> AsyncIterator[LibvirtClient]:
+    """Speak libvirt's protocol along a line while the ``async with`` is open.
+
+    Nothing is said yet: no authentication, no opening of a driver.
+
+    Args:
+        line: From a transport, which closes it.
+        window: Calls that are with the server at once at most.
+    """
+    client = LibvirtClient(line, window=window)
+    async with client.running():
+        try:
+            yield client
+        finally:
+            client.close()

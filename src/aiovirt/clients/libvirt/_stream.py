@@ -1,0 +1,175 @@
+"""The client's side of a stream: data that moves along a call.  It knows no hypervisor."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import anyio
+import anyio.lowlevel
+
+from aiovirt.errors import AiovirtError, Closed
+from aiovirt.protocols.libvirt.connection import (
+    Connection,
+    StreamData,
+    StreamEnd,
+    StreamFailure,
+    StreamHole,
+)
+from aiovirt.protocols.libvirt.packets import MAX_STREAM_DATA
+from aiovirt.streams.channel import Channel
+
+__all__ = ["BACKLOG_BYTES", "ClientStream", "Hole"]
+
+BACKLOG_BYTES = 4 * 1024 * 1024
+"""Bytes that wait to be read before the connection is not read any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """So many bytes of zeros, which were not sent."""
+
+    length: int
+
+
+class Owner(Protocol):
+    """What a stream needs of its client."""
+
+    core: Connection
+    channel: Channel
+
+    def send(self, data: bytes) -> None:
+        """Send packets."""
+
+    def failure(self, event: StreamFailure) -> AiovirtError:
+        """The error of a stream that the server aborted."""
+
+
+class ClientStream:
+    """An open stream. One task reads and one writes at a time.
+
+    While more than `BACKLOG_BYTES` wait to be read, the whole connection is not read, so that the
+    server waits: whoever reads much has a connection of its own.
+    """
+
+    def __init__(self, owner: Owner, serial: int, forget: Callable[[int], None]) -> None:
+        self._owner = owner
+        self._serial = serial
+        self._forget = forget
+        self._items: deque[bytes | Hole] = deque()
+        self._waiting_bytes = 0
+        self._wakeup = anyio.Event()
+        self._at_end = False
+        self._finished = False
+        self._error: Exception | None = None
+
+    # --- called by the client -----------------------------------------------------------------
+
+    def take(self, event: StreamData | StreamHole | StreamEnd | StreamFailure) -> None:
+        """Take what the server sent."""
+        if isinstance(event, StreamData):
+            self._take_data(event.data)
+        elif isinstance(event, StreamHole):
+            self._items.append(Hole(event.length))
+        elif isinstance(event, StreamEnd):
+            self._at_end = self._finished = True
+        else:
+            self.end(self._owner.failure(event))
+        self._wake()
+
+    def end(self, error: Exception) -> None:
+        """Nothing comes any more, because of this."""
+        self._error = self._error or error
+        self._at_end = self._finished = True
+        self._wake()
+
+    def _take_data(self, data: bytes) -> None:
+        if not data:
+            self._at_end = True
+            return
+        self._items.append(data)
+        self._waiting_bytes += len(data)
+        if self._waiting_bytes > BACKLOG_BYTES:
+            self._owner.channel.pause()
+
+    def _wake(self) -> None:
+        self._wakeup.set()
+        self._wakeup = anyio.Event()
+
+    # --- called by its user -------------------------------------------------------------------
+
+    async def receive(self) -> bytes | Hole:
+        """The next data, or the next hole.
+
+        Raises:
+            anyio.EndOfStream: The server has sent all.
+            AiovirtError: The server aborted the stream, or the connection was lost.
+
+        Cancellation: loses nothing.
+        """
+        await anyio.lowlevel.checkpoint()
+        while not self._items:
+            if self._error is not None:
+                raise self._error
+            if self._at_end:
+                raise anyio.EndOfStream
+            await self._wakeup.wait()
+        item = self._items.popleft()
+        if isinstance(item, bytes):
+            self._waiting_bytes -= len(item)
+            if self._waiting_bytes <= BACKLOG_BYTES:
+                self._owner.channel.resume()
+        return item
+
+    async def send(self, data: bytes) -> None:
+        """Send data; returns when the connection took it.
+
+        Raises:
+            Closed: The stream was finished.
+            AiovirtError: The server aborted the stream, or the connection was lost.
+
+        Cancellation: whole packets of the data have been sent, or not.
+        """
+        for start in range(0, len(data), MAX_STREAM_DATA):
+            piece = data[start : start + MAX_STREAM_DATA]
+            await self._room()
+            self._owner.send(self._owner.core.stream_data(self._serial, piece))
+
+    async def send_hole(self, length: int) -> None:
+        """Send a hole; only a stream that was opened as sparse has them. Raises as `send`."""
+        await self._room()
+        self._owner.send(self._owner.core.stream_hole(self._serial, length))
+
+    async def finish(self) -> None:
+        """Say that all went well, and wait until the server has said so, too.
+
+        Raises:
+            AiovirtError: The server aborted the stream, or the connection was lost: what was sent
+                may not be stored.
+        """
+        await self._room()
+        self._owner.send(self._owner.core.stream_finish(self._serial))
+        self._owner.channel.resume()
+        while not self._finished:
+            await self._wakeup.wait()
+        if self._error is not None:
+            raise self._error
+
+    async def aclose(self) -> None:
+        """Abort the stream unless it is finished. Never raises."""
+        if not self._finished and self._owner.core.stream_is_open(self._serial):
+            self._owner.send(self._owner.core.stream_abort(self._serial))
+            self._finished = True
+        self._forget(self._serial)
+        self._owner.channel.resume()
+        await anyio.lowlevel.checkpoint()
+
+    async def _room(self) -> None:
+        await self._owner.channel.wait_for_room()
+        await anyio.lowlevel.checkpoint()
+        if self._error is not None:
+            raise self._error
+        if self._finished:
+            raise Closed("the stream is finished")
