@@ -1,4 +1,4 @@
-"""Writes src/aiovirt/protocols/libvirt/tables/ from libvirt.txt beside this script.
+"""Writes protocols/libvirt/tables/ and model/constants.py from libvirt.txt beside this script.
 
 With --check it writes nothing, and fails when a file is not what it would write.
 """
@@ -15,7 +15,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SOURCE = HERE / "libvirt.txt"
-TARGET = HERE.parent / "src/aiovirt/protocols/libvirt/tables"
+SRC = HERE.parent / "src/aiovirt"
+TARGET = SRC / "protocols/libvirt/tables"
+CONSTANTS = SRC / "model/constants.py"
 
 # The module that a procedure of the REMOTE program is in, by the first word of its name.
 MODULES = {
@@ -28,6 +30,30 @@ MODULES = {
     "NWFILTER": "nwfilter",
     "SECRET": "secret",
     "STORAGE": "storage",
+}
+# Those about domains are many: the first of these patterns that their names match decides.
+DOMAIN_MODULES = {
+    "domain_events": ("CONNECT_DOMAIN_EVENT", "DOMAIN_EVENT"),
+    "domain_snapshots": (
+        r"DOMAIN_(LIST_ALL_|REVERT_TO_|HAS_CURRENT_)?(SNAPSHOT|CHECKPOINT|BACKUP)",
+    ),
+    "domain_migration": ("DOMAIN_MIGRATE",),
+    "domain_blocks": (r"DOMAIN_(GET_|SET_|DEL_)?(BLOCK|DISK|THROTTLE)",),
+    "domain_devices": (
+        r"DOMAIN_(ATTACH|DETACH|UPDATE|OPEN|SCREENSHOT|SEND_KEY)",
+        r"DOMAIN_(FD|GRAPHICS|MEMORY_PEEK)",
+    ),
+    "domain_guest": (
+        r"DOMAIN_(FS|INTERFACE_ADDRESSES|AGENT|AUTHORIZED|SEND_PROCESS|PM_|INJECT)",
+        r"DOMAIN_GET_(FSINFO|GUEST|HOSTNAME|TIME|MESSAGES)",
+        r"DOMAIN_SET_(GUEST|TIME|USER)",
+    ),
+    "domain_jobs": (
+        r"DOMAIN_(ABORT|GET_JOB|CORE|SAVE|RESTORE|MANAGED|HAS_MANAGED|START_DIRTY|GET_CONTROL)",
+    ),
+    "domain_tuning": (
+        r"DOMAIN_(GET|SET|PIN|ADD|DEL|IOTHREAD)_(?!STATE|XML|INFO|AUTOSTART|OS|META|ID)",
+    ),
 }
 SCALARS = {
     "int": "Int",
@@ -274,26 +300,33 @@ def _imports(structs: dict[str, tuple[Field, ...]]) -> Iterator[tuple[str, list[
     yield "aiovirt.protocols.xdr", scalars
 
 
-def modules(table: Table) -> dict[str, str]:
-    """Each module's name and text."""
+def module_of(procedure: Procedure) -> str:
+    """The module that a procedure is in."""
+    if procedure.program != "REMOTE":
+        return procedure.program.lower()
+    for module, patterns in DOMAIN_MODULES.items():
+        if any(re.match(pattern, procedure.name) for pattern in patterns):
+            return module
+    return MODULES[procedure.name.split("_")[0]]
+
+
+def modules(table: Table) -> dict[Path, str]:
+    """Each module's path and text."""
     grouped: defaultdict[str, list[str]] = defaultdict(list)
     for procedure in table.procedures:
-        word = procedure.name.split("_")[0]
-        remote = procedure.program == "REMOTE"
-        module = MODULES[word] if remote else procedure.program.lower()
-        grouped[module] += procedure_text(procedure)
+        grouped[module_of(procedure)] += procedure_text(procedure)
     structs = [struct_text(name, f"A {name}.", listed) for name, listed in table.structs.items()]
     result = {
         name: module_text(f"libvirt's procedures about {name}.", body, table.structs)
         for name, body in grouped.items()
     }
     result["structs"] = module_text("Structs that several procedures share.", structs, {})
-    result["constants"] = constants_text(table)
     result["params"] = params_text(table)
     result["programs"] = programs_text(table)
     title = "libvirt's procedures, structs and constants, as data."
     result["__init__"] = f'"""{title}\n\n{GENERATED}\n"""\n'
-    return result
+    placed = {TARGET / f"{name}.py": text for name, text in result.items()}
+    return {**placed, CONSTANTS: constants_text(table)}
 
 
 def constants_text(table: Table) -> str:
@@ -344,15 +377,13 @@ def programs_text(table: Table) -> str:
 def main() -> None:
     """Write, or check."""
     texts = modules(parse(SOURCE.read_text(encoding="utf-8")))
-    stale = []
-    for name, text in texts.items():
-        path = TARGET / f"{name}.py"
+    stale = [path.name for path in TARGET.glob("*.py") if path not in texts]
+    for path, text in texts.items():
         if "--check" not in sys.argv:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(path.name)
-    stale += sorted(p.name for p in TARGET.glob("*.py") if p.stem not in texts)
     if stale:
         raise SystemExit(f"stale: {', '.join(stale)}; run: python tables/generate.py")
 

@@ -8,52 +8,94 @@ from difflib import get_close_matches
 from importlib import import_module
 
 from aiovirt.errors import ConfigError
-from aiovirt.interfaces import Driver
+from aiovirt.interfaces import Driver, OpenOptions
+from aiovirt.model.credentials import Credentials
 from aiovirt.model.uri import URI
 from aiovirt.objects import Connection
 
 __all__ = ["open"]
 
-OpenDriver = Callable[[URI], AbstractAsyncContextManager[Driver]]
+OpenDriver = Callable[[URI, OpenOptions], AbstractAsyncContextManager[Driver]]
 
-# The scheme of a URI -> the package whose `open_driver` opens it.
 DRIVERS = {
     "qemu": "aiovirt.drivers.qemu",
 }
+"""The scheme of a URI -> the package whose `open_driver` opens it inside this process."""
+
+LIBVIRT = "aiovirt.drivers.libvirt"
+"""The package that opens what a libvirt daemon drives."""
+
+LIBVIRT_SCHEMES = frozenset(
+    {
+        "bhyve",
+        "ch",
+        "interface",
+        "lxc",
+        "network",
+        "nodedev",
+        "nwfilter",
+        "qemu",
+        "secret",
+        "storage",
+        "test",
+        "vz",
+        "xen",
+    }
+)
+"""The schemes that a libvirt daemon knows."""
+
+EMBEDDED = "/embed"
+"""The path of URIs whose driver runs inside this process although a daemon has one, too."""
 
 
 def _find(uri: URI) -> OpenDriver:
     """The opener of a URI's driver."""
-    package = DRIVERS.get(uri.driver)
+    package = _package(uri)
     if package is None:
-        near = get_close_matches(uri.driver, DRIVERS, n=1)
+        known = sorted({*DRIVERS, *LIBVIRT_SCHEMES})
+        near = get_close_matches(uri.driver, known, n=1)
         raise ConfigError(
             f"no driver for {uri.driver!r} in the connection URI {uri}",
             field="scheme",
-            hint=f"did you mean {near[0]}://?" if near else f"known: {', '.join(sorted(DRIVERS))}",
+            hint=f"did you mean {near[0]}://?" if near else f"known: {', '.join(known)}",
         )
     opener: OpenDriver = import_module(package).open_driver
     return opener
 
 
+def _package(uri: URI) -> str | None:
+    """The package that opens a URI, or None."""
+    by_daemon = uri.driver in LIBVIRT_SCHEMES
+    if uri.transport is not None or (by_daemon and uri.path != EMBEDDED):
+        return LIBVIRT if by_daemon else None
+    return DRIVERS.get(uri.driver)
+
+
 @asynccontextmanager
-async def open(uri: str | URI) -> AsyncIterator[Connection]:  # noqa: A001
+async def open(  # noqa: A001
+    uri: str | URI, *, readonly: bool = False, credentials: Credentials | None = None
+) -> AsyncIterator[Connection]:
     """Open a host for the length of an ``async with`` block.
 
         async with aiovirt.open("qemu:///embed?root=lab") as host: ...
 
     Args:
         uri: libvirt's connection URI. ``qemu:///embed?root=DIR`` runs the QEMU driver inside
-            this process, with its state under DIR.
+            this process, with its state under DIR; ``qemu:///system``, ``qemu+ssh://host/system``
+            and their like reach a libvirt daemon.
+        readonly: Change nothing through this connection.
+        credentials: Who answers when the host asks for a name, a password and the like, such as
+            `aiovirt.Login`; libvirt's auth file and the environment are asked after it.
 
     Raises:
         ConfigError: The URI is wrong; its part is named.
         Busy: Another process has the root open.
         HostError: The host lacks what the driver needs.
+        AuthenticationFailed: The host does not let us in.
 
     Cancellation: what was opened is closed. Running guests go on running: the next `open`
     of the same root finds them again.
     """
     parsed = uri if isinstance(uri, URI) else URI.parse(uri)
-    async with _find(parsed)(parsed) as driver:
+    async with _find(parsed)(parsed, OpenOptions(readonly, credentials)) as driver:
         yield Connection(driver)

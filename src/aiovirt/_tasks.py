@@ -6,11 +6,11 @@ It knows nothing of sockets, protocols or hypervisors, and starts no task of its
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, overload
 
 import anyio
 import anyio.lowlevel
@@ -18,9 +18,11 @@ from anyio.abc import TaskGroup
 
 from aiovirt.errors import Busy, Closed
 
-__all__ = ["DEFAULT_BACKLOG", "Broadcast", "Subscription", "open_task_group"]
+__all__ = ["DEFAULT_BACKLOG", "Broadcast", "Subscription", "gather", "open_task_group"]
 
 T = TypeVar("T")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
 
 DEFAULT_BACKLOG = 1024
 """How many values wait for one slow subscriber unless another bound is named."""
@@ -45,6 +47,33 @@ async def open_task_group() -> AsyncGenerator[TaskGroup, None]:
     else:
         return
     raise lone
+
+
+@overload
+async def gather(
+    first: Callable[[], Awaitable[T]], second: Callable[[], Awaitable[T2]], /
+) -> tuple[T, T2]: ...
+@overload
+async def gather(
+    first: Callable[[], Awaitable[T]],
+    second: Callable[[], Awaitable[T2]],
+    third: Callable[[], Awaitable[T3]],
+    /,
+) -> tuple[T, T2, T3]: ...
+async def gather(*works: Callable[[], Awaitable[Any]]) -> tuple[Any, ...]:
+    """Do several things at once; their results, in the order of the arguments.
+
+    The first error cancels the others, and is raised as itself.
+    """
+    results: list[Any] = [None] * len(works)
+
+    async def do(place: int, work: Callable[[], Awaitable[Any]]) -> None:
+        results[place] = await work()
+
+    async with open_task_group() as tasks:
+        for place, work in enumerate(works):
+            tasks.start_soon(do, place, work)
+    return tuple(results)
 
 
 def _errors_of(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

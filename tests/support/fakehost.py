@@ -27,7 +27,9 @@ from aiovirt.interfaces import (
     EventStream,
     HostInfo,
     Lifecycle,
+    OpenOptions,
     Statistics,
+    refuse_flags,
 )
 from aiovirt.model.domain import DomainInfo, DomainKey, DomainRecord, StateReason
 from aiovirt.model.events import Event, EventsLost, LifecycleDetail, LifecycleEvent, RebootEvent
@@ -109,8 +111,9 @@ class FakeDefinition(Definition):
     def __init__(self, host: FakeHost) -> None:
         self._host = host
 
-    async def define(self, config: DomainConfig) -> DomainRecord:
+    async def define(self, config: DomainConfig, *, flags: int = 0) -> DomainKey:
         """Refuses a name that has another UUID, and what the configuration itself finds wrong."""
+        refuse_flags("fake", "define", flags)
         config = config.copy()
         config.check()
         name = config.name or ""
@@ -127,10 +130,11 @@ class FakeDefinition(Definition):
         guest = self._host.guests.setdefault(key.uuid, Guest(key, config))
         updated, added = LifecycleDetail.DEFINED_UPDATED, LifecycleDetail.DEFINED_ADDED
         self._host.tell(guest, added if old is None else updated)
-        return guest.record
+        return guest.key
 
-    async def undefine(self, domain: DomainKey) -> None:
+    async def undefine(self, domain: DomainKey, *, flags: int = 0) -> None:
         """A running one stays, transient."""
+        refuse_flags("fake", "undefine", flags)
         guest = self._host.guest(domain)
         if not guest.persistent:
             raise InvalidState(f"domain {domain.name!r} is transient")
@@ -138,6 +142,11 @@ class FakeDefinition(Definition):
         if guest.id is None:
             del self._host.guests[domain.uuid]
         self._host.tell(guest, LifecycleDetail.UNDEFINED_REMOVED)
+
+    async def keys(self, *, active: bool | None = None) -> Sequence[DomainKey]:
+        """By name."""
+        records = await self.records()
+        return [r.key for r in records if active is None or r.state.active is active]
 
     async def records(self) -> Sequence[DomainRecord]:
         """By name."""
@@ -147,17 +156,17 @@ class FakeDefinition(Definition):
         """One."""
         return self._host.guest(domain).record
 
-    async def find_by_name(self, name: str) -> DomainRecord:
+    async def find_by_name(self, name: str) -> DomainKey:
         """By name."""
-        return self._host.find(lambda guest: guest.key.name == name, f"domain {name!r}").record
+        return self._host.find(lambda guest: guest.key.name == name, f"domain {name!r}").key
 
-    async def find_by_uuid(self, uuid: UUID) -> DomainRecord:
+    async def find_by_uuid(self, uuid: UUID) -> DomainKey:
         """By UUID."""
-        return self._host.find(lambda guest: guest.key.uuid == uuid, f"domain {uuid}").record
+        return self._host.find(lambda guest: guest.key.uuid == uuid, f"domain {uuid}").key
 
-    async def find_by_id(self, number: int) -> DomainRecord:
+    async def find_by_id(self, number: int) -> DomainKey:
         """By id."""
-        return self._host.find(lambda guest: guest.id == number, f"domain with id {number}").record
+        return self._host.find(lambda guest: guest.id == number, f"domain with id {number}").key
 
     async def config(
         self, domain: DomainKey, *, inactive: bool = False, secure: bool = False
@@ -185,8 +194,9 @@ class FakeLifecycle(Lifecycle):
     def __init__(self, host: FakeHost) -> None:
         self._host = host
 
-    async def start(self, domain: DomainKey, *, paused: bool = False) -> None:
+    async def start(self, domain: DomainKey, *, paused: bool = False, flags: int = 0) -> None:
         """Refuses one that runs."""
+        refuse_flags("fake", "start", flags)
         guest = self._host.guest(domain)
         if guest.id is not None:
             raise InvalidState(f"domain {domain.name!r} is already running")
@@ -204,8 +214,9 @@ class FakeLifecycle(Lifecycle):
             )
         return guest
 
-    async def shutdown(self, domain: DomainKey, *, wait: bool = False) -> None:
+    async def shutdown(self, domain: DomainKey, *, wait: bool = False, flags: int = 0) -> None:
         """Obeyed at once, unless guests are stubborn."""
+        refuse_flags("fake", "shutdown", flags)
         guest = self._running(domain)
         if not self._host.stubborn:
             detail = LifecycleDetail.STOPPED_SHUTDOWN
@@ -213,16 +224,18 @@ class FakeLifecycle(Lifecycle):
         if wait:
             await guest.off.wait()
 
-    async def reboot(self, domain: DomainKey) -> None:
+    async def reboot(self, domain: DomainKey, *, flags: int = 0) -> None:
         """Nothing changes but the count."""
+        refuse_flags("fake", "reboot", flags)
         self._running(domain).boots += 1
 
     async def reset(self, domain: DomainKey) -> None:
         """Likewise."""
         self._running(domain).boots += 1
 
-    async def destroy(self, domain: DomainKey, *, graceful: bool = False) -> None:
+    async def destroy(self, domain: DomainKey, *, graceful: bool = False, flags: int = 0) -> None:
         """At once; the guest keeps in what way."""
+        refuse_flags("fake", "destroy", flags)
         guest = self._running(domain)
         guest.pulled = "gracefully" if graceful else "hard"
         detail = LifecycleDetail.STOPPED_DESTROYED
@@ -270,7 +283,7 @@ class FakeStatistics(Statistics):
     async def info(self, domain: DomainKey) -> DomainInfo:
         """One gibibyte, two processors."""
         record = self._host.guest(domain).record
-        return DomainInfo(record, GIB, GIB // 2, 2, 1_500_000_000 if record.id else 0)
+        return DomainInfo(record.state, GIB, GIB // 2, 2, 1_500_000_000 if record.id else 0)
 
     async def stats(
         self, domains: Sequence[DomainKey] | None = None, *, groups: StatsGroup = StatsGroup.ALL
@@ -357,7 +370,7 @@ class FakeDriver:
 
 
 @asynccontextmanager
-async def open_driver(uri: URI) -> AsyncIterator[FakeDriver]:
+async def open_driver(uri: URI, _options: OpenOptions) -> AsyncIterator[FakeDriver]:
     """Open a host, for one at a time."""
     host = HOSTS.setdefault(uri.path, FakeHost())
     host.refusals -= 1

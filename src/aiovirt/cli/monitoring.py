@@ -127,7 +127,7 @@ async def dominfo(domain: DomainArg, *, session: SessionArg) -> Record:
     found = await session.domain(domain)
     info = await found.info()
     row: Row = {
-        **describe(info.record),
+        **describe(await found.record()),
         "os_type": (await found.config()).os.type,
         "vcpus": info.vcpus,
         "cpu_time_ns": info.cpu_time_ns,

@@ -6,10 +6,10 @@ that the support matrix is read off the classes and never written by hand.
 
 from __future__ import annotations
 
-from aiovirt.interfaces.ability import Ability, operation, operations, supported
+from aiovirt.interfaces.ability import Ability, operation, operations, refuse_flags, supported
 from aiovirt.interfaces.consoles import Consoles, ConsoleStream
 from aiovirt.interfaces.definition import Definition
-from aiovirt.interfaces.driver import Driver
+from aiovirt.interfaces.driver import Driver, OpenOptions
 from aiovirt.interfaces.events import Events, EventStream
 from aiovirt.interfaces.hostinfo import HostInfo
 from aiovirt.interfaces.lifecycle import Lifecycle
@@ -40,9 +40,11 @@ __all__ = [
     "HostInfo",
     "Lifecycle",
     "Monitor",
+    "OpenOptions",
     "Screen",
     "Statistics",
     "operation",
     "operations",
+    "refuse_flags",
     "supported",
 ]

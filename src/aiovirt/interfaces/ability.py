@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from aiovirt.errors import Unsupported
 
-__all__ = ["Ability", "operation", "operations", "supported"]
+__all__ = ["Ability", "operation", "operations", "refuse_flags", "supported"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,6 +34,17 @@ def operation(method: Callable[P, R]) -> Callable[P, R]:
         raise Unsupported(name, method.__name__)
 
     return unsupported
+
+
+def refuse_flags(driver: str, name: str, flags: int, known: int = 0) -> None:
+    """Refuse those of libvirt's flags that a driver does not know, before anything is done.
+
+    Raises:
+        Unsupported: There is one; the operation and the flags are named.
+    """
+    unknown = flags & ~known
+    if unknown:
+        raise Unsupported(driver, f"{name} with the flags {unknown:#x}")
 
 
 def operations(ability: type[Ability]) -> tuple[str, ...]:

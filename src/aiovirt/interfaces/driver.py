@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from aiovirt.interfaces.ability import Ability
+from aiovirt.model.credentials import Credentials
 from aiovirt.model.uri import URI
 
-__all__ = ["Driver"]
+__all__ = ["Driver", "OpenOptions"]
 
 A = TypeVar("A", bound=Ability)
 
@@ -34,3 +36,16 @@ class Driver(Protocol):
             Closed: The driver was closed, and cannot tell any more.
         """
         raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOptions:
+    """What an opener is told beside the URI.
+
+    Attributes:
+        readonly: Whether nothing may be changed through this connection.
+        credentials: Who answers what the host asks of who connects, or None.
+    """
+
+    readonly: bool = False
+    credentials: Credentials | None = None

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal
+
 from aiovirt.interfaces.ability import Ability, operation
 from aiovirt.model.domain import DomainKey
+
+if TYPE_CHECKING:
+    from aiovirt.model.constants import (
+        DomainCreateFlags,
+        DomainDestroyFlags,
+        DomainRebootFlags,
+        DomainShutdownFlags,
+    )
 
 __all__ = ["Lifecycle"]
 
@@ -17,8 +27,19 @@ class Lifecycle(Ability):
     """
 
     @operation
-    async def start(self, domain: DomainKey, *, paused: bool = False) -> None:
+    async def start(
+        self,
+        domain: DomainKey,
+        *,
+        paused: bool = False,
+        flags: DomainCreateFlags | Literal[0] = 0,
+    ) -> None:
         """Start a defined domain; returns when it runs, or stands still if `paused`.
+
+        Args:
+            domain: Which domain.
+            paused: Let it stand still before its first step.
+            flags: libvirt's further flags; a driver refuses those that it lacks.
 
         Raises:
             InvalidState: It is running already.
@@ -30,20 +51,32 @@ class Lifecycle(Ability):
         raise NotImplementedError
 
     @operation
-    async def shutdown(self, domain: DomainKey, *, wait: bool = False) -> None:
+    async def shutdown(
+        self,
+        domain: DomainKey,
+        *,
+        wait: bool = False,
+        flags: DomainShutdownFlags | Literal[0] = 0,
+    ) -> None:
         """Ask the guest to shut itself down, as by its power button.
 
         Args:
             domain: Which domain.
             wait: Return only when it is off; else once the guest was asked.
+            flags: How to ask it: by ACPI, by the agent …; 0 leaves it to the driver.
 
         Cancellation: the request to the guest is not taken back.
         """
         raise NotImplementedError
 
     @operation
-    async def reboot(self, domain: DomainKey) -> None:
-        """Ask the guest to shut itself down, and start it anew when it has; returns at once."""
+    async def reboot(self, domain: DomainKey, *, flags: DomainRebootFlags | Literal[0] = 0) -> None:
+        """Ask the guest to shut itself down, and start it anew when it has; returns at once.
+
+        Args:
+            domain: Which domain.
+            flags: How to ask it; 0 leaves it to the driver.
+        """
         raise NotImplementedError
 
     @operation
@@ -52,7 +85,13 @@ class Lifecycle(Ability):
         raise NotImplementedError
 
     @operation
-    async def destroy(self, domain: DomainKey, *, graceful: bool = False) -> None:
+    async def destroy(
+        self,
+        domain: DomainKey,
+        *,
+        graceful: bool = False,
+        flags: DomainDestroyFlags | Literal[0] = 0,
+    ) -> None:
         """End the domain now, as by its plug; returns when it is off.
 
         The hypervisor is given a moment to write its caches, then killed.
@@ -60,6 +99,7 @@ class Lifecycle(Ability):
         Args:
             domain: Which domain.
             graceful: Never kill: raise instead.
+            flags: libvirt's further flags.
 
         Raises:
             Unresponsive: It did not end within the bound, and `graceful` forbids the kill.

@@ -175,17 +175,17 @@ class DomainRecord:
 
 @dataclass(frozen=True, slots=True)
 class DomainInfo:
-    """What `virDomainGetInfo` tells, and the record it belongs to.
+    """What `virDomainGetInfo` tells.
 
     Attributes:
-        record: The line of the listing.
+        state: The state.
         max_memory: Memory that the guest may have, in bytes.
         memory: Memory that the guest has now, in bytes.
         vcpus: Virtual processors now.
         cpu_time_ns: Processor time used by the running instance, in nanoseconds.
     """
 
-    record: DomainRecord
+    state: DomainState
     max_memory: int
     memory: int
     vcpus: int

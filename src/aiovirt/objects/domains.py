@@ -7,7 +7,7 @@ from uuid import UUID
 
 from aiovirt.config import DomainConfig
 from aiovirt.interfaces import Definition, Driver
-from aiovirt.model.domain import DomainRecord
+from aiovirt.model.domain import DomainKey, DomainRecord
 from aiovirt.objects.domain import Domain
 
 __all__ = ["Domains"]
@@ -41,7 +41,7 @@ class Domains:
 
     async def list(self, *, active: bool | None = None) -> Sequence[Domain]:
         """All domains, or only the active or inactive ones, sorted by name."""
-        return [self._handle(record) for record in await self.records(active=active)]
+        return [self._handle(key) for key in await self._definition.keys(active=active)]
 
     async def records(self, *, active: bool | None = None) -> Sequence[DomainRecord]:
         """Name, id and state of all domains, or only of the active or inactive ones.
@@ -68,5 +68,5 @@ class Domains:
             return self._handle(await self._definition.find_by_id(name))
         return self._handle(await self._definition.find_by_name(name))
 
-    def _handle(self, record: DomainRecord) -> Domain:
-        return Domain(self._driver, record.key)
+    def _handle(self, key: DomainKey) -> Domain:
+        return Domain(self._driver, key)

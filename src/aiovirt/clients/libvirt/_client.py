@@ -77,8 +77,13 @@ class LibvirtClient:
 
     # --- calls --------------------------------------------------------------------------------
 
-    async def call(self, procedure: Procedure[A, R], args: A) -> R:
+    async def call(self, procedure: Procedure[A, R], args: A, *, operation: str = "") -> R:
         """Call a procedure; its result.
+
+        Args:
+            procedure: From the tables.
+            args: Its arguments.
+            operation: What is asked for, for `Unsupported`; the procedure's name if empty.
 
         Raises:
             EncodeError: The arguments do not fit; nothing was sent.
@@ -91,9 +96,9 @@ class LibvirtClient:
         Cancellation: the server goes on with a call that was sent; its late reply is dropped, and
         until then it keeps one of the connection's places.
         """
-        result, descriptors = await self.call_with_descriptors(procedure, args, ())
-        for descriptor in descriptors:
-            os.close(descriptor)
+        reply = await self._reply(procedure, args, (), operation)
+        _close_all(reply.descriptors)
+        result: R = codec(procedure.ret).decode(reply.payload)
         return result
 
     async def call_with_descriptors(
@@ -108,14 +113,20 @@ class LibvirtClient:
 
         Further errors and cancellation as `call`.
         """
+        reply = await self._reply(procedure, args, descriptors, "")
+        return codec(procedure.ret).decode(reply.payload), reply.descriptors
+
+    async def _reply(
+        self, procedure: Procedure[A, R], args: A, descriptors: Sequence[int], operation: str
+    ) -> Reply:
+        await anyio.lowlevel.checkpoint_if_cancelled()
         call = self._begin(procedure, args, descriptors)
         try:
             await call.slot.wait()
         finally:
             if call.outcome is None:
                 self._give_up(call)
-        reply = self._outcome(procedure, call)
-        return codec(procedure.ret).decode(reply.payload), reply.descriptors
+        return self._outcome(procedure, call, operation)
 
     @asynccontextmanager
     async def stream(
@@ -169,7 +180,7 @@ class LibvirtClient:
         if self._calls.give_up(call):
             self.core.withdraw(call.serial)
 
-    def _outcome(self, procedure: Procedure[A, R], call: PendingCall) -> Reply:
+    def _outcome(self, procedure: Procedure[A, R], call: PendingCall, operation: str = "") -> Reply:
         outcome = call.outcome
         if self.observer is not None and isinstance(outcome, (Reply, Failure)):
             self.observer(procedure, isinstance(outcome, Reply))  # type: ignore[arg-type]
@@ -179,7 +190,7 @@ class LibvirtClient:
             raise error_from(
                 outcome.error,
                 driver=self.driver_name,
-                operation=procedure.name,
+                operation=operation or procedure.name,
                 server=self.server,
             )
         raise outcome or Closed(f"the connection to {self.peer} was closed")

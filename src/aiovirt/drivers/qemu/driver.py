@@ -28,7 +28,7 @@ from aiovirt.drivers.qemu.engine.domain import ManagedDomain
 from aiovirt.drivers.qemu.engine.start import start
 from aiovirt.drivers.qemu.store.root import Root, hold
 from aiovirt.drivers.qemu.store.settings import Settings
-from aiovirt.errors import AiovirtError, AlreadyExists, ConfigError, HostError
+from aiovirt.errors import AiovirtError, AlreadyExists, ConfigError, HostError, Unsupported
 from aiovirt.interfaces import (
     Ability,
     Consoles,
@@ -37,6 +37,7 @@ from aiovirt.interfaces import (
     HostInfo,
     Lifecycle,
     Monitor,
+    OpenOptions,
     Screen,
     Statistics,
 )
@@ -49,6 +50,8 @@ __all__ = ["IMPLEMENTATIONS", "QemuDriver", "open_driver"]
 A = TypeVar("A", bound=Ability)
 
 log = logging.getLogger("aiovirt.qemu")
+
+NO_OPTIONS = OpenOptions()
 
 _AUTOSTARTS = 8
 """How many domains start at once with the host."""
@@ -94,16 +97,19 @@ class QemuDriver:
 
 
 @asynccontextmanager
-async def open_driver(uri: URI) -> AsyncIterator[QemuDriver]:
+async def open_driver(uri: URI, options: OpenOptions = NO_OPTIONS) -> AsyncIterator[QemuDriver]:
     """Open ``qemu:///embed?root=DIR[&user=NAME]`` inside this process.
 
     Raises:
         ConfigError: The URI is wrong.
+        Unsupported: It is to be read-only.
         Busy: Another process has the root open.
         HostError: The root cannot be made or written.
 
     Cancellation: guests go on running; the next one that opens the root adopts them.
     """
+    if options.readonly:
+        raise Unsupported("QEMU", "read-only connections")
     settings = Settings.from_uri(uri)
     root = Root(settings.root, shared=settings.owner is not None)
     async with hold(root), open_task_group() as tasks:

@@ -26,7 +26,7 @@ from aiovirt.errors import (
     Unsupported,
     XMLError,
 )
-from aiovirt.protocols.libvirt.tables.constants import ErrorDomain, ErrorLevel, ErrorNumber
+from aiovirt.model.constants import ErrorDomain, ErrorLevel, ErrorNumber
 from aiovirt.protocols.libvirt.tables.structs import Error
 
 __all__ = ["UNKNOWN_PROCEDURE", "error_from", "is_unknown_procedure", "struct_from"]

@@ -9,37 +9,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
-from enum import IntEnum
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
+from aiovirt.model.params import ParamType, Typed, TypedParams
 from aiovirt.protocols.libvirt.tables.params import PARAM_TYPES
 from aiovirt.protocols.xdr.emit import Custom
 from aiovirt.protocols.xdr.errors import DecodeError, EncodeError
 
-__all__ = ["ParamList", "ParamType", "ParamValue", "Typed", "TypedParams"]
+__all__ = ["ParamList", "TypedParams"]
 
-
-class ParamType(IntEnum):
-    """libvirt's `virTypedParameterType`, with the numbers that are sent."""
-
-    INT = 1
-    UINT = 2
-    LLONG = 3
-    ULLONG = 4
-    DOUBLE = 5
-    BOOLEAN = 6
-    STRING = 7
-
-
-class Typed(NamedTuple):
-    """A value with the type that it is to be sent as."""
-
-    type: ParamType
-    value: int | float | bool | str
-
-
-ParamValue: TypeAlias = int | float | bool | str | Typed | list[int] | list[str]
-TypedParams: TypeAlias = Mapping[str, ParamValue]
 
 MAX_NAMES = 65536
 """How many different names are remembered, so that a peer who invents them costs no memory."""

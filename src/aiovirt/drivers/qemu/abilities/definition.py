@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID, uuid4
 
 from aiovirt.config import DomainConfig
@@ -11,9 +12,12 @@ from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import ManagedDomain
 from aiovirt.drivers.qemu.engine.prepare import completed
 from aiovirt.errors import InvalidState, NotFound
-from aiovirt.interfaces import Definition
+from aiovirt.interfaces import Definition, refuse_flags
 from aiovirt.model.domain import DomainKey, DomainRecord
 from aiovirt.model.events import LifecycleDetail
+
+if TYPE_CHECKING:
+    from aiovirt.model.constants import DomainDefineFlags, DomainUndefineFlags
 
 __all__ = ["QemuDefinition"]
 
@@ -27,8 +31,11 @@ class QemuDefinition(Definition):
         self._engine = engine
         self._registry = engine.registry
 
-    async def define(self, config: DomainConfig) -> DomainRecord:
+    async def define(
+        self, config: DomainConfig, *, flags: DomainDefineFlags | Literal[0] = 0
+    ) -> DomainKey:
         """See `Definition.define`."""
+        refuse_flags(self.driver_name, "define", flags)
         self._registry.check_usable(config.name or "")
         by_name = config.uuid is None
         config = await completed(self._engine, config)
@@ -46,7 +53,7 @@ class QemuDefinition(Definition):
             domain.definition = config
         detail = LifecycleDetail.DEFINED_ADDED if added else LifecycleDetail.DEFINED_UPDATED
         self._engine.tell(domain, detail)
-        return domain.record()
+        return domain.key
 
     def _uuid_of(self, name: str) -> UUID:
         """The UUID of the domain of that name, or a new one: a name alone means that domain."""
@@ -55,8 +62,11 @@ class QemuDefinition(Definition):
         except NotFound:
             return uuid4()
 
-    async def undefine(self, domain: DomainKey) -> None:
+    async def undefine(
+        self, domain: DomainKey, *, flags: DomainUndefineFlags | Literal[0] = 0
+    ) -> None:
         """See `Definition.undefine`."""
+        refuse_flags(self.driver_name, "undefine", flags)
         managed = self._registry.get(domain)
         async with self._engine.works.work(), managed.changes, self._engine.defining:
             if managed.definition is None:
@@ -71,6 +81,14 @@ class QemuDefinition(Definition):
                 self._registry.remove(managed)
         self._engine.tell(managed, LifecycleDetail.UNDEFINED_REMOVED)
 
+    async def keys(self, *, active: bool | None = None) -> Sequence[DomainKey]:
+        """See `Definition.keys`."""
+        return [
+            domain.key
+            for domain in self._registry
+            if active is None or (domain.live is not None) is active
+        ]
+
     async def records(self) -> Sequence[DomainRecord]:
         """See `Definition.records`."""
         return [domain.record() for domain in self._registry]
@@ -79,17 +97,17 @@ class QemuDefinition(Definition):
         """See `Definition.record`."""
         return self._registry.get(domain).record()
 
-    async def find_by_name(self, name: str) -> DomainRecord:
+    async def find_by_name(self, name: str) -> DomainKey:
         """See `Definition.find_by_name`."""
-        return self._registry.by_name(name).record()
+        return self._registry.by_name(name).key
 
-    async def find_by_uuid(self, uuid: UUID) -> DomainRecord:
+    async def find_by_uuid(self, uuid: UUID) -> DomainKey:
         """See `Definition.find_by_uuid`."""
-        return self._registry.by_uuid(uuid).record()
+        return self._registry.by_uuid(uuid).key
 
-    async def find_by_id(self, number: int) -> DomainRecord:
+    async def find_by_id(self, number: int) -> DomainKey:
         """See `Definition.find_by_id`."""
-        return self._registry.by_id(number).record()
+        return self._registry.by_id(number).key
 
     async def config(
         self, domain: DomainKey, *, inactive: bool = False, secure: bool = False

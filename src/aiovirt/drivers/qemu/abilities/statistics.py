@@ -35,7 +35,7 @@ class QemuStatistics(Statistics):
         if config is None:
             raise NotFound(f"domain {managed.name!r} is just disappearing")
         return DomainInfo(
-            record=managed.record(),
+            state=managed.record().state,
             max_memory=int(config.memory or 0),
             memory=int(config.current_memory or config.memory or 0),
             vcpus=config.vcpu.current or config.vcpus or 1,

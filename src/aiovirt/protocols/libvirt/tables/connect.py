@@ -58,12 +58,6 @@ __all__ = [
     "CONNECT_CLOSE",
     "CONNECT_COMPARE_CPU",
     "CONNECT_COMPARE_HYPERVISOR_CPU",
-    "CONNECT_DOMAIN_EVENT_CALLBACK_DEREGISTER_ANY",
-    "CONNECT_DOMAIN_EVENT_CALLBACK_REGISTER_ANY",
-    "CONNECT_DOMAIN_EVENT_DEREGISTER",
-    "CONNECT_DOMAIN_EVENT_DEREGISTER_ANY",
-    "CONNECT_DOMAIN_EVENT_REGISTER",
-    "CONNECT_DOMAIN_EVENT_REGISTER_ANY",
     "CONNECT_DOMAIN_XML_FROM_NATIVE",
     "CONNECT_DOMAIN_XML_TO_NATIVE",
     "CONNECT_EVENT_CONNECTION_CLOSED",
@@ -130,13 +124,6 @@ __all__ = [
     "ConnectCompareCpuRet",
     "ConnectCompareHypervisorCpuArgs",
     "ConnectCompareHypervisorCpuRet",
-    "ConnectDomainEventCallbackDeregisterAnyArgs",
-    "ConnectDomainEventCallbackRegisterAnyArgs",
-    "ConnectDomainEventCallbackRegisterAnyRet",
-    "ConnectDomainEventDeregisterAnyArgs",
-    "ConnectDomainEventDeregisterRet",
-    "ConnectDomainEventRegisterAnyArgs",
-    "ConnectDomainEventRegisterRet",
     "ConnectDomainXmlFromNativeArgs",
     "ConnectDomainXmlFromNativeRet",
     "ConnectDomainXmlToNativeArgs",
@@ -640,33 +627,6 @@ CONNECT_FIND_STORAGE_POOL_SOURCES: Final[Procedure[ConnectFindStoragePoolSources
 )
 
 
-class ConnectDomainEventRegisterRet(Struct, frozen=True, gc=False):
-    """What CONNECT_DOMAIN_EVENT_REGISTER gives."""
-
-    cb_registered: Int
-
-
-CONNECT_DOMAIN_EVENT_REGISTER: Final[Procedure[Empty, ConnectDomainEventRegisterRet]] = Procedure(
-    Program.REMOTE, 105, "CONNECT_DOMAIN_EVENT_REGISTER", Empty, ConnectDomainEventRegisterRet,
-    priority=True,
-    acl=('connect:search_domains',),
-    acl_filter=('domain:getattr',),
-)
-
-
-class ConnectDomainEventDeregisterRet(Struct, frozen=True, gc=False):
-    """What CONNECT_DOMAIN_EVENT_DEREGISTER gives."""
-
-    cb_registered: Int
-
-
-CONNECT_DOMAIN_EVENT_DEREGISTER: Final[Procedure[Empty, ConnectDomainEventDeregisterRet]] = Procedure(
-    Program.REMOTE, 106, "CONNECT_DOMAIN_EVENT_DEREGISTER", Empty, ConnectDomainEventDeregisterRet,
-    priority=True,
-    acl=('connect:read',),
-)
-
-
 class ConnectGetUriRet(Struct, frozen=True, gc=False):
     """What CONNECT_GET_URI gives."""
 
@@ -882,33 +842,6 @@ class ConnectBaselineCpuRet(Struct, frozen=True, gc=False):
 
 CONNECT_BASELINE_CPU: Final[Procedure[ConnectBaselineCpuArgs, ConnectBaselineCpuRet]] = Procedure(
     Program.REMOTE, 162, "CONNECT_BASELINE_CPU", ConnectBaselineCpuArgs, ConnectBaselineCpuRet,
-    acl=('connect:read',),
-)
-
-
-class ConnectDomainEventRegisterAnyArgs(Struct, frozen=True, gc=False):
-    """What CONNECT_DOMAIN_EVENT_REGISTER_ANY takes."""
-
-    event_id: Int
-
-
-CONNECT_DOMAIN_EVENT_REGISTER_ANY: Final[Procedure[ConnectDomainEventRegisterAnyArgs, Empty]] = Procedure(
-    Program.REMOTE, 167, "CONNECT_DOMAIN_EVENT_REGISTER_ANY", ConnectDomainEventRegisterAnyArgs, Empty,
-    priority=True,
-    acl=('connect:search_domains',),
-    acl_filter=('domain:getattr',),
-)
-
-
-class ConnectDomainEventDeregisterAnyArgs(Struct, frozen=True, gc=False):
-    """What CONNECT_DOMAIN_EVENT_DEREGISTER_ANY takes."""
-
-    event_id: Int
-
-
-CONNECT_DOMAIN_EVENT_DEREGISTER_ANY: Final[Procedure[ConnectDomainEventDeregisterAnyArgs, Empty]] = Procedure(
-    Program.REMOTE, 168, "CONNECT_DOMAIN_EVENT_DEREGISTER_ANY", ConnectDomainEventDeregisterAnyArgs, Empty,
-    priority=True,
     acl=('connect:read',),
 )
 
@@ -1170,40 +1103,6 @@ class ConnectNetworkEventDeregisterAnyArgs(Struct, frozen=True, gc=False):
 
 CONNECT_NETWORK_EVENT_DEREGISTER_ANY: Final[Procedure[ConnectNetworkEventDeregisterAnyArgs, Empty]] = Procedure(
     Program.REMOTE, 314, "CONNECT_NETWORK_EVENT_DEREGISTER_ANY", ConnectNetworkEventDeregisterAnyArgs, Empty,
-    priority=True,
-    acl=('connect:read',),
-)
-
-
-class ConnectDomainEventCallbackRegisterAnyArgs(Struct, frozen=True, gc=False):
-    """What CONNECT_DOMAIN_EVENT_CALLBACK_REGISTER_ANY takes."""
-
-    event_id: Int
-    dom: Domain | None
-
-
-class ConnectDomainEventCallbackRegisterAnyRet(Struct, frozen=True, gc=False):
-    """What CONNECT_DOMAIN_EVENT_CALLBACK_REGISTER_ANY gives."""
-
-    callback_id: Int
-
-
-CONNECT_DOMAIN_EVENT_CALLBACK_REGISTER_ANY: Final[Procedure[ConnectDomainEventCallbackRegisterAnyArgs, ConnectDomainEventCallbackRegisterAnyRet]] = Procedure(
-    Program.REMOTE, 316, "CONNECT_DOMAIN_EVENT_CALLBACK_REGISTER_ANY", ConnectDomainEventCallbackRegisterAnyArgs, ConnectDomainEventCallbackRegisterAnyRet,
-    priority=True,
-    acl=('connect:search_domains',),
-    acl_filter=('domain:getattr',),
-)
-
-
-class ConnectDomainEventCallbackDeregisterAnyArgs(Struct, frozen=True, gc=False):
-    """What CONNECT_DOMAIN_EVENT_CALLBACK_DEREGISTER_ANY takes."""
-
-    callback_id: Int
-
-
-CONNECT_DOMAIN_EVENT_CALLBACK_DEREGISTER_ANY: Final[Procedure[ConnectDomainEventCallbackDeregisterAnyArgs, Empty]] = Procedure(
-    Program.REMOTE, 317, "CONNECT_DOMAIN_EVENT_CALLBACK_DEREGISTER_ANY", ConnectDomainEventCallbackDeregisterAnyArgs, Empty,
     priority=True,
     acl=('connect:read',),
 )

@@ -1,0 +1,98 @@
+"""How an operation's parameters become the fields of a procedure's arguments, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntFlag
+from typing import Any
+
+from aiovirt.bindings.values import DOMAIN, PLAIN, Value, flag_set
+from aiovirt.errors import CallerError
+
+__all__ = ["DOM", "Argument", "arg", "bits", "fixed", "flags", "flags_and_bits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """Some parameters, and some fields.
+
+    Attributes:
+        params: The names of the parameters that it takes.
+        fields: The names of the fields that it fills.
+        send: From the parameters' values to the fields' values, each as a tuple.
+        read: From the fields' values to the parameters' values, likewise.
+    """
+
+    params: tuple[str, ...]
+    fields: tuple[str, ...]
+    send: Callable[..., tuple[Any, ...]]
+    read: Callable[..., tuple[Any, ...]]
+
+
+def arg(param: str, field: str | None = None, value: Value = PLAIN) -> Argument:
+    """One parameter that is one field."""
+    return Argument(
+        (param,),
+        (field or param,),
+        lambda given: (value.send(given),),
+        lambda wire: (value.read(wire),),
+    )
+
+
+DOM = arg("domain", "dom", DOMAIN)
+"""The domain, as nearly all procedures about domains have it first."""
+
+
+def flags(kind: type[IntFlag], param: str = "flags", field: str = "flags") -> Argument:
+    """A parameter with all of libvirt's flags."""
+    return arg(param, field, flag_set(kind))
+
+
+def fixed(field: str, value: object) -> Argument:
+    """A field that no parameter sets; a server refuses another value."""
+
+    def read(wire: object) -> tuple[()]:
+        if wire != value:
+            raise CallerError(f"{field} must be {value!r} here, and is {wire!r}")
+        return ()
+
+    return Argument((), (field,), lambda: (value,), read)
+
+
+def flags_and_bits(kind: type[IntFlag], field: str = "flags", **names: IntFlag) -> Argument:
+    """A parameter ``flags`` with libvirt's flags, and boolean parameters for some of them."""
+
+    def send(given: int, *values: bool) -> tuple[int]:
+        total = int(given)
+        for is_set, bit in zip(values, names.values(), strict=True):
+            total |= int(bit) if is_set else 0
+        return (total,)
+
+    def read(wire: int) -> tuple[Any, ...]:
+        rest = wire
+        for bit in names.values():
+            rest &= ~int(bit)
+        return (kind(rest), *(wire & bit == bit for bit in names.values()))
+
+    return Argument(("flags", *names), (field,), send, read)
+
+
+def bits(field: str = "flags", **names: int) -> Argument:
+    """Boolean parameters that are bits of one field; a server refuses bits without a name."""
+
+    def send(*given: bool) -> tuple[int]:
+        total = 0
+        for is_set, bit in zip(given, names.values(), strict=True):
+            total |= bit if is_set else 0
+        return (total,)
+
+    def read(wire: int) -> tuple[bool, ...]:
+        unknown = wire
+        for bit in names.values():
+            unknown &= ~bit
+        if unknown:
+            raise CallerError(f"the {field} {unknown:#x} are not supported here")
+        return tuple(wire & bit == bit for bit in names.values())
+
+    return Argument(tuple(names), (field,), send, read)

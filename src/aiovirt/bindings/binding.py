@@ -1,0 +1,117 @@
+"""What a row is: an operation of an ability, a procedure, and what lies between them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiovirt.bindings.arguments import Argument
+from aiovirt.bindings.results import NOTHING, Result
+from aiovirt.protocols.libvirt.procedure import Procedure
+from aiovirt.protocols.xdr import Struct
+
+__all__ = ["Binding", "bind"]
+
+
+class Binding:
+    """One row; `bind` makes it.
+
+    Attributes:
+        ability: The ability's name.
+        name: The operation's name.
+        procedure: The procedure.
+        result: How its reply is read.
+    """
+
+    def __init__(
+        self,
+        operation: Callable[..., Any],
+        procedure: Procedure[Any, Any],
+        arguments: tuple[Argument, ...],
+        result: Result,
+    ) -> None:
+        self.ability, _, self.name = operation.__qualname__.partition(".")
+        self.procedure = procedure
+        self.result = result
+        self._arguments = arguments
+        _, *parameters = inspect.signature(operation).parameters.values()
+        self._names = tuple(item.name for item in parameters)
+        self._defaults = {
+            item.name: item.default for item in parameters if item.default is not item.empty
+        }
+        self._check()
+
+    def _check(self) -> None:
+        """Every parameter and every field is there, once."""
+        params = [name for item in self._arguments for name in item.params]
+        filled = [name for item in self._arguments for name in item.fields]
+        if sorted(params) != sorted(self._names):
+            raise ValueError(f"{self!r} takes {self._names}, but the row has {params}")
+        fields = self.procedure.args.__struct_fields__
+        if sorted(filled) != sorted(fields):
+            raise ValueError(f"{self!r}: {fields} are to be filled, but the row has {filled}")
+        told = set(self.result.fields)
+        if not told <= set(self.procedure.ret.__struct_fields__):
+            raise ValueError(f"{self!r}: the reply has no {told}")
+
+    def __repr__(self) -> str:
+        return f"<Binding {self.ability}.{self.name} {self.procedure.name}>"
+
+    # --- a client's way -------------------------------------------------------------------------
+
+    def args(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> Struct:
+        """The procedure's arguments, from those of a call of the operation.
+
+        Raises:
+            TypeError: The operation cannot be called so.
+            CallerError: A value cannot be sent.
+        """
+        values = {**self._defaults, **dict(zip(self._names, given, strict=False)), **named}
+        if len(values) != len(self._names) or len(given) > len(self._names):
+            raise TypeError(f"{self.ability}.{self.name} takes {', '.join(self._names)}")
+        fields: dict[str, Any] = {}
+        for item in self._arguments:
+            sent = item.send(*[values[name] for name in item.params])
+            fields.update(zip(item.fields, sent, strict=True))
+        made: Struct = self.procedure.args(**fields)
+        return made
+
+    # --- a daemon's way ---------------------------------------------------------------------------
+
+    def call(self, args: Struct) -> dict[str, Any]:
+        """The operation's arguments, by name, from the procedure's.
+
+        Raises:
+            CallerError: A field has a value that the operation has no word for.
+            ConfigError: A document is wrong.
+        """
+        values: dict[str, Any] = {}
+        for item in self._arguments:
+            read = item.read(*[getattr(args, name) for name in item.fields])
+            values.update(zip(item.params, read, strict=True))
+        return values
+
+    def reply(self, result: object) -> Struct:
+        """The procedure's reply, from the operation's result."""
+        return self.result.send(self.procedure.ret, result)
+
+
+def bind(
+    operation: Callable[..., Any],
+    procedure: Procedure[Any, Any],
+    *arguments: Argument,
+    returns: Result = NOTHING,
+) -> Binding:
+    """Make a row.
+
+    Args:
+        operation: The ability's method, such as `Lifecycle.start`.
+        procedure: From the tables.
+        arguments: What fills the fields of the procedure's arguments.
+        returns: How the result is read from the reply.
+
+    Raises:
+        ValueError: A parameter or a field is missing or there twice; the row is named.
+    """
+    return Binding(operation, procedure, arguments, returns)

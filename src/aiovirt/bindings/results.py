@@ -1,0 +1,81 @@
+"""How an operation's result comes out of a procedure's reply, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from aiovirt.bindings.values import PLAIN, Value
+from aiovirt.protocols.xdr import Struct
+
+__all__ = ["NOTHING", "Result", "field", "ignored", "listing", "whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What comes of a reply.
+
+    Attributes:
+        fields: The names of the reply's fields that it stands for.
+        read: From the reply to the result.
+        send: From the kind of reply and the result to the reply.
+    """
+
+    fields: tuple[str, ...]
+    read: Callable[[Any], Any]
+    send: Callable[[type[Struct], Any], Struct]
+
+
+NOTHING = Result((), lambda _reply: None, lambda kind, _result: kind())
+"""A procedure that gives nothing."""
+
+
+def field(name: str, value: Value = PLAIN) -> Result:
+    """The one field of a reply."""
+    return Result(
+        (name,),
+        lambda reply: value.read(getattr(reply, name)),
+        lambda kind, result: kind(value.send(result)),
+    )
+
+
+def ignored(name: str, value: object = 0) -> Result:
+    """A reply whose one field tells nothing."""
+    return Result((name,), lambda _reply: None, lambda kind, _result: kind(value))
+
+
+def listing(name: str, item: Value, count: str = "ret") -> Result:
+    """A list with its length beside it."""
+
+    def read(reply: Struct) -> list[Any]:
+        return [item.read(wire) for wire in getattr(reply, name)]
+
+    def send(kind: type[Struct], result: list[Any]) -> Struct:
+        wires = [item.send(value) for value in result]
+        return kind(**{name: wires, count: len(wires)})
+
+    return Result((name, count), read, send)
+
+
+def whole(kind: type[Any], **values: tuple[str, Value]) -> Result:
+    """All fields of a reply as a dataclass.
+
+    Args:
+        kind: The dataclass.
+        values: For a field of the dataclass that is named or sent otherwise: the reply's field,
+            and how it is sent.
+    """
+    pairs = [
+        (item.name, *values.get(item.name, (item.name, PLAIN)))
+        for item in fields(kind)
+        if item.init
+    ]
+
+    def read(reply: Struct) -> object:
+        return kind(**{name: value.read(getattr(reply, wire)) for name, wire, value in pairs})
+
+    def send(reply: type[Struct], result: object) -> Struct:
+        return reply(**{wire: value.send(getattr(result, name)) for name, wire, value in pairs})
+
+    return Result(tuple(wire for _, wire, _ in pairs), read, send)

@@ -1,0 +1,219 @@
+"""Single values: from what users hold to what is sent, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+from typing import Any, TypeVar
+from uuid import UUID
+
+from aiovirt.config import View
+from aiovirt.errors import CallerError
+from aiovirt.model.domain import DomainKey
+from aiovirt.model.keys import (
+    CheckpointKey,
+    FilterBindingKey,
+    HostInterfaceKey,
+    NetworkFilterKey,
+    NetworkKey,
+    NetworkPortKey,
+    NodeDeviceKey,
+    SecretKey,
+    SnapshotKey,
+    StoragePoolKey,
+    StorageVolumeKey,
+)
+from aiovirt.protocols.libvirt.tables import structs
+
+__all__ = [
+    "CHECKPOINT",
+    "CPU_MAP",
+    "DOMAIN",
+    "FILTER",
+    "FILTER_BINDING",
+    "HOST_INTERFACE",
+    "NETWORK",
+    "NETWORK_PORT",
+    "NODE_DEVICE",
+    "PLAIN",
+    "POOL",
+    "SECRET",
+    "SNAPSHOT",
+    "TRUTH",
+    "UUID_BYTES",
+    "VOLUME",
+    "Value",
+    "document",
+    "each",
+    "enumeration",
+    "flag_set",
+    "maybe",
+    "number",
+    "scaled",
+]
+
+V = TypeVar("V", bound=View)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """How a value is sent and read.
+
+    Attributes:
+        send: From the user's value to the wire's.
+        read: From the wire's value to the user's.
+    """
+
+    send: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+
+
+def _same(value: Any) -> Any:  # noqa: ANN401 - it is for anything
+    return value
+
+
+def _domain(wire: structs.Domain) -> DomainKey:
+    return DomainKey(UUID(bytes=wire.uuid), wire.name)
+
+
+def _volume(wire: structs.StorageVol) -> StorageVolumeKey:
+    return StorageVolumeKey(wire.pool, wire.name, wire.key)
+
+
+PLAIN = Value(_same, _same)
+"""A value that is the same on both sides."""
+
+TRUTH = Value(int, bool)
+"""A boolean that is sent as a number."""
+
+UUID_BYTES = Value(lambda uuid: uuid.bytes, lambda data: UUID(bytes=data))
+
+DOMAIN = Value(lambda key: structs.Domain(key.name, key.uuid.bytes, -1), _domain)
+"""A domain; its number is not sent, since a server looks it up by its UUID."""
+
+NETWORK = Value(
+    lambda key: structs.Network(key.name, key.uuid.bytes),
+    lambda wire: NetworkKey(UUID(bytes=wire.uuid), wire.name),
+)
+NETWORK_PORT = Value(
+    lambda key: structs.NetworkPort(NETWORK.send(key.network), key.uuid.bytes),
+    lambda wire: NetworkPortKey(NETWORK.read(wire.net), UUID(bytes=wire.uuid)),
+)
+POOL = Value(
+    lambda key: structs.StoragePool(key.name, key.uuid.bytes),
+    lambda wire: StoragePoolKey(UUID(bytes=wire.uuid), wire.name),
+)
+VOLUME = Value(lambda key: structs.StorageVol(key.pool, key.name, key.key), _volume)
+SECRET = Value(
+    lambda key: structs.Secret(key.uuid.bytes, key.usage_type, key.usage_id),
+    lambda wire: SecretKey(UUID(bytes=wire.uuid), wire.usage_type, wire.usage_id),
+)
+NODE_DEVICE = Value(lambda key: structs.NodeDevice(key.name), lambda wire: NodeDeviceKey(wire.name))
+HOST_INTERFACE = Value(
+    lambda key: structs.Interface(key.name, key.mac),
+    lambda wire: HostInterfaceKey(wire.name, wire.mac),
+)
+FILTER = Value(
+    lambda key: structs.Nwfilter(key.name, key.uuid.bytes),
+    lambda wire: NetworkFilterKey(UUID(bytes=wire.uuid), wire.name),
+)
+FILTER_BINDING = Value(
+    lambda key: structs.NwfilterBinding(key.port_device, key.filter_name),
+    lambda wire: FilterBindingKey(wire.portdev, wire.filtername),
+)
+SNAPSHOT = Value(
+    lambda key: structs.DomainSnapshot(key.name, DOMAIN.send(key.domain)),
+    lambda wire: SnapshotKey(_domain(wire.dom), wire.name),
+)
+CHECKPOINT = Value(
+    lambda key: structs.DomainCheckpoint(key.name, DOMAIN.send(key.domain)),
+    lambda wire: CheckpointKey(_domain(wire.dom), wire.name),
+)
+
+
+def _map_bytes(cpus: frozenset[int]) -> bytes:
+    """A CPU map: bit n of byte n // 8 stands for processor n."""
+    data = bytearray(max(cpus, default=0) // 8 + 1)
+    for cpu in cpus:
+        data[cpu // 8] |= 1 << cpu % 8
+    return bytes(data)
+
+
+def _map_cpus(data: bytes) -> frozenset[int]:
+    return frozenset(
+        8 * index + bit for index, byte in enumerate(data) for bit in range(8) if byte >> bit & 1
+    )
+
+
+CPU_MAP = Value(_map_bytes, _map_cpus)
+"""A set of processor numbers, sent as a bitmap."""
+
+
+def each(item: Value) -> Value:
+    """A list of values."""
+    return Value(
+        lambda values: [item.send(value) for value in values],
+        lambda wires: [item.read(wire) for wire in wires],
+    )
+
+
+def maybe(item: Value) -> Value:
+    """A value that may be None on both sides."""
+    return Value(
+        lambda value: None if value is None else item.send(value),
+        lambda wire: None if wire is None else item.read(wire),
+    )
+
+
+def flag_set(kind: type[IntFlag]) -> Value:
+    """libvirt's flags."""
+    return Value(int, kind)
+
+
+def enumeration(kind: type[IntEnum]) -> Value:
+    """One of libvirt's enumerations; a number that a newer server has stays a number."""
+
+    def read(wire: int) -> int:
+        try:
+            return kind(wire)
+        except ValueError:
+            return wire
+
+    return Value(int, read)
+
+
+def document(kind: type[V]) -> Value:
+    """A configuration, sent as its XML with passwords."""
+
+    def send(config: V | str) -> str:
+        return config if isinstance(config, str) else config.to_xml(secure=True)
+
+    return Value(send, kind.parse)
+
+
+def scaled(factor: int) -> Value:
+    """A number that users hold in a finer unit: bytes that are sent as KiB, for one.
+
+    A value between two of the wire's is refused, not rounded.
+    """
+
+    def send(value: int) -> int:
+        whole, rest = divmod(value, factor)
+        if rest:
+            raise CallerError(f"{value} is no multiple of {factor}, as libvirt needs it here")
+        return whole
+
+    return Value(send, lambda wire: wire * factor)
+
+
+def number(choices: Mapping[str, int]) -> Value:
+    """A word that is sent as a number."""
+    words = {value: word for word, value in choices.items()}
+
+    def send(word: str) -> int:
+        if word not in choices:
+            raise CallerError(f"{word!r} is none of {', '.join(choices)}")
+        return choices[word]
+
+    return Value(send, lambda wire: words.get(wire, str(wire)))

@@ -1,0 +1,114 @@
+"""From a line to an open session: authentication, keepalive, the driver of the daemon, its end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import anyio
+
+from aiovirt._tasks import open_task_group
+from aiovirt.clients.libvirt import LibvirtClient, open_client
+from aiovirt.clients.libvirt.authentication import authenticate_client
+from aiovirt.clients.libvirt.transports import open_line, remote_name
+from aiovirt.errors import AiovirtError, Unresponsive
+from aiovirt.interfaces import OpenOptions
+from aiovirt.model.uri import URI
+from aiovirt.protocols.libvirt.procedure import Empty
+from aiovirt.protocols.libvirt.tables import connect as p
+
+__all__ = ["OPEN_TIMEOUT_S", "Session", "open_session"]
+
+OPEN_TIMEOUT_S = 60.0
+"""Seconds for all that it takes to open a connection, the transport's own waits among them."""
+
+CLOSE_TIMEOUT_S = 2.0
+"""Seconds that a daemon has to say good-bye."""
+
+KEEPALIVE_INTERVAL_S = 5.0
+KEEPALIVE_COUNT = 5
+
+PROGRAM_KEEPALIVE = 10
+"""The feature by which a daemon says that it answers pings; asking it starts the daemon's own."""
+
+READONLY = 1
+"""The flag of CONNECT_OPEN for a connection that changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open session with a daemon.
+
+    Attributes:
+        client: What calls it.
+        driver: The name of its driver, such as ``QEMU``.
+        version: The daemon's libvirt version, such as ``(9, 0, 0)``.
+    """
+
+    client: LibvirtClient
+    driver: str
+    version: tuple[int, int, int]
+
+
+@asynccontextmanager
+async def open_session(uri: URI, options: OpenOptions) -> AsyncIterator[Session]:
+    """Connect, authenticate and open, and close all of it at the end of the ``async with``.
+
+    Raises:
+        ConfigError: The URI is wrong.
+        AuthenticationFailed: The daemon does not let us in.
+        Unresponsive: It did not do so within `OPEN_TIMEOUT_S`.
+        AiovirtError: As the transport; each says what to do.
+    """
+    async with (
+        open_line(uri, readonly=options.readonly, credentials=options.credentials) as line,
+        open_client(line) as client,
+        open_task_group() as tasks,
+    ):
+        session = await _greet(client, uri, options)
+        if await _pings(client):
+            tasks.start_soon(client.keep_alive, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT)
+        try:
+            yield session
+        finally:
+            await _farewell(client)
+            tasks.cancel_scope.cancel()
+
+
+async def _greet(client: LibvirtClient, uri: URI, options: OpenOptions) -> Session:
+    with anyio.move_on_after(OPEN_TIMEOUT_S):
+        await authenticate_client(client, uri, options.credentials)
+        flags = READONLY if options.readonly else 0
+        await client.call(p.CONNECT_OPEN, p.ConnectOpenArgs(remote_name(uri), flags))
+        driver = await client.call(p.CONNECT_GET_TYPE, Empty())
+        library = await client.call(p.CONNECT_GET_LIB_VERSION, Empty())
+        version = _version(library.lib_ver)
+        client.driver_name = driver.type
+        client.server = f"libvirt {'.'.join(map(str, version))} at {uri.host or 'this machine'}"
+        return Session(client, driver.type, version)
+    raise Unresponsive(f"{client.peer} did not open the connection within {OPEN_TIMEOUT_S:g} s")
+
+
+async def _pings(client: LibvirtClient) -> bool:
+    """Whether the daemon answers pings."""
+    reply = await client.call(
+        p.CONNECT_SUPPORTS_FEATURE, p.ConnectSupportsFeatureArgs(PROGRAM_KEEPALIVE)
+    )
+    return bool(reply.supported)
+
+
+async def _farewell(client: LibvirtClient) -> None:
+    """Say good-bye, if there is somebody to hear it."""
+    if client.lost.is_set():
+        return
+    with anyio.CancelScope(shield=True), anyio.move_on_after(CLOSE_TIMEOUT_S):
+        try:
+            await client.call(p.CONNECT_CLOSE, Empty())
+        except AiovirtError:
+            return  # the connection ends either way
+
+
+def _version(number: int) -> tuple[int, int, int]:
+    """libvirt's number of a version: a million for each release, a thousand for each minor one."""
+    return number // 1_000_000, number // 1000 % 1000, number % 1000
