@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import anyio
+import counterparts
 import exchanged
 import pytest
 from anyio.abc import ByteStream, TaskGroup
+from libvirtlab import Lab
 from libvirtpackets import Header, PacketReader, packet
 from proxy import (
     CALLS,
@@ -228,3 +230,27 @@ def test_packets_are_cut_out_of_a_stream_byte_by_byte() -> None:
 def test_a_short_length_is_passed_on_as_it_is() -> None:
     bad = b"\0\0\0\3" + bytes(24)
     assert list(PacketReader().feed(bad)) == [bad]
+
+
+async def virsh(lab: Lab, proxy: Proxy, *args: str) -> int:
+    argv = [str(counterparts.program("virsh")), "-c", lab.uri(socket=str(proxy.path)), *args]
+    return (await anyio.run_process(argv, check=False)).returncode
+
+
+@pytest.mark.real
+async def test_a_session_with_a_real_libvirtd_is_recorded(lab: Lab) -> None:
+    recorder = Recorder(real=True)
+    async with Proxy(lab.socket, recorder=recorder) as proxy:
+        assert not await virsh(lab, proxy, "list", "--all")
+    calls = [seen.procedure for seen in recorder.packets if seen.direction is CALLS]
+    replies = [seen.procedure for seen in recorder.packets if seen.direction is REPLIES]
+    assert calls == replies == [66, 60, 1, 60, 60, 360, 273, 361, 2]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("harm", [Cut(), Truncate(30), Garble.length()], ids=repr)
+async def test_real_virsh_and_libvirtd_notice_the_harm(lab: Lab, harm: Harm) -> None:
+    async with Proxy(lab.socket) as proxy:
+        proxy.plan(REPLIES, harm, procedure=273)
+        assert await virsh(lab, proxy, "list", "--all")
+        assert not await virsh(lab, proxy, "list", "--all")

@@ -14,10 +14,13 @@ from pathlib import Path
 
 from libvirtlab.scratch import new_folder
 
-__all__ = ["Branch", "branches", "hierarchies", "remove", "remove_group"]
+__all__ = ["Branch", "branches", "hierarchies", "leave", "remove", "remove_group"]
 
 INHERITED = ("cpuset.cpus", "cpuset.mems")
 """What a group of the first version's cpuset must be given before it takes a process."""
+
+CONTROLLERS = ("cpu", "cpuset", "memory", "io", "pids")
+"""What a group of the second version's must be handed by the one above."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,22 @@ def branches() -> list[Branch]:
 
 def _prepare(branch: Branch) -> None:
     if branch.kind == "cgroup2":
+        for controller in CONTROLLERS:
+            with suppress(OSError):  # it is not there, or not ours to hand down
+                control = branch.folder.parent / "cgroup.subtree_control"
+                control.write_text(f"+{controller}", encoding="ascii")
         return
     for name in INHERITED:
         if (branch.folder / name).exists():
             value = (branch.folder.parent / name).read_text(encoding="ascii")
             (branch.folder / name).write_text(value, encoding="ascii")
+
+
+def leave(made: list[Branch], pid: int) -> None:
+    """Take a process that was to be outside out of the second version's group again."""
+    for branch in made:
+        if branch.kind == "cgroup2":
+            (branch.folder.parent / "cgroup.procs").write_text(str(pid), encoding="ascii")
 
 
 def remove(made: list[Branch]) -> None:

@@ -129,6 +129,13 @@ def mount(*arguments: str) -> None:
     subprocess.run(["/usr/bin/mount", *arguments], check=True)
 
 
+def leave_the_top(folder: Path) -> None:
+    """Go into a group below: one with processes gives its children no controllers (cgroups(7))."""
+    leaf = folder / "init"
+    leaf.mkdir()
+    (leaf / "cgroup.procs").write_text("0", encoding="ascii")
+
+
 def mount_all(plan: dict[str, Any]) -> None:
     """Give the lab its own folders, its own view of /proc and /sys, and its control groups."""
     for source, target in plan["binds"]:
@@ -142,6 +149,8 @@ def mount_all(plan: dict[str, Any]) -> None:
     for kind, options, folder in plan["cgroups"]:
         Path(folder).mkdir(exist_ok=True)
         mount("-t", kind, *(("-o", options) if options else ()), "lab", folder)
+        if kind == "cgroup2":
+            leave_the_top(Path(folder))
     socket.sethostname(plan["hostname"])
     for words in plan["network"]:
         subprocess.run(["/usr/sbin/ip", *words.split()], check=True)

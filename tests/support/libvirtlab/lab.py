@@ -245,7 +245,16 @@ class Lab:
 
     def inside(self, *argv: str) -> str:
         """Run a program within the lab: `lab.inside("ip", "link")`; return what it printed."""
-        enter = ("nsenter", "-t", str(self._init_pid), "--mount", "--net", "--pid", "--uts")
+        enter = (
+            "nsenter",
+            "-t",
+            str(self._init_pid),
+            "--mount",
+            "--net",
+            "--pid",
+            "--uts",
+            "--cgroup",
+        )
         done = subprocess.run(
             [*enter, *argv], env=CLEAN, capture_output=True, text=True, check=False, timeout=START_S
         )
@@ -425,6 +434,7 @@ def run_lab(folder: Path, *, sasl: bool = False) -> Iterator[Lab]:
         stack.callback(cgroups.remove, branches)
         lab._process = stack.enter_context(_first_process(lab, branches))
         lab._ask(_plan(lab, branches))
+        cgroups.leave(branches, lab._process.pid)
         lab._start_sshd()
         lab.start_daemon()
         _until((folder / "run/sshd.pid").exists, "sshd")
