@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nox
@@ -24,13 +25,33 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_external_run = True
 nox.options.stop_on_first_error = False
 
+POLICY = Path("/usr/sbin/policy-rc.d")
+"""Asked by Debian's packages whether to start a service; 101 forbids it (invoke-rc.d(8))."""
+
 QEMU = ("qemu-system-x86", "qemu-utils")
+LIBVIRT = (
+    "libvirt-daemon-system",
+    "libvirt-daemon-driver-qemu",
+    "libvirt-daemon-driver-lxc",
+    "libvirt-clients",
+    "python3-libvirt",
+    "libsasl2-modules",
+    "sasl2-bin",
+    "dnsmasq-base",
+    "nftables",
+    "iproute2",
+    "netcat-openbsd",
+    "openssh-server",
+    "openssl",
+    "util-linux",
+)
 COUNTERPARTS = (
     *QEMU,
     "qemu-system-arm",
     "qemu-guest-agent",
     "busybox-static",
     "libvirt0",
+    *LIBVIRT,
     "strace",
     "gcc",
     "libc6-dev",
@@ -60,6 +81,23 @@ def missing(packages: Iterable[str]) -> list[str]:
     return [package for package in packages if package not in installed]
 
 
+@contextmanager
+def no_service_starts() -> Iterator[None]:
+    """Have packages install programs without starting their services, by Debian's own hook.
+
+    The tests start what they need themselves; a machine that has a policy keeps it.
+    """
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()
+
+
 def need(session: nox.Session, *packages: str) -> None:
     """Have Debian packages installed: by us as root, else by the reader of the error."""
     if not shutil.which("dpkg-query"):
@@ -74,9 +112,15 @@ def need(session: nox.Session, *packages: str) -> None:
     print(f"installing from Debian: {' '.join(wanted)} …", flush=True)
     quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for step in (["apt-get", "update"], command):
-        done = subprocess.run(
-            step, env=quietly, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
+        with no_service_starts():
+            done = subprocess.run(
+                step,
+                env=quietly,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         if done.returncode:
             session.error(f"{' '.join(step)} failed:\n{done.stderr}")
 

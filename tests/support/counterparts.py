@@ -24,11 +24,27 @@ PACKAGES = {
     "gcc": "gcc",
     "dpkg-deb": "dpkg",
     "libvirt RNG grammars": "libvirt0",
+    "libvirtd": "libvirt-daemon-system",
+    "libvirt_lxc": "libvirt-daemon-driver-lxc",
+    "virsh": "libvirt-clients",
+    "virt-admin": "libvirt-clients",
+    "dnsmasq": "dnsmasq-base",
+    "nft": "nftables",
+    "ip": "iproute2",
+    "nc": "netcat-openbsd",
+    "sshd": "openssh-server",
+    "ssh-keygen": "openssh-client",
+    "openssl": "openssl",
+    "saslpasswd2": "sasl2-bin",
+    "unshare": "util-linux",
+    "nsenter": "util-linux",
 }
 """Program (or what else it is) to the Debian package that brings it."""
 
 GRAMMARS = Path("/usr/share/libvirt/schemas")
-SEARCH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+SEARCH = os.pathsep.join(
+    (os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin", "/usr/lib/libvirt")
+)
 
 
 def absent(what: str, package: str) -> NoReturn:
