@@ -79,6 +79,7 @@ __all__ = [
     "DomainFDAssociateFlags",
     "DomainGetHostnameFlags",
     "DomainGetJobStatsFlags",
+    "DomainGraphicsReloadType",
     "DomainGuestInfoTypes",
     "DomainInterfaceAddressesSource",
     "DomainJobOperation",
@@ -139,6 +140,7 @@ __all__ = [
     "NetworkDefineFlags",
     "NetworkEventID",
     "NetworkEventLifecycleType",
+    "NetworkMetadataType",
     "NetworkPortCreateFlags",
     "NetworkUpdateCommand",
     "NetworkUpdateFlags",
@@ -149,6 +151,7 @@ __all__ = [
     "NodeDeviceDefineXMLFlags",
     "NodeDeviceEventID",
     "NodeDeviceEventLifecycleType",
+    "NodeDeviceUpdateFlags",
     "NodeGetCPUStatsAllCPUs",
     "NodeGetMemoryStatsAllCells",
     "NodeSuspendTarget",
@@ -1148,6 +1151,7 @@ class DomainEventID(IntEnum):
     BLOCK_THRESHOLD = 24
     MEMORY_FAILURE = 25
     MEMORY_DEVICE_SIZE_CHANGE = 26
+    NIC_MAC_CHANGE = 27
 
 
 class DomainConsoleFlags(IntFlag):
@@ -1480,6 +1484,7 @@ class NetworkEventID(IntEnum):
     """libvirt's `VIR_NETWORK_EVENT_ID_*`."""
 
     LIFECYCLE = 0
+    METADATA_CHANGE = 1
 
 
 class IPAddrType(IntEnum):
@@ -2010,3 +2015,26 @@ class ErrorNumber(IntEnum):
     ERR_NO_HOSTNAME = 108
     ERR_CHECKPOINT_INCONSISTENT = 109
     ERR_MULTIPLE_DOMAINS = 110
+
+
+class NetworkMetadataType(IntEnum):
+    """libvirt's `VIR_NETWORK_METADATA_*`."""
+
+    DESCRIPTION = 0
+    TITLE = 1
+    ELEMENT = 2
+
+
+class DomainGraphicsReloadType(IntEnum):
+    """libvirt's `VIR_DOMAIN_GRAPHICS_RELOAD_TYPE_*`."""
+
+    ANY = 0
+    VNC = 1
+
+
+class NodeDeviceUpdateFlags(IntFlag):
+    """libvirt's `VIR_NODE_DEVICE_UPDATE_AFFECT_*`."""
+
+    CURRENT = 0x0
+    LIVE = 0x1
+    CONFIG = 0x2

@@ -151,6 +151,11 @@ class LibvirtClient:
                 await stream.aclose()
 
     @property
+    def error(self) -> AiovirtError | None:
+        """Why the connection ended, or None while it has not."""
+        return self._error
+
+    @property
     def stuck(self) -> int:
         """How many calls the server is at work on although nobody waits for them any more."""
         return self._calls.stuck

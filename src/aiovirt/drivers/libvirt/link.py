@@ -7,7 +7,7 @@ made meanwhile waits for the new connection, for a bounded time.
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -16,8 +16,9 @@ from anyio.abc import TaskStatus
 
 from aiovirt._tasks import open_task_group
 from aiovirt.clients.libvirt import LibvirtClient
-from aiovirt.drivers.libvirt.opening import Session, open_session
-from aiovirt.errors import AiovirtError, Closed, ConnectionLost
+from aiovirt.drivers.libvirt.events.hub import Hub
+from aiovirt.drivers.libvirt.opening import OPEN_TIMEOUT_S, Session, open_session
+from aiovirt.errors import AiovirtError, Closed, ConnectionLost, Unresponsive
 from aiovirt.interfaces import OpenOptions
 from aiovirt.model.uri import URI
 from aiovirt.protocols.libvirt.procedure import Procedure
@@ -30,8 +31,6 @@ R = TypeVar("R", bound=Struct)
 
 PATIENCE_S = 30.0
 """Seconds that a call waits for a lost connection to come back."""
-
-OnSession = Callable[[Session], Awaitable[None]]
 
 
 class Backoff:
@@ -63,12 +62,14 @@ class Link:
 
     Attributes:
         uri: The URI it was opened with.
+        options: What it was told beside it.
+        hub: The events of all its sessions.
     """
 
     def __init__(self, uri: URI, options: OpenOptions) -> None:
         self.uri = uri
         self.options = options
-        self.on_session: list[OnSession] = []
+        self.hub = Hub()
         self._session: Session | None = None
         self._known: Session | None = None
         self._changed = anyio.Event()
@@ -148,8 +149,10 @@ class Link:
 
     async def _use(self, session: Session, task_status: TaskStatus[None]) -> None:
         """Offer a session to everybody until it is lost."""
-        for prepare in self.on_session:
-            await prepare(session)
+        with anyio.move_on_after(OPEN_TIMEOUT_S) as scope:
+            await self.hub.connected(session.client)
+        if scope.cancelled_caught:
+            raise Unresponsive(f"{session.client.peer} did not tell what it has in time")
         first = self._known is None
         self._session = self._known = session
         self._wake()
@@ -157,6 +160,7 @@ class Link:
             task_status.started()
         try:
             await session.client.lost.wait()
+            self.hub.disconnected(session.client.error)
         finally:
             self._session = None
             self._wake()
@@ -164,6 +168,7 @@ class Link:
     def close(self) -> None:
         """Refuse all further calls."""
         self._closed = True
+        self.hub.close()
         self._wake()
 
     def _wake(self) -> None:

@@ -21,6 +21,7 @@ A = TypeVar("A", bound=Ability)
 
 OWN: Mapping[str, str] = {
     "Definition": "definition",
+    "Events": "events",
     "HostInfo": "hostinfo",
     "Lifecycle": "lifecycle",
 }
