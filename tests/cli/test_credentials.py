@@ -1,3 +1,5 @@
+"""Asking at a terminal: what shows, what does not, and how the terminal is left."""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""Secrets that do not show, and who answers for what."""
+
 from __future__ import annotations
 
 import pickle

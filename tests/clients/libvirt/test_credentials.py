@@ -1,3 +1,5 @@
+"""The auth file, and who is asked in which order."""
+
 from __future__ import annotations
 
 from contextlib import suppress

@@ -1,3 +1,5 @@
+"""Which mechanism is taken, and what is said when none fits."""
+
 from __future__ import annotations
 
 import pytest

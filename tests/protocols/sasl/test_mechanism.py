@@ -1,3 +1,5 @@
+"""The layer of pieces: what goes in comes out, and no more is kept than allowed."""
+
 from __future__ import annotations
 
 import pytest

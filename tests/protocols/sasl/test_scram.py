@@ -1,3 +1,5 @@
+"""SCRAM's two ends against each other, and against forgers and noise."""
+
 from __future__ import annotations
 
 import traceback

@@ -1,3 +1,5 @@
+"""What a server offers on which line."""
+
 from __future__ import annotations
 
 import pytest

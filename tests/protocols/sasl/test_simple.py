@@ -1,3 +1,5 @@
+"""The mechanisms of one message, both ends."""
+
 from __future__ import annotations
 
 from contextlib import suppress

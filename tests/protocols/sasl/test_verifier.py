@@ -1,3 +1,5 @@
+"""What a server keeps of a password."""
+
 from __future__ import annotations
 
 import pytest

@@ -209,10 +209,10 @@ class _Exchange:
         encrypted, local = self._line.encrypted, self._line.local
         fitting = partial(choose, offered, wanted=wanted, encrypted=encrypted, local=local)
         try:
-            self._offer = await to_thread.run_sync(fitting)
+            self._offer = offer = await to_thread.run_sync(fitting)
         except AuthenticationFailed as error:
             raise AuthenticationFailed(f"{self._line.name}: {error}", hint=error.hint) from error
-        return self._offer
+        return offer
 
     async def _identity(self, offer: Offer) -> Identity:
         name = await self._ask(CredentialKind.AUTHNAME, offer, "the name", self._line.user)
@@ -269,13 +269,17 @@ class _Exchange:
             )
         return AuthenticationFailed(
             f"the daemon on {self._line.name} refuses {offer.name}: {error}",
-            hint=_WRONG if offer.asks else None,
+            hint=_WRONG if offer.asks else _NOT_LET_IN,
         )
 
 
 _MISSING = (
     "give credentials= to open, set AIOVIRT_USERNAME and AIOVIRT_PASSWORD, or write authname= and"
     " password= for [auth-libvirt-{host}] into ~/.config/libvirt/auth.conf"
+)
+_NOT_LET_IN = (
+    "on the daemon's machine, sasl_allowed_username_list has to let you in, and for gssapi the"
+    " keytab has to hold libvirt/HOST, with HOST as in the URI"
 )
 _OPEN_LINE = (
     "over +tcp a daemon takes only mechanisms that encrypt, such as gssapi: connect by +tls or +ssh"

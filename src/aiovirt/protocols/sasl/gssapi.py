@@ -16,7 +16,7 @@ from aiovirt.protocols.sasl.mechanism import MAX_MESSAGE, Identity, Layer, Wrapp
 
 __all__ = ["INSTALL", "GSSAPIClient", "lacks"]
 
-INSTALL = "pip install gssapi"
+INSTALL = "pip install 'aiovirt[kerberos]'"
 
 _NO_LAYER = 1
 _CONFIDENTIAL = 4
