@@ -8,9 +8,11 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import counterparts
+import pytest
 
 __all__ = ["Realm"]
 
@@ -79,6 +81,18 @@ class Realm:
                 yield realm
             finally:
                 centre.kill()
+
+    @classmethod
+    @contextmanager
+    def entered(cls, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Realm]:
+        """Run one, and be its user ``tim``, who has a ticket, in this process."""
+        if find_spec("gssapi") is None:
+            counterparts.absent("the Python library gssapi", "libkrb5-dev, and pip install gssapi")
+        with cls.running(folder) as realm:
+            for name, value in realm.environ.items():
+                patch.setenv(name, value)
+            realm.add_user("tim", "x")
+            yield realm
 
     def run(self, name: str, *arguments: str, said: str = "") -> None:
         """Run a program in the realm."""

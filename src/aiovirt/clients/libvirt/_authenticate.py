@@ -9,24 +9,24 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import partial
 from typing import Protocol
 
 from anyio import to_thread
 
 from aiovirt.errors import (
+    AiovirtError,
     AuthenticationFailed,
     ConfigError,
     LimitExceeded,
     ProtocolError,
-    RemoteError,
 )
 from aiovirt.model.credentials import CredentialKind, CredentialRequest, Credentials, Secret
+from aiovirt.protocols.libvirt.tables.constants import AuthType
 from aiovirt.protocols.sasl import ClientMechanism, Identity, Layer, Offer, choose
 from aiovirt.protocols.sasl.mechanism import MAX_MESSAGE
 
-__all__ = ["MAX_ROUNDS", "MIN_SSF", "AuthType", "Calls", "Line", "authenticate"]
+__all__ = ["MAX_ROUNDS", "MIN_SSF", "AuthCalls", "Peer", "authenticate"]
 
 SERVICE = "libvirt"
 """The service's name, in SASL and in the auth file."""
@@ -41,15 +41,7 @@ Answer = tuple[bool, bytes | None]
 """Whether the daemon is content, and its data: None where it sets ``nil``, which is not empty."""
 
 
-class AuthType(IntEnum):
-    """How a daemon wants to be shown who connects (remote_auth_type)."""
-
-    NONE = 0
-    SASL = 1
-    POLKIT = 2
-
-
-class Calls(Protocol):
+class AuthCalls(Protocol):
     """The calls of the daemon that are allowed before it knows who connects."""
 
     async def sasl_init(self) -> str:
@@ -70,8 +62,8 @@ class Calls(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """What the daemon is reached by.
+class Peer:
+    """Who the daemon is, and how it is reached.
 
     Attributes:
         host: The host's name in the URI, or None for this machine.
@@ -97,11 +89,11 @@ class Line:
 
 
 async def authenticate(
-    calls: Calls,
+    calls: AuthCalls,
     *,
     offered: Sequence[int],
     want: str | None,
-    line: Line,
+    peer: Peer,
     credentials: Credentials,
 ) -> Layer | None:
     """Prove who we are; what is returned goes onto the line from the next byte on.
@@ -110,7 +102,7 @@ async def authenticate(
         calls: The daemon.
         offered: Its answer to AUTH_LIST.
         want: The URI's ``auth`` parameter: ``none``, ``polkit``, ``sasl`` or ``sasl.MECHANISM``.
-        line: How it is reached.
+        peer: How it is reached.
         credentials: Who answers its questions.
 
     Raises:
@@ -123,11 +115,11 @@ async def authenticate(
     Cancellation: the connection is of no more use.
     """
     wanted, mechanism = _parse(want)
-    kind = _agree(offered, wanted, line)
+    kind = _agree(offered, wanted, peer)
     if kind is AuthType.POLKIT:
-        await _polkit(calls, line)
+        await _polkit(calls, peer)
     if kind is AuthType.SASL:
-        return await _Exchange(calls, line, credentials).run(mechanism)
+        return await _Exchange(calls, peer, credentials).run(mechanism)
     return None
 
 
@@ -145,18 +137,18 @@ def _parse(want: str | None) -> tuple[AuthType | None, str | None]:
     return AuthType[name], mechanism or None
 
 
-def _agree(offered: Sequence[int], wanted: AuthType | None, line: Line) -> AuthType:
+def _agree(offered: Sequence[int], wanted: AuthType | None, peer: Peer) -> AuthType:
     names = [_name(kind) for kind in offered]
     if not names:
-        raise ProtocolError(f"the daemon on {line.name} names no kind of authentication")
+        raise ProtocolError(f"the daemon on {peer.name} names no kind of authentication")
     if wanted is not None and wanted not in offered:
         raise AuthenticationFailed(
-            f"the daemon on {line.name} wants {' or '.join(names)}, not {_name(wanted)}",
+            f"the daemon on {peer.name} wants {' or '.join(names)}, not {_name(wanted)}",
             hint="leave ?auth= out of the URI to do as the daemon wants",
         )
     first = offered[0] if wanted is None else wanted
     if first not in set(AuthType):
-        raise AuthenticationFailed(f"the daemon on {line.name} wants {names[0]}: nobody knows it")
+        raise AuthenticationFailed(f"the daemon on {peer.name} wants {names[0]}: nobody knows it")
     return AuthType(first)
 
 
@@ -164,25 +156,26 @@ def _name(kind: int) -> str:
     return AuthType(kind).name.lower() if kind in set(AuthType) else f"authentication {kind}"
 
 
-async def _polkit(calls: Calls, line: Line) -> None:
+async def _polkit(calls: AuthCalls, peer: Peer) -> None:
     try:
         await calls.polkit()
-    except AuthenticationFailed:
-        raise
-    except RemoteError as error:
-        raise AuthenticationFailed(
-            f"polkit on {line.name} does not let you manage libvirt: {error}",
+    except AiovirtError as error:
+        if error.libvirt is None:
+            raise
+        refused = AuthenticationFailed(
+            f"polkit on {peer.name} does not let you manage libvirt: {error}",
             hint="join the group libvirt, or run an authentication agent (pkttyagent) in your"
             " session, or connect as root",
-        ) from error
+        )
+        raise _told(refused, error) from error
 
 
 class _Exchange:
     """One SASL exchange with a daemon."""
 
-    def __init__(self, calls: Calls, line: Line, credentials: Credentials) -> None:
+    def __init__(self, calls: AuthCalls, peer: Peer, credentials: Credentials) -> None:
         self._calls = calls
-        self._line = line
+        self._peer = peer
         self._credentials = credentials
         self._offer: Offer | None = None
 
@@ -190,37 +183,59 @@ class _Exchange:
         """Choose, ask, exchange."""
         try:
             offered = (await self._calls.sasl_init()).split(",")
-            offer = await self._choose(offered, wanted)
-            mechanism = offer.client(await self._identity(offer))
-            await self._talk(mechanism)
-        except AuthenticationFailed:
-            raise
-        except RemoteError as error:
-            raise self._refused(error) from error
+            mechanism, first = await self._begin(offered, wanted)
+            await self._talk(mechanism, first)
+        except AiovirtError as error:
+            if error.libvirt is None:
+                raise
+            raise _told(self._refused(error), error) from error
         layer = mechanism.layer
-        if not self._line.safe and (layer is None or layer.ssf < MIN_SSF):
+        if not self._peer.safe and (layer is None or layer.ssf < MIN_SSF):
             raise AuthenticationFailed(
-                f"{offer.name} does not encrypt the line to {self._line.name}",
+                f"{mechanism.name} does not encrypt the line to {self._peer.name}",
                 hint="connect by +tls or +ssh instead of +tcp",
             )
         return layer
 
+    async def _begin(
+        self, offered: Sequence[str], wanted: str | None
+    ) -> tuple[ClientMechanism, bytes | None]:
+        """A mechanism that can begin, and its initial response."""
+        offer = await self._choose(offered, wanted)
+        mechanism = offer.client(await self._identity(offer))
+        try:
+            first = await to_thread.run_sync(mechanism.start, abandon_on_cancel=True)
+        except AuthenticationFailed as error:
+            others = [name for name in offered if name.strip().upper() != offer.name]
+            if wanted is not None or offer.asks or not others:
+                raise
+            # A ticket that is not for this daemon: nothing was said yet, and a password may do.
+            reason = error
+        else:
+            return mechanism, first
+        try:
+            return await self._begin(others, wanted)
+        except AuthenticationFailed as error:
+            raise AuthenticationFailed(
+                f"{reason}; and {error}", hint=error.hint or reason.hint
+            ) from reason
+
     async def _choose(self, offered: Sequence[str], wanted: str | None) -> Offer:
-        encrypted, local = self._line.encrypted, self._line.local
+        encrypted, local = self._peer.encrypted, self._peer.local
         fitting = partial(choose, offered, wanted=wanted, encrypted=encrypted, local=local)
         try:
             self._offer = offer = await to_thread.run_sync(fitting)
         except AuthenticationFailed as error:
-            raise AuthenticationFailed(f"{self._line.name}: {error}", hint=error.hint) from error
+            raise AuthenticationFailed(f"{self._peer.name}: {error}", hint=error.hint) from error
         return offer
 
     async def _identity(self, offer: Offer) -> Identity:
-        name = await self._ask(CredentialKind.AUTHNAME, offer, "the name", self._line.user)
+        name = await self._ask(CredentialKind.AUTHNAME, offer, "the name", self._peer.user)
         whose = f"{name.reveal()}'s password"
         password = await self._ask(CredentialKind.PASSPHRASE, offer, whose)
         # A Kerberos principal has the machine's own name in it, and never "localhost".
-        host = self._line.host or platform.node()
-        protect = not self._line.safe
+        host = self._peer.host or platform.node()
+        protect = not self._peer.safe
         return Identity(SERVICE, host, name.reveal(), password, protect)
 
     async def _ask(
@@ -228,7 +243,7 @@ class _Exchange:
     ) -> Secret:
         if kind not in offer.asks:
             return Secret("")
-        host = self._line.name
+        host = self._peer.name
         prompt = f"Enter {subject} for {host}"
         request = CredentialRequest(kind, SERVICE, host, prompt, offer.name, default)
         found = await self._credentials(request)
@@ -240,9 +255,8 @@ class _Exchange:
             )
         return answer if isinstance(answer, Secret) else Secret(answer)
 
-    async def _talk(self, mechanism: ClientMechanism) -> None:
+    async def _talk(self, mechanism: ClientMechanism, response: bytes | None) -> None:
         """The exchange itself: over when both ends are content."""
-        response = await to_thread.run_sync(mechanism.start, abandon_on_cancel=True)
         answer = await self._calls.sasl_start(mechanism.name, _bounded(response))
         for _ in range(MAX_ROUNDS):
             complete, data = answer
@@ -260,15 +274,15 @@ class _Exchange:
             answer = await self._calls.sasl_step(_bounded(response))
         raise ProtocolError(f"{mechanism.name}: the daemon finds no end in {MAX_ROUNDS} rounds")
 
-    def _refused(self, error: RemoteError) -> AuthenticationFailed:
+    def _refused(self, error: AiovirtError) -> AuthenticationFailed:
         offer = self._offer
         if offer is None:
-            hint = None if self._line.safe else _OPEN_LINE
+            hint = None if self._peer.safe else _OPEN_LINE
             return AuthenticationFailed(
-                f"the daemon on {self._line.name} offers no SASL mechanism: {error}", hint=hint
+                f"the daemon on {self._peer.name} offers no SASL mechanism: {error}", hint=hint
             )
         return AuthenticationFailed(
-            f"the daemon on {self._line.name} refuses {offer.name}: {error}",
+            f"the daemon on {self._peer.name} refuses {offer.name}: {error}",
             hint=_WRONG if offer.asks else _NOT_LET_IN,
         )
 
@@ -288,6 +302,12 @@ _WRONG = (
     "the name or the password is wrong; on the daemon's machine, saslpasswd2 -a libvirt NAME sets a"
     " password"
 )
+
+
+def _told(refused: AuthenticationFailed, error: AiovirtError) -> AuthenticationFailed:
+    """A refusal with libvirt's own numbers, for programs that know them."""
+    refused.libvirt = error.libvirt
+    return refused
 
 
 def _bounded(response: bytes | None) -> bytes | None:
