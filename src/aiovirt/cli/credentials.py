@@ -20,8 +20,8 @@ ASKED = frozenset(
         CredentialKind.USERNAME,
         CredentialKind.AUTHNAME,
         CredentialKind.PASSPHRASE,
-        CredentialKind.ECHO_PROMPT,
-        CredentialKind.NO_ECHO_PROMPT,
+        CredentialKind.ECHOPROMPT,
+        CredentialKind.NOECHOPROMPT,
         CredentialKind.REALM,
     }
 )

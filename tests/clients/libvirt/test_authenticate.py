@@ -16,8 +16,8 @@ from aiovirt.errors import (
     ProtocolError,
     RemoteError,
 )
+from aiovirt.model.constants import AuthType
 from aiovirt.model.credentials import CredentialRequest, Login, Secret
-from aiovirt.protocols.libvirt.tables.constants import AuthType
 from aiovirt.protocols.sasl import SERVED, ServerMechanism, Verifier, serve
 
 pytestmark = pytest.mark.anyio

@@ -21,8 +21,8 @@ from aiovirt.errors import (
     LimitExceeded,
     ProtocolError,
 )
+from aiovirt.model.constants import AuthType
 from aiovirt.model.credentials import CredentialKind, CredentialRequest, Credentials, Secret
-from aiovirt.protocols.libvirt.tables.constants import AuthType
 from aiovirt.protocols.sasl import ClientMechanism, Identity, Layer, Offer, choose
 from aiovirt.protocols.sasl.mechanism import MAX_MESSAGE
 
