@@ -43,6 +43,7 @@ async def answered(
     """Let a user answer; what they get, and what was to be seen after the prompt."""
     user, program = terminal
     found: list[str | Secret | None] = []
+    seen: list[bytes] = []
 
     async def ask() -> None:
         found.append(await ask_at(request, source=program, target=program))
@@ -51,8 +52,8 @@ async def answered(
         group.start_soon(ask)
         await until(user, b": ")
         os.write(user, answer)
-        seen = await until(user, b"\n")
-    return found[0], seen
+        seen.append(await until(user, b"\n"))
+    return found[0], seen[0]
 
 
 async def test_a_password_does_not_show(terminal: tuple[int, int]) -> None:

@@ -35,7 +35,7 @@ def write_config(folder: Path, mechanisms: str, *, service: str = "sample") -> N
 def add_user(folder: Path, name: str, password: str, *, realm: str) -> None:
     """Write a user into the folder's passwd.db."""
     program = counterparts.program("saslpasswd2")
-    command = [program, "-p", "-c", "-f", folder / "passwd.db", "-u", realm, name]
+    command = [str(program), "-p", "-c", "-f", f"{folder}/passwd.db", "-u", realm, name]
     subprocess.run(command, input=password.encode(), check=True)
 
 

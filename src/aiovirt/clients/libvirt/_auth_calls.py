@@ -9,9 +9,7 @@ from aiovirt.protocols.libvirt.procedure import Empty
 from aiovirt.protocols.libvirt.tables import connect
 from aiovirt.protocols.libvirt.tables.connect import (
     AuthSaslStartArgs,
-    AuthSaslStartRet,
     AuthSaslStepArgs,
-    AuthSaslStepRet,
 )
 
 __all__ = ["ClientCalls", "authenticate_client"]
@@ -34,20 +32,18 @@ class ClientCalls(AuthCalls):
     async def sasl_start(self, mech: str, data: bytes | None) -> tuple[bool, bytes | None]:
         """AUTH_SASL_START; None sets ``nil``."""
         args = AuthSaslStartArgs(mech, int(data is None), data or b"")
-        return _answer(await self._client.call(connect.AUTH_SASL_START, args))
+        answer = await self._client.call(connect.AUTH_SASL_START, args)
+        return bool(answer.complete), None if answer.nil else answer.data
 
     async def sasl_step(self, data: bytes | None) -> tuple[bool, bytes | None]:
         """AUTH_SASL_STEP; None sets ``nil``."""
         args = AuthSaslStepArgs(int(data is None), data or b"")
-        return _answer(await self._client.call(connect.AUTH_SASL_STEP, args))
+        answer = await self._client.call(connect.AUTH_SASL_STEP, args)
+        return bool(answer.complete), None if answer.nil else answer.data
 
     async def polkit(self) -> None:
         """AUTH_POLKIT."""
         await self._client.call(connect.AUTH_POLKIT, Empty())
-
-
-def _answer(answer: AuthSaslStartRet | AuthSaslStepRet) -> tuple[bool, bytes | None]:
-    return bool(answer.complete), None if answer.nil else answer.data
 
 
 async def authenticate_client(
