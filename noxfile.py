@@ -56,6 +56,11 @@ COUNTERPARTS = (
     "gcc",
     "libc6-dev",
     "linux-libc-dev",
+    "libsasl2-modules-gssapi-mit",
+    "krb5-kdc",
+    "krb5-admin-server",
+    "krb5-user",
+    "libkrb5-dev",  # the Python library gssapi is built with it
 )
 
 # Scripts that write a file of this repository from another source of truth.  Each writes with no
@@ -68,7 +73,7 @@ def groups(*names: str) -> list[str]:
     return list(nox.project.dependency_groups(PROJECT, *names))
 
 
-def install(session: nox.Session, *names: str, extras: str = "cli,speed") -> None:
+def install(session: nox.Session, *names: str, extras: str = "cli,speed,sasl") -> None:
     """Install the project as one works on it, and dependency groups."""
     session.install("--quiet", "--editable", f".[{extras}]", *groups(*names))
 
@@ -143,7 +148,7 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run all tests, on asyncio, on asyncio with uvloop, and on trio."""
     need(session, *COUNTERPARTS)
-    install(session, "test")
+    install(session, "test", extras="cli,speed,sasl,kerberos")
     need_guest(session)
     session.run("pytest", *session.posargs)
 

@@ -15,6 +15,7 @@ __all__ = [
     "AgentError",
     "AiovirtError",
     "AlreadyExists",
+    "AuthenticationFailed",
     "Busy",
     "CallerError",
     "CannotExecute",
@@ -220,6 +221,13 @@ class Unresponsive(AiovirtError):
 
 class RemoteError(AiovirtError):
     """The hypervisor or the guest refused: the message carries its own words."""
+
+
+class AuthenticationFailed(RemoteError):
+    """One side could not prove who it is: wrong or no credentials, no common way, a false server.
+
+    Calling again without other credentials is no use; the message never holds a secret.
+    """
 
 
 class QMPCommandError(RemoteError):

@@ -38,6 +38,14 @@ PACKAGES = {
     "saslpasswd2": "sasl2-bin",
     "unshare": "util-linux",
     "nsenter": "util-linux",
+    "stdbuf": "coreutils",
+    "sasl-sample-server": "sasl2-bin",
+    "mechanisms of Cyrus SASL": "libsasl2-modules",
+    "mechanism GSSAPI of Cyrus SASL": "libsasl2-modules-gssapi-mit",
+    "krb5kdc": "krb5-kdc",
+    "kdb5_util": "krb5-kdc",
+    "kadmin.local": "krb5-admin-server",
+    "kinit": "krb5-user",
 }
 """Program (or what else it is) to the Debian package that brings it."""
 
@@ -65,3 +73,9 @@ def grammars() -> Path:
     """Return the folder of libvirt's RNG grammars, or end the test."""
     name = "libvirt RNG grammars"
     return GRAMMARS if (GRAMMARS / "domain.rng").exists() else absent(name, PACKAGES[name])
+
+
+def sasl_mechanism(library: str, name: str) -> None:
+    """End the test when a library of mechanisms of Cyrus SASL is missing."""
+    if not any(Path("/usr/lib").glob(f"*/sasl2/{library}.so")):
+        absent(name, PACKAGES[name])

@@ -8,31 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import TypeAlias, final
+
+from aiovirt.model.constants import ConnectCredentialType
 
 __all__ = ["CredentialKind", "CredentialRequest", "Credentials", "Login", "Secret", "first_of"]
 
 
-class CredentialKind(IntEnum):
-    """What is asked for (libvirt's virConnectCredentialType)."""
+CredentialKind = ConnectCredentialType
+"""What is asked for: `USERNAME` is a login on a hypervisor or by ssh, `AUTHNAME` a name of SASL's,
+an ``ECHOPROMPT`` may be seen while it is typed, `EXTERNAL` is unlocked outside."""
 
-    USERNAME = 1
-    """The login name on the hypervisor: ESX, Hyper-V, ssh."""
-    AUTHNAME = 2
-    """The name to authenticate as: SASL."""
-    LANGUAGE = 3
-    CNONCE = 4
-    PASSPHRASE = 5
-    ECHO_PROMPT = 6
-    """The answer to a question of the host's, which may be seen while it is typed."""
-    NO_ECHO_PROMPT = 7
-    REALM = 8
-    EXTERNAL = 9
-    """Nothing is answered with text: somebody has to unlock something outside."""
-
-
-SECRET_KINDS = frozenset({CredentialKind.PASSPHRASE, CredentialKind.NO_ECHO_PROMPT})
+SECRET_KINDS = frozenset({CredentialKind.PASSPHRASE, CredentialKind.NOECHOPROMPT})
 NAME_KINDS = frozenset({CredentialKind.USERNAME, CredentialKind.AUTHNAME})
 
 

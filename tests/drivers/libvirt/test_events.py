@@ -85,7 +85,13 @@ async def test_networks_and_pools(host: Connection, lab: Lab) -> None:
         await anyio.to_thread.run_sync(run_virsh, lab, "pool-undefine", "evpool")
 
 
-async def test_what_happened_while_the_daemon_was_dead(host: Connection, lab: Lab) -> None:
+async def test_what_happened_while_the_daemon_was_dead(lab: Lab) -> None:
+    async with _open.open(lab.uri("unix")) as host:
+        await follow_a_death(host, lab)
+
+
+async def follow_a_death(host: Connection, lab: Lab) -> None:
+    """Kill the daemon, and one guest while it is dead; see what is found out."""
     stays = await host.domains.define(guest_xml("ev-stays"))
     dies = await host.domains.define(guest_xml("ev-dies"))
     for vm in (stays, dies):

@@ -6,11 +6,10 @@ libvirtd offers on plain TCP only what encrypts, which here is DIGEST-MD5.
 
 from __future__ import annotations
 
-import subprocess
 import textwrap
 from pathlib import Path
 
-import counterparts
+import cyrus
 
 __all__ = ["PASSWORD", "USER", "write_all"]
 
@@ -27,18 +26,8 @@ def write_all(folder: Path, hostname: str) -> None:
         hostname: The daemon's, which is the realm that a bare user name belongs to.
     """
     folder.mkdir(exist_ok=True)
-    database = folder / "passwd.db"
-    (folder / "libvirt.conf").write_text(
-        f"mech_list: {' '.join(MECHANISMS)}\nsasldb_path: {database}\n", encoding="ascii"
-    )
-    program = str(counterparts.program("saslpasswd2"))
-    subprocess.run(
-        [program, "-p", "-c", "-f", str(database), "-a", "libvirt", "-u", hostname, USER],
-        input=PASSWORD,
-        text=True,
-        check=True,
-        capture_output=True,
-    )
+    cyrus.write_config(folder, " ".join(MECHANISMS), service="libvirt")
+    cyrus.add_user(folder, USER, PASSWORD, realm=hostname)
     (folder / "auth.conf").write_text(
         textwrap.dedent(f"""\
             [credentials-lab]

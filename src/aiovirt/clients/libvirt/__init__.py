@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from aiovirt.clients.libvirt._auth_calls import authenticate_client
+from aiovirt.clients.libvirt._authenticate import Peer
 from aiovirt.clients.libvirt._client import LibvirtClient, open_client
+from aiovirt.clients.libvirt._credentials import answerers
 from aiovirt.clients.libvirt._stream import ClientStream, Hole
 
-__all__ = ["ClientStream", "Hole", "LibvirtClient", "open_client"]
+__all__ = [
+    "ClientStream",
+    "Hole",
+    "LibvirtClient",
+    "Peer",
+    "answerers",
+    "authenticate_client",
+    "open_client",
+]

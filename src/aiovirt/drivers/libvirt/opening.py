@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import anyio
 
 from aiovirt._tasks import open_task_group
-from aiovirt.clients.libvirt import LibvirtClient, open_client
-from aiovirt.clients.libvirt.authentication import authenticate_client
+from aiovirt.clients.libvirt import LibvirtClient, Peer, answerers, authenticate_client, open_client
 from aiovirt.clients.libvirt.transports import open_line, remote_name
 from aiovirt.errors import AiovirtError, Unresponsive
 from aiovirt.interfaces import OpenOptions
 from aiovirt.model.uri import URI
 from aiovirt.protocols.libvirt.procedure import Empty
 from aiovirt.protocols.libvirt.tables import connect as p
+from aiovirt.streams.line import Line
 
 __all__ = ["OPEN_TIMEOUT_S", "Session", "open_session"]
 
@@ -31,6 +31,9 @@ KEEPALIVE_COUNT = 5
 
 PROGRAM_KEEPALIVE = 10
 """The feature by which a daemon says that it answers pings; asking it starts the daemon's own."""
+
+SSH_TRANSPORTS = frozenset({"ssh", "libssh", "libssh2"})
+"""Those that use the URI's user themselves."""
 
 READONLY = 1
 """The flag of CONNECT_OPEN for a connection that changes nothing."""
@@ -66,7 +69,7 @@ async def open_session(uri: URI, options: OpenOptions) -> AsyncIterator[Session]
         open_client(line) as client,
         open_task_group() as tasks,
     ):
-        session = await _greet(client, uri, options)
+        session = await _greet(client, line, uri, options)
         if await _pings(client):
             tasks.start_soon(client.keep_alive, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT)
         try:
@@ -76,9 +79,9 @@ async def open_session(uri: URI, options: OpenOptions) -> AsyncIterator[Session]
             tasks.cancel_scope.cancel()
 
 
-async def _greet(client: LibvirtClient, uri: URI, options: OpenOptions) -> Session:
+async def _greet(client: LibvirtClient, line: Line, uri: URI, options: OpenOptions) -> Session:
     with anyio.move_on_after(OPEN_TIMEOUT_S):
-        await authenticate_client(client, uri, options.credentials)
+        await _authenticate(client, line, uri, options)
         flags = READONLY if options.readonly else 0
         await client.call(p.CONNECT_OPEN, p.ConnectOpenArgs(remote_name(uri), flags))
         driver = await client.call(p.CONNECT_GET_TYPE, Empty())
@@ -88,6 +91,16 @@ async def _greet(client: LibvirtClient, uri: URI, options: OpenOptions) -> Sessi
         client.server = f"libvirt {'.'.join(map(str, version))} at {uri.host or 'this machine'}"
         return Session(client, driver.type, version)
     raise Unresponsive(f"{client.peer} did not open the connection within {OPEN_TIMEOUT_S:g} s")
+
+
+async def _authenticate(client: LibvirtClient, line: Line, uri: URI, options: OpenOptions) -> None:
+    user = None if uri.transport in SSH_TRANSPORTS else uri.user
+    await authenticate_client(
+        client,
+        want=uri.parameters.get("auth"),
+        peer=Peer(uri.host, encrypted=line.encrypted, local=line.local, user=user),
+        credentials=answerers(options.credentials, authfile=uri.parameters.get("authfile")),
+    )
 
 
 async def _pings(client: LibvirtClient) -> bool:
