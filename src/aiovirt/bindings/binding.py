@@ -41,6 +41,9 @@ class Binding:
             item.name: item.default for item in parameters if item.default is not item.empty
         }
         self._check()
+        by_field = {item.fields[0]: item for item in arguments if len(item.fields) == 1}
+        fields = procedure.args.__struct_fields__
+        self._in_order = [(by_field[name].send, by_field[name].params) for name in fields]
 
     def _check(self) -> None:
         """Every parameter and every field is there, once."""
@@ -70,11 +73,8 @@ class Binding:
         values = {**self._defaults, **dict(zip(self._names, given, strict=False)), **named}
         if len(values) != len(self._names) or len(given) > len(self._names):
             raise TypeError(f"{self.ability}.{self.name} takes {', '.join(self._names)}")
-        fields: dict[str, Any] = {}
-        for item in self._arguments:
-            sent = item.send(*[values[name] for name in item.params])
-            fields.update(zip(item.fields, sent, strict=True))
-        made: Struct = self.procedure.args(**fields)
+        sent = [send(*[values[name] for name in names])[0] for send, names in self._in_order]
+        made: Struct = self.procedure.args(*sent)
         return made
 
     # --- a daemon's way ---------------------------------------------------------------------------

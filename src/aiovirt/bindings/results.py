@@ -72,8 +72,10 @@ def whole(kind: type[Any], **values: tuple[str, Value]) -> Result:
         if item.init
     ]
 
+    readers = [(wire, value.read) for _, wire, value in pairs]
+
     def read(reply: Struct) -> object:
-        return kind(**{name: value.read(getattr(reply, wire)) for name, wire, value in pairs})
+        return kind(*[get(getattr(reply, wire)) for wire, get in readers])
 
     def send(reply: type[Struct], result: object) -> Struct:
         return reply(**{wire: value.send(getattr(result, name)) for name, wire, value in pairs})

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from functools import partial
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 from aiovirt.config import View
 from aiovirt.errors import CallerError
@@ -51,6 +52,7 @@ __all__ = [
     "maybe",
     "number",
     "scaled",
+    "uuid_of",
 ]
 
 V = TypeVar("V", bound=View)
@@ -73,8 +75,22 @@ def _same(value: Any) -> Any:  # noqa: ANN401 - it is for anything
     return value
 
 
+_new_uuid = partial(object.__new__, UUID)
+_set_int, _set_safe = vars(UUID)["int"].__set__, vars(UUID)["is_safe"].__set__
+_UNKNOWN = SafeUUID.unknown
+_from_bytes = int.from_bytes
+
+
+def uuid_of(data: bytes) -> UUID:
+    """The UUID of 16 bytes: `UUID(bytes=...)` at a third of its price, for lists of many."""
+    made = _new_uuid()
+    _set_int(made, _from_bytes(data))
+    _set_safe(made, _UNKNOWN)
+    return made
+
+
 def _domain(wire: structs.Domain) -> DomainKey:
-    return DomainKey(UUID(bytes=wire.uuid), wire.name)
+    return DomainKey(uuid_of(wire.uuid), wire.name)
 
 
 def _volume(wire: structs.StorageVol) -> StorageVolumeKey:
@@ -87,27 +103,27 @@ PLAIN = Value(_same, _same)
 TRUTH = Value(int, bool)
 """A boolean that is sent as a number."""
 
-UUID_BYTES = Value(lambda uuid: uuid.bytes, lambda data: UUID(bytes=data))
+UUID_BYTES = Value(lambda uuid: uuid.bytes, uuid_of)
 
 DOMAIN = Value(lambda key: structs.Domain(key.name, key.uuid.bytes, -1), _domain)
 """A domain; its number is not sent, since a server looks it up by its UUID."""
 
 NETWORK = Value(
     lambda key: structs.Network(key.name, key.uuid.bytes),
-    lambda wire: NetworkKey(UUID(bytes=wire.uuid), wire.name),
+    lambda wire: NetworkKey(uuid_of(wire.uuid), wire.name),
 )
 NETWORK_PORT = Value(
     lambda key: structs.NetworkPort(NETWORK.send(key.network), key.uuid.bytes),
-    lambda wire: NetworkPortKey(NETWORK.read(wire.net), UUID(bytes=wire.uuid)),
+    lambda wire: NetworkPortKey(NETWORK.read(wire.net), uuid_of(wire.uuid)),
 )
 POOL = Value(
     lambda key: structs.StoragePool(key.name, key.uuid.bytes),
-    lambda wire: StoragePoolKey(UUID(bytes=wire.uuid), wire.name),
+    lambda wire: StoragePoolKey(uuid_of(wire.uuid), wire.name),
 )
 VOLUME = Value(lambda key: structs.StorageVol(key.pool, key.name, key.key), _volume)
 SECRET = Value(
     lambda key: structs.Secret(key.uuid.bytes, key.usage_type, key.usage_id),
-    lambda wire: SecretKey(UUID(bytes=wire.uuid), wire.usage_type, wire.usage_id),
+    lambda wire: SecretKey(uuid_of(wire.uuid), wire.usage_type, wire.usage_id),
 )
 NODE_DEVICE = Value(lambda key: structs.NodeDevice(key.name), lambda wire: NodeDeviceKey(wire.name))
 HOST_INTERFACE = Value(
@@ -116,7 +132,7 @@ HOST_INTERFACE = Value(
 )
 FILTER = Value(
     lambda key: structs.Nwfilter(key.name, key.uuid.bytes),
-    lambda wire: NetworkFilterKey(UUID(bytes=wire.uuid), wire.name),
+    lambda wire: NetworkFilterKey(uuid_of(wire.uuid), wire.name),
 )
 FILTER_BINDING = Value(
     lambda key: structs.NwfilterBinding(key.port_device, key.filter_name),
@@ -173,14 +189,8 @@ def flag_set(kind: type[IntFlag]) -> Value:
 
 def enumeration(kind: type[IntEnum]) -> Value:
     """One of libvirt's enumerations; a number that a newer server has stays a number."""
-
-    def read(wire: int) -> int:
-        try:
-            return kind(wire)
-        except ValueError:
-            return wire
-
-    return Value(int, read)
+    known: dict[int, int] = {int(item): item for item in kind}
+    return Value(int, lambda wire: known.get(wire, wire))
 
 
 def document(kind: type[V]) -> Value:

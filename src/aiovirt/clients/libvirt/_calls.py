@@ -1,8 +1,8 @@
 """Calls that wait: for their turn, then for their reply.  It sends nothing itself.
 
 A server stops reading while `max_client_requests` calls of a connection are at work, keepalive
-among what it does not read then.  So fewer than that are ever sent at once, and the last place is
-left to calls that no guest can hold up.
+among what it does not read then.  So fewer than that are sent at once of the calls that a guest
+may hold up; the last place is left to calls that none can, which give it back soon.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from aiovirt.streams.channel import Slot
 
 __all__ = ["DEFAULT_WINDOW", "Calls", "PendingCall"]
 
-DEFAULT_WINDOW = 4
-"""Calls sent and not answered at most: one fewer than libvirtd's default `max_client_requests`."""
+DEFAULT_WINDOW = 5
+"""Calls sent and not answered at most: libvirtd's default `max_client_requests`."""
 
 
 class PendingCall:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from enum import Enum
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -21,7 +21,9 @@ from aiovirt.protocols.libvirt.packets import (
     PacketReader,
     PacketStatus,
     PacketType,
+    count_descriptors,
     encode_packet,
+    encode_parts,
 )
 from aiovirt.protocols.libvirt.procedure import EventKind, Procedure
 from aiovirt.protocols.libvirt.tables.programs import PROGRAM_VERSION, Program
@@ -167,7 +169,7 @@ class Connection:
         self._legal = _LEGAL[role]
         self._reader = PacketReader(peer, max_packet=max_packet)
         self._next = 0
-        self._calls: dict[int, Packet] = {}
+        self._calls: dict[int, Procedure[Any, Any]] = {}
         self._streams: dict[int, Packet] = {}
 
     # --- what came --------------------------------------------------------------------------
@@ -223,9 +225,9 @@ class Connection:
             raise ProtocolError(
                 f"{self.peer} replied to the call {packet.serial}, which nobody made"
             )
-        if (packet.program, packet.procedure) != (called.program, called.procedure):
+        if packet.procedure != called.number or packet.program != called.program:
             raise ProtocolError(
-                f"{self.peer} replied to procedure {called.procedure} with {packet.procedure}"
+                f"{self.peer} replied to procedure {called.number} with {packet.procedure}"
             )
         if packet.status is PacketStatus.OK:
             return Reply(packet.serial, packet.payload, packet.descriptors)
@@ -283,24 +285,16 @@ class Connection:
             LimitExceeded: They are too long.
         """
         payload = codec(procedure.args).encode(args)
+        kind = PacketType.CALL
+        if descriptors:
+            kind, payload = PacketType.CALL_WITH_FDS, count_descriptors(len(descriptors)) + payload
         serial = self._next
-        kind = PacketType.CALL_WITH_FDS if descriptors else PacketType.CALL
-        packet = Packet(
-            procedure.program,
-            PROGRAM_VERSION,
-            procedure.number,
-            kind,
-            serial,
-            PacketStatus.OK,
-            payload,
-            tuple(descriptors),
-        )
-        data = encode_packet(packet)
+        head = (procedure.program, PROGRAM_VERSION, procedure.number)
+        data = encode_parts(*head, kind, serial, PacketStatus.OK, payload)
         self._next = 0 if serial == MAX_SERIAL else serial + 1
-        bare = msgspec.structs.replace(packet, payload=b"", descriptors=())
-        self._calls[serial] = bare
+        self._calls[serial] = procedure
         if procedure.stream is not None:
-            self._streams[serial] = bare
+            self._streams[serial] = Packet(*head, PacketType.STREAM, serial)
         return serial, data
 
     def withdraw(self, serial: int) -> None:

@@ -26,7 +26,9 @@ __all__ = [
     "PacketReader",
     "PacketStatus",
     "PacketType",
+    "count_descriptors",
     "encode_packet",
+    "encode_parts",
 ]
 
 MAX_PACKET = 33554432 + 4
@@ -101,23 +103,31 @@ def encode_packet(packet: Packet) -> bytes:
     """
     payload = packet.payload
     if packet.type in WITH_DESCRIPTORS:
-        payload = _LENGTH.pack(len(packet.descriptors)) + payload
+        payload = count_descriptors(len(packet.descriptors)) + payload
+    head = (packet.program, packet.version, packet.procedure)
+    return encode_parts(*head, packet.type, packet.serial, packet.status, payload)
+
+
+def encode_parts(  # noqa: PLR0917 - the words of a header, in their order
+    program: int, version: int, procedure: int, kind: int, serial: int, status: int, payload: bytes
+) -> bytes:
+    """The bytes of a packet without descriptors, whose parts are those of `Packet`.
+
+    Raises:
+        LimitExceeded: It is longer than `MAX_PACKET`.
+    """
     length = HEADER_SIZE + len(payload)
     if length > MAX_PACKET:
         raise LimitExceeded(
             f"a packet of {length} bytes is longer than libvirt takes ({MAX_PACKET})",
             limit=MAX_PACKET,
         )
-    header = _HEADER.pack(
-        length,
-        packet.program,
-        packet.version,
-        packet.procedure,
-        packet.type,
-        packet.serial,
-        packet.status,
-    )
-    return header + payload
+    return _HEADER.pack(length, program, version, procedure, kind, serial, status) + payload
+
+
+def count_descriptors(count: int) -> bytes:
+    """What stands before the payload of a packet with so many descriptors."""
+    return _LENGTH.pack(count)
 
 
 class PacketReader:

@@ -38,7 +38,8 @@ def reader_source(kind: type[Struct]) -> Source:
     source.names["characters"] = _characters
     source.names["unpack_from"] = struct.unpack_from
     value = _struct(source, kind, kind.__name__)
-    source.add(f"return {value}, pos")
+    # Padding may reach beyond the end until here: whatever is read after it is checked anyway.
+    source.add(f"if pos > size: short({kind.__name__!r})", f"return {value}, pos")
     return source
 
 
@@ -55,21 +56,32 @@ def _struct(source: Source, kind: type[Struct], path: str) -> str:
 
 
 def _is_scalar(form: Form) -> bool:
-    return isinstance(form.marker, Scalar) and not form.optional
+    """Whether it is of fixed size, so that one call reads it with its neighbours."""
+    marker = form.marker
+    whole = isinstance(marker, Size) and marker.length % 4 == 0
+    return (whole or isinstance(marker, Scalar)) and not form.optional
 
 
 def _scalars(source: Source, run: list[tuple[str, Form]]) -> list[str]:
     """Numbers that follow each other: one call reads them all."""
-    markers = [form.marker for _, form in run if isinstance(form.marker, Scalar)]
-    layout = struct.Struct(">" + "".join(marker.format for marker in markers))
+    layout = struct.Struct(">" + "".join(_format(form) for _, form in run))
     names = [source.name() for _ in run]
     source.add(f"if pos + {layout.size} > size: short({run[0][0]!r})")
     source.add(f"({', '.join(names)},) = {source.constant(layout.unpack_from)}(data, pos)")
     source.add(f"pos += {layout.size}")
-    for name, (where, _), marker in zip(names, run, markers, strict=True):
-        if marker.low is not None:
+    for name, (where, form) in zip(names, run, strict=True):
+        marker = form.marker
+        if isinstance(marker, Scalar) and marker.low is not None:
             source.add(f"if not {marker.low} <= {name} <= {marker.high}: range_({where!r}, {name})")
     return names
+
+
+def _format(form: Form) -> str:
+    """The letters of `struct` for a form of fixed size."""
+    marker = form.marker
+    if isinstance(marker, Size):
+        return f"{marker.length}s"
+    return marker.format if isinstance(marker, Scalar) else ""
 
 
 def _field(source: Source, form: Form, path: str) -> str:
@@ -113,8 +125,8 @@ def _bounded(source: Source, path: str, limit: int) -> None:
 
 def _fixed_bytes(source: Source, length: int, path: str) -> str:
     result = source.name()
+    source.add(f"if pos + {length} > size: short({path!r})")
     source.add(f"{result} = data[pos:pos + {length}]", f"pos += {-(-length // 4) * 4}")
-    source.add(f"if pos > size: short({path!r})")
     return result
 
 
@@ -140,9 +152,8 @@ def _variable(source: Source, form: Form, limit: int, path: str) -> str:
 def _blob(source: Source, path: str, *, text: bool) -> str:
     result = source.name()
     source.add("end = pos + n", f"if end > size: short({path!r})")
-    read = "str(data[pos:end], 'utf-8', 'surrogateescape')" if text else "data[pos:end]"
+    read = "data[pos:end].decode('utf-8', 'surrogateescape')" if text else "data[pos:end]"
     source.add(f"{result} = {read}", "pos = end + 3 & -4")
-    source.add(f"if pos > size: short({path!r})")
     return result
 
 
