@@ -35,7 +35,7 @@ from aiovirt.protocols.libvirt.tables import connect as p
 
 TURNS = 7
 DOMAINS = 500
-REPEATS = 4
+REPEATS = 20
 CALLERS = 1000
 CALLS_EACH = 10
 THREADS = 16

@@ -79,6 +79,8 @@ _new_uuid = partial(object.__new__, UUID)
 _set_int, _set_safe = vars(UUID)["int"].__set__, vars(UUID)["is_safe"].__set__
 _UNKNOWN = SafeUUID.unknown
 _from_bytes = int.from_bytes
+_new_key = partial(object.__new__, DomainKey)
+_set_uuid, _set_name = vars(DomainKey)["uuid"].__set__, vars(DomainKey)["name"].__set__
 
 
 def uuid_of(data: bytes) -> UUID:
@@ -90,7 +92,10 @@ def uuid_of(data: bytes) -> UUID:
 
 
 def _domain(wire: structs.Domain) -> DomainKey:
-    return DomainKey(uuid_of(wire.uuid), wire.name)
+    made = _new_key()
+    _set_uuid(made, uuid_of(wire.uuid))
+    _set_name(made, wire.name)
+    return made
 
 
 def _volume(wire: structs.StorageVol) -> StorageVolumeKey:

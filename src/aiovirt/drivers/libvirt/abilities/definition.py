@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from aiovirt._tasks import gather
 from aiovirt.bindings.values import DOMAIN
@@ -15,6 +16,7 @@ from aiovirt.protocols.libvirt.tables import domain as d
 
 __all__ = ["LibvirtDefinition"]
 
+_NAME = attrgetter("name")
 _F = ConnectListAllDomainsFlags
 
 
@@ -25,7 +27,7 @@ class LibvirtDefinition(LibvirtAbility, Definition):
         """See `Definition.keys`."""
         wanted = 0 if active is None else _F.ACTIVE if active else _F.INACTIVE
         found = await fetch_domains(self._link, wanted)
-        return sorted(map(DOMAIN.read, found), key=lambda key: key.name)
+        return sorted(map(DOMAIN.read, found), key=_NAME)
 
     async def records(self) -> Sequence[DomainRecord]:
         """See `Definition.records`."""
