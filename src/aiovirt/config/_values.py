@@ -38,7 +38,11 @@ _OCTAL = shaped("[0-7]+", "an octal number such as 0644")
 
 
 def _write_ip(value: IpAddress | str) -> str:
-    return str(value if isinstance(value, IPv4Address | IPv6Address) else ip_address(value))
+    if isinstance(value, str):
+        return str(ip_address(value))
+    if not isinstance(value, IPv4Address | IPv6Address):
+        raise TypeError(f"{type(value).__name__} is no address")
+    return str(value)
 
 
 _IP: Codec[IpAddress, IpAddress | str] = Codec(ip_address, _write_ip, IP.expected)
@@ -62,6 +66,8 @@ def _write_moment(value: datetime) -> str:
     if value.tzinfo is None:
         raise ValueError("it has no time zone")
     since = value - _EPOCH
+    if since < timedelta():
+        raise ValueError("it is before 1970")
     seconds, micro = since.days * 86400 + since.seconds, since.microseconds
     return f"{seconds}.{micro:06}" if micro else str(seconds)
 

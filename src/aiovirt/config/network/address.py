@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
-from typing import Self, TypeAlias
+from typing import ClassVar, Self, TypeAlias
 
 from aiovirt.config._children import Many, children
 from aiovirt.config._codecs import MAX_UINT64
@@ -13,7 +13,7 @@ from aiovirt.config._forms import DNS_NAME, DUID, FILE_PATH, IPV4
 from aiovirt.config._laws import Always, Apart, SomeOf
 from aiovirt.config._scalars import Mac, Number, Switch, Text, mac, number, text, yes_no
 from aiovirt.config._values import Ip, ip
-from aiovirt.config._view import View
+from aiovirt.config._view import Law, View
 from aiovirt.errors import ConfigError, XMLError
 
 __all__ = ["DhcpHost", "DhcpRange", "NetworkIp", "NetworkRoute"]
@@ -25,7 +25,7 @@ MAX_RANGE = 65535
 """How many addresses libvirt lets one range have (virSocketAddrGetRange)."""
 
 IPV4_VERSION = 4
-_IPV4_BITS, _IPV6_BITS = 32, 128
+_IPV6_BITS = 128
 _UNITS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 
@@ -84,15 +84,24 @@ class _Prefixed(View):
     netmask: Ip = ip("@netmask", form=IPV4)
     prefix: Number = number("@prefix", high=_IPV6_BITS)
 
-    _laws_ = (Apart(("netmask",), ("prefix",)),)
+    _laws_: ClassVar[tuple[Law, ...]] = (Apart(("netmask",), ("prefix",)),)
 
     @property
     def interface(self) -> Interface | None:
-        """Address and prefix as one value; None when either is not said."""
+        """Address and prefix as one value; None when either is not said.
+
+        Raises:
+            XMLError: They do not fit together.
+        """
         length = self.netmask if self.prefix is None else self.prefix
         if self.address is None or length is None:
             return None
-        return ip_interface(f"{self.address}/{length}")
+        try:
+            return ip_interface(f"{self.address}/{length}")
+        except ValueError as error:
+            raise _Prefixed.address.error(
+                self, f"{self.address} cannot have the prefix {length}", expected="one that fits"
+            ) from error
 
     def _rules_(self) -> Iterator[XMLError]:
         """The family, the address and the prefix fit together."""
@@ -101,8 +110,10 @@ class _Prefixed(View):
             return
         if version not in {None, self.address.version}:
             yield _Prefixed.address.error(self, f"{self.address} is not of family {self.family}")
-        if self.address.version == IPV4_VERSION and (self.prefix or 0) > _IPV4_BITS:
-            yield _Prefixed.prefix.error(self, f"the prefix is {self.prefix}", expected="0 to 32")
+        try:
+            _ = self.interface
+        except XMLError as error:
+            yield error
 
 
 class NetworkRoute(_Prefixed, tag="route"):

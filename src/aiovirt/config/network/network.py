@@ -272,7 +272,7 @@ class NetworkConfig(Document, tag="network"):
             name=name,
             forward=NetworkForward(mode=mode) if mode else None,
             bridge=NetworkBridge(name=bridge) if bridge else None,
-            ips=[NetworkIp.of(network, dhcp=dhcp)] if network else None,
+            ips=None if network is None else [NetworkIp.of(network, dhcp=dhcp)],
         )
 
     def _rules_(self) -> Iterator[XMLError]:
