@@ -73,7 +73,7 @@ BUILT: dict[str, list[Document]] = {
         StorageVolumeConfig.qcow2("a.qcow2", backing="/base.raw", backing_format="raw"),
         StorageVolumeConfig.qcow2("a.qcow2", "1 GiB", preallocated=True),
         StorageVolumeConfig.raw("a", GiB(1)),
-        StorageVolumeConfig(name="a"),
+        StorageVolumeConfig(name="a", capacity="1 MiB"),
     ],
     "secret": [
         SecretConfig(description="a"),

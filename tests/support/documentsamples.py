@@ -136,7 +136,7 @@ _SECRET = f'<secret type="passphrase" uuid="{UUID}"/>'
 _CIPHER = '<cipher name="a" size="1" mode="b" hash="c"/><ivgen name="d" hash="e"/>'
 _TIMES = "<timestamps><atime>1</atime><mtime>1.5</mtime></timestamps>"
 _VOLUMES = [
-    "<target/>",
+    "<capacity>1</capacity><target/>",
     (
         '<capacity unit="GiB">1</capacity><allocation>1</allocation><key>a</key>'
         '<source><device path="/a"><extent start="1" end="2"/></device></source>'

@@ -100,9 +100,9 @@ def test_a_medium_has_a_size_of_its_own() -> None:
     drive.capabilities = [Removable(media_available=1, media_size=Bytes(1))]
     device = NodeDeviceConfig(name="a", capabilities=[drive])
     assert device.problems() == []
-    drive = device.capabilities[0]
-    assert isinstance(drive, StorageCapability)
-    drive.size = Bytes(1)
+    again = device.find(StorageCapability)
+    assert again is not None
+    again.size = Bytes(1)
     with pytest.raises(XMLError, match="the size is the medium's"):
         device.check()
 

@@ -81,7 +81,6 @@ def test_half_an_encryption_is_wrong() -> None:
 
 
 def test_a_volume_needs_a_name_and_a_target() -> None:
-    found = [str(each) for each in StorageVolumeConfig.parse("<volume/>").problems()]
-    assert len(found) == 2
-    assert "name is missing" in found[0]
-    assert "target is missing" in found[1]
+    found = " ".join(str(each) for each in StorageVolumeConfig.parse("<volume/>").problems())
+    for what in ("name", "target"):
+        assert f"{what} is missing" in found

@@ -21,7 +21,7 @@ __all__ = ["DhcpHost", "DhcpRange", "NetworkIp", "NetworkRoute"]
 Interface: TypeAlias = IPv4Interface | IPv6Interface
 
 FAMILIES = ("ipv4", "ipv6")
-MAX_RANGE = 65535
+MAX_RANGE = 65534
 """How many addresses libvirt lets one range have (virSocketAddrGetRange)."""
 
 IPV4_VERSION = 4
@@ -55,13 +55,19 @@ class DhcpRange(_Leased, tag="range"):
     end: Ip = ip("@end", required=True)
 
     def _rules_(self) -> Iterator[XMLError]:
-        """The ends are of one family and in order."""
+        """The ends are of one family, in order, and not too far from each other."""
         start, end = self.start, self.end
         if start is None or end is None:
             return
         if start.version != end.version or int(start) > int(end):
             yield DhcpRange.end.error(
                 self, f"the range {start} to {end} is empty", expected="the end behind the start"
+            )
+        elif int(end) - int(start) >= MAX_RANGE:
+            yield DhcpRange.end.error(
+                self,
+                f"the range has {int(end) - int(start) + 1} addresses",
+                expected=f"at most {MAX_RANGE}",
             )
 
 

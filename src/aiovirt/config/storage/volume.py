@@ -181,7 +181,7 @@ class StorageVolumeConfig(Document, tag="volume"):
         type: What it is on the host; said by the host.
         key: What it is called for ever; said by the host.
         devices: What it is on; said by the host.
-        capacity: What the guest sees.
+        capacity: What the guest sees; may be left out with a backing image or in a clone.
         allocation: What it takes on the host, or takes at once when it is made.
         physical: How long its file is; said by the host.
     """
