@@ -7,16 +7,11 @@ from __future__ import annotations
 
 import pytest
 from domainsamples import BARE, SAMPLES
-from fieldwalk import NEWER_TWICE, Path, at, is_silent, nodes, ours, reach, silent
+from fieldwalk import DOMAINS, NEWER_TWICE, Path, at, is_silent, nodes, ours, reach, silent
 from lxml import etree
 
 from aiovirt.config import DomainConfig, OtherDevice, _tree, element
 from aiovirt.config.devices.chardev import CharacterDevice
-
-DOMAINS = tuple(
-    f"aiovirt.config.{name}"
-    for name in ("boot", "clock", "cpu", "devices", "domain", "features", "memory", "metadata")
-)
 
 
 def _own(sample: DomainConfig) -> list[Path]:

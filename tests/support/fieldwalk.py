@@ -34,6 +34,12 @@ from aiovirt.model.addresses import (
 )
 from aiovirt.model.units import Bytes, KiB
 
+DOMAINS = tuple(
+    f"aiovirt.config.{name}"
+    for name in ("boot", "clock", "cpu", "devices", "domain", "features", "memory", "metadata")
+)
+"""The modules with the views that domains are made of."""
+
 AnyField = Field[Any, Any]
 Path = tuple[tuple[str, int | None], ...]
 

@@ -71,6 +71,7 @@ from aiovirt.config.memory import VCPU, MemoryBacking
 from aiovirt.config.metadata import Metadata
 
 if TYPE_CHECKING:
+    from aiovirt.config.capabilities import CapabilitiesConfig, DomainCapabilitiesConfig
     from aiovirt.config.hostinterface import HostInterfaceConfig
     from aiovirt.config.network import NetworkConfig, NetworkPortConfig
     from aiovirt.config.nodedev import NodeDeviceConfig
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from aiovirt.config.storage import StoragePoolConfig, StoragePoolSources, StorageVolumeConfig
 
 _NAMES = {
+    "capabilities": ("CapabilitiesConfig", "DomainCapabilitiesConfig"),
     "hostinterface": ("HostInterfaceConfig",),
     "network": (
         "NetworkConfig",
@@ -114,6 +116,7 @@ __all__ = [
     "BootDevice",
     "CPUFeature",
     "CPUTopology",
+    "CapabilitiesConfig",
     "Channel",
     "ChannelTarget",
     "CharacterDevice",
@@ -136,6 +139,7 @@ __all__ = [
     "DiskSourceHost",
     "DiskTarget",
     "Document",
+    "DomainCapabilitiesConfig",
     "DomainConfig",
     "Features",
     "Field",
