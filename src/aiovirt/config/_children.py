@@ -179,12 +179,6 @@ class Children(_Kinded[V, ViewList[V], Iterable[V] | None]):
         """The element as a view."""
         return self.kind._wrap_(node)
 
-    def tidy(self, view: View) -> None:
-        """Take out the element that only held the children, when none is left in it."""
-        holder = _tree.find(element(view), self.steps[:-1])
-        if len(self.steps) > 1 and holder is not None and _tree.is_empty(holder):
-            _tree.remove(holder)
-
     def read(self, view: View) -> ViewList[V]:
         """The live list."""
         return ViewList(view, self)

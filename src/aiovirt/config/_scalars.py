@@ -358,6 +358,7 @@ class WordList(Field[tuple[str, ...], Iterable[str] | None]):
         nodes = self._nodes(view)
         for node in nodes[len(given) :]:
             _tree.remove(node)
+        self.tidy(view)
         while len(nodes) < len(given):
             nodes.append(self.add(view))
         for node, word in zip(nodes, given, strict=False):

@@ -63,6 +63,17 @@ def test_a_change_touches_its_own_line_only() -> None:
     assert lab.to_xml() == LAB.replace("100.10", "100.11")
 
 
+def test_what_held_the_last_of_a_list_goes_with_it() -> None:
+    lab = NetworkConfig.parse(LAB)
+    lab.dnsmasq_options = None
+    assert "dnsmasq" not in lab.to_xml()
+
+
+def test_a_lease_without_a_unit_is_in_minutes() -> None:
+    assert DhcpRange(lease_expiry=2).lease == timedelta(minutes=2)
+    assert DhcpRange.parse("<range><lease expiry='2' unit='moons'/></range>").lease is None
+
+
 @pytest.mark.parametrize(
     ("network", "address", "start", "end"),
     [

@@ -8,7 +8,6 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import ClassVar, Self, TypeAlias
 
 from aiovirt.config._children import Many, children
-from aiovirt.config._codecs import MAX_UINT64
 from aiovirt.config._forms import DNS_NAME, DUID, FILE_PATH, IPV4
 from aiovirt.config._laws import Always, Apart, SomeOf
 from aiovirt.config._scalars import Mac, Number, Switch, Text, mac, number, text, yes_no
@@ -34,18 +33,19 @@ class _Leased(View, late=True):
 
     Attributes:
         lease_expiry: How long an address is leased, in `lease_unit`; 0 is for ever.
+        lease_unit: ``minutes`` when nothing is said.
     """
 
-    lease_expiry: Number = number("lease/@expiry", high=MAX_UINT64, required=True)
+    lease_expiry: Number = number("lease/@expiry", required=True)
     lease_unit: Text = text("lease/@unit", known=tuple(_UNITS))
 
     @property
     def lease(self) -> timedelta | None:
         """How long an address is leased; None when nothing is said, or for ever (expiry 0)."""
-        return timedelta(seconds=self._seconds()) if self.lease_expiry else None
-
-    def _seconds(self) -> int:
-        return (self.lease_expiry or 0) * _UNITS.get(self.lease_unit or "minutes", 1)
+        seconds = _UNITS.get(self.lease_unit or "minutes")
+        if not self.lease_expiry or seconds is None:
+            return None
+        return timedelta(seconds=self.lease_expiry * seconds)
 
 
 class DhcpRange(_Leased, tag="range"):
