@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 from counterparts import grammars
+from documentkinds import Grammars
 from lxml import etree
 
 from aiovirt.config import View
@@ -19,6 +21,12 @@ Valid = Callable[[str], None]
 def schema() -> etree.RelaxNG:
     """libvirt's grammar of domains."""
     return etree.RelaxNG(etree.parse(str(grammars() / "domain.rng")))
+
+
+@pytest.fixture(scope="session")
+def schemas() -> Grammars:
+    """libvirt's other grammars, by their names; each is read once."""
+    return cache(lambda name: etree.RelaxNG(etree.parse(str(grammars() / f"{name}.rng"))))
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from aiovirt.config import (
     Timer,
     problems,
 )
-from aiovirt.config.domain import MAX_PROBLEMS, QemuCommandline, QemuEnv
+from aiovirt.config._document import MAX_PROBLEMS
+from aiovirt.config.domain import QemuCommandline, QemuEnv
 from aiovirt.errors import XMLError
 from aiovirt.model.addresses import PciAddress
 from aiovirt.model.units import GiB, KiB, MiB

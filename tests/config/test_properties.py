@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+from documentkinds import KINDS, Grammars
+from fieldwalk import kinds
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
@@ -14,13 +17,19 @@ from aiovirt.config import (
     Channel,
     Console,
     Disk,
+    Document,
     DomainConfig,
     Graphics,
     Input,
     Interface,
     Memballoon,
+    NetworkConfig,
     Rng,
+    SecretConfig,
     Serial,
+    SnapshotConfig,
+    StoragePoolConfig,
+    StorageVolumeConfig,
     Video,
 )
 from aiovirt.config._view import View, walk
@@ -122,13 +131,10 @@ def test_paths_are_kept(path: str) -> None:
     assert Disk.parse(Disk.file(path).to_xml()).path == str(Path(path))
 
 
-def _kinds(base: type[View]) -> list[type[View]]:
-    return [kind for each in base.__subclasses__() for kind in (each, *_kinds(each))]
-
-
 def _vocabulary() -> tuple[list[str], list[str]]:
-    ours = [kind for kind in _kinds(View) if kind.__module__.startswith("aiovirt.")]
-    fields = [field for kind in ours for field in kind._fields_.values()]
+    assert KINDS  # so that all documents' views are there
+    mine = [kind for kind in kinds(View) if kind.__module__.startswith("aiovirt.")]
+    fields = [field for kind in mine for field in kind._fields_.values()]
     tags = {step for field in fields for step in field.steps if "{" not in step}
     return sorted(tags), sorted({field.attribute for field in fields if field.attribute})
 
@@ -164,3 +170,51 @@ def test_any_tree_can_be_looked_at(top: list[str], devices: list[str]) -> None:
     again = DomainConfig.parse(config.to_xml(secure=True))
     assert again == config
     assert [repr(view) for view in walk(again)] == [repr(view) for view in walk(config)]
+
+
+@given(st.sampled_from([*KINDS.values()]), st.lists(trees, max_size=4))
+def test_any_document_can_be_looked_at(kind: type[Document], inner: list[str]) -> None:
+    document = kind.parse(_element(kind._tag_, {}, inner))
+    found = document.problems()
+    assert len([repr(view) for view in walk(document)]) > 0
+    assert all(problem.element for problem in found)
+    assert kind.parse(document.to_xml(secure=True)) == document
+
+
+networks = st.ip_addresses().flatmap(
+    lambda address: st.integers(1, address.max_prefixlen - 2).map(
+        lambda prefix: f"{address}/{prefix}"
+    )
+)
+times = st.integers(0, 2**37).map(lambda second: datetime.fromtimestamp(second, UTC))
+built = st.one_of(
+    st.tuples(st.just("network"), st.builds(NetworkConfig.nat, words, networks)),
+    st.tuples(st.just("network"), st.builds(NetworkConfig.routed, words, networks, dev=words)),
+    st.tuples(st.just("network"), st.builds(NetworkConfig.direct, words, words, words)),
+    st.tuples(st.just("storagepool"), st.builds(StoragePoolConfig.directory, words, paths)),
+    st.tuples(st.just("storagepool"), st.builds(StoragePoolConfig.nfs, words, words, paths, paths)),
+    st.tuples(
+        st.just("storagevol"),
+        st.builds(
+            StorageVolumeConfig.qcow2,
+            words,
+            st.integers(0, 2**60).map(Bytes),
+            backing=st.one_of(st.none(), paths),
+        ),
+    ),
+    st.tuples(st.just("secret"), st.builds(SecretConfig.volume, paths, uuid=st.uuids())),
+    st.tuples(
+        st.just("domainsnapshot"),
+        st.builds(SnapshotConfig, name=words, created=times),
+    ),
+)
+
+
+@given(pair=built)
+def test_what_is_built_of_other_kinds_is_valid(
+    schemas: Grammars, pair: tuple[str, Document]
+) -> None:
+    grammar, document = pair
+    document.check()
+    schemas(grammar).assertValid(etree.fromstring(document.to_xml()))
+    assert type(document).parse(document.to_xml()) == document

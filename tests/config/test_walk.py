@@ -1,158 +1,24 @@
 """Whatever value a field takes, the XML is libvirt's or the configuration has a problem.
 
-The walk sets every field of every view to values of all kinds, on domains that have each part in
-each of its forms; what is refused when it is set is written past the field as well, as a document
-may have it.  Then a problem is told, or libvirt's own grammar accepts the document.
+Here on domains that have each part in each of its forms; other documents are next door.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
-
 import pytest
 from domainsamples import BARE, SAMPLES
+from fieldwalk import DOMAINS, NEWER_TWICE, Path, at, is_silent, nodes, ours, reach, silent
 from lxml import etree
 
-from aiovirt.config import DomainConfig, OtherDevice, View, _codecs, _tree, element, problems
-from aiovirt.config._children import Child, Children, Via
-from aiovirt.config._scalars import Presence, Scalar, SizeScalar, WordList
-from aiovirt.config._view import Field
-from aiovirt.config.devices._address import AddressField
+from aiovirt.config import DomainConfig, OtherDevice, _tree, element
 from aiovirt.config.devices.chardev import CharacterDevice
-from aiovirt.errors import XMLError
-from aiovirt.model.addresses import (
-    CcidAddress,
-    CcwAddress,
-    DriveAddress,
-    IsaAddress,
-    MmioAddress,
-    OtherAddress,
-    PciAddress,
-    SpaprVioAddress,
-    UnassignedAddress,
-    UsbAddress,
-    VirtioSerialAddress,
-)
-from aiovirt.model.units import Bytes, KiB
-
-AnyField = Field[Any, Any]
-Path = tuple[tuple[str, int | None], ...]
-
-NEWER: dict[tuple[str, str], tuple[str, ...]] = {
-    ("CPUTopology", "clusters"): (),
-    ("Loader", "format"): (),
-    ("Nvram", "format"): (),
-    ("VideoModel", "blob"): (),
-    ("Graphics", "passwd"): (),  # of rdp
-    ("DomainConfig", "type"): ("parallels",),  # an old name of vz, which libvirt still reads
-    ("VideoModel", "type"): ("parallels",),
-    ("OperatingSystem", "arch"): ("loongarch64",),
-    ("Disk", "type"): ("vhostvdpa",),
-    ("DiskTarget", "bus"): ("nvme",),
-    ("DiskSource", "protocol"): ("ssh",),
-    ("Interface", "backend_type"): ("default",),
-    ("Controller", "type"): ("nvme",),
-    ("Watchdog", "model"): ("itco",),
-    ("Sound", "model"): ("virtio",),
-    ("Panic", "model"): ("pvpanic",),
-}
-"""What libvirt accepts and the grammar that tests run with is too old for: the words of a field,
-or all of it.  It must not be a problem, so it is left out."""
-
-NEWER_TWICE = {"watchdog"}
-"""What libvirt allows several of and that grammar does not."""
-
-TEXTS = [
-    *("", "x", "a b", "a\nb", "/a", "/", "rel/x", "0", "+5", "0x1", "é", "1-2", "a.b:c", "-1"),
-    *("127.0.0.1", "::1", "a,b", "vda", "reset", "2030-01-31T15:30:00", "2030-13-01T00:00:00"),
-    *("0x1234567890abcdef", "a" * 20),
-]
-NUMBERS = [
-    *(-2, -1, 0, 1, 255, 256, 999, 1000, 32767, 32768, 65535, 65536),
-    *(2**31, 2**32 - 1, 2**32, 2**63, 2**64 - 1, 2**64),
-]
-SIZES = [Bytes(0), Bytes(1025), KiB(2**32 - 1), KiB(2**32), Bytes(2**63 - 1024)]
-ADDRESSES = [
-    *(PciAddress(), PciAddress(2**32 - 1, 255, 31, 7, multifunction=True), PciAddress(slot=15)),
-    *(DriveAddress(), DriveAddress(99, 99, 99, 99999), CcidAddress(99, 99)),
-    *(VirtioSerialAddress(), VirtioSerialAddress(99, 99, 99)),
-    *(UsbAddress(), UsbAddress(999, "1.2.3.4"), UsbAddress(1, "x"), UsbAddress(1, "1.2.3.4.5")),
-    *(IsaAddress(), IsaAddress(0xFFFF, 15), SpaprVioAddress(), SpaprVioAddress(2**32 - 1)),
-    *(CcwAddress(), CcwAddress(0xFE, 3, 0xFFFF), CcwAddress(1)),
-    *(
-        MmioAddress(),
-        UnassignedAddress(),
-        OtherAddress("x"),
-        OtherAddress(""),
-        OtherAddress("dimm"),
-    ),
-]
-
-
-def _of_scalar(field: Scalar[Any, Any]) -> list[object]:
-    if field.codec in {_codecs.YES_NO, _codecs.ON_OFF}:
-        return [True, False]
-    if field.codec is _codecs.MAC:
-        return ["52:54:00:12:34:56", "53:54:00:12:34:56", "00:00:00:00:00:00"]
-    numeric = field.codec.expected.startswith("a number")
-    return [*field.known, *(NUMBERS if numeric else TEXTS)]
-
-
-def _of_words(field: WordList) -> list[object]:
-    known = list(field.one.known)
-    return [known[:1], known[:2], known[:1] * 2, ["x"], ["a b"], [""]]
-
-
-VALUES: list[tuple[type[AnyField], Callable[[Any], list[object]]]] = [
-    (SizeScalar, lambda _: list(SIZES)),
-    (Scalar, _of_scalar),
-    (WordList, _of_words),
-    (Presence, lambda _: [True]),
-    (Child, lambda field: [field.kind()]),
-    (Children, lambda field: [[field.kind()]]),
-    (AddressField, lambda _: list(ADDRESSES)),
-]
-
-
-def _values(view: View, field: AnyField) -> Iterator[object]:
-    newer = NEWER.get((type(view).__name__, field.name))
-    if newer == ():
-        return
-    yield None
-    for kind, values in VALUES:
-        if isinstance(field, kind):
-            yield from (value for value in values(field) if value not in (newer or ()))
-            return
-
-
-def _fields(view: View) -> Iterator[AnyField]:
-    yield from (field for field in type(view)._fields_.values() if not isinstance(field, Via))
-
-
-def _reach(view: View, path: Path = ()) -> Iterator[Path]:
-    """Where there are views below this one, those that writing would make included."""
-    yield path
-    for field in _fields(view):
-        if isinstance(field, Child):
-            yield from _reach(field.read(view), (*path, (field.name, None)))
-        elif isinstance(field, Children):
-            for index, part in enumerate(field.read(view)):
-                yield from _reach(part, (*path, (field.name, index)))
-
-
-def _at(view: View, path: Path) -> View:
-    for name, index in path:
-        part = getattr(view, name)
-        view = part if index is None else part[index]
-    return view
 
 
 def _own(sample: DomainConfig) -> list[Path]:
     """The paths of what only this sample has."""
     bare = DomainConfig.parse(BARE)
-    known = {path: _at(bare, path) for path in _reach(bare)}
-    places = {path: _at(sample, path) for path in _reach(sample)}
+    known = {path: at(bare, path) for path in reach(bare)}
+    places = {path: at(sample, path) for path in reach(sample)}
     own = [
         path
         for path, view in places.items()
@@ -161,75 +27,33 @@ def _own(sample: DomainConfig) -> list[Path]:
     return [path for path in places if any(path[: len(each)] == each for each in own)]
 
 
-def _put(view: View, field: AnyField, value: object) -> None:
-    """Set the field, or write a refused text past it; other refused values are left out."""
-    try:
-        setattr(view, field.name, value)
-    except XMLError:
-        if not isinstance(field, Scalar) or isinstance(field, SizeScalar):
-            return
-        node = field.locate(view)
-        if field.attribute is None:
-            _tree.set_text(node, str(value))
-        else:
-            node.set(field.attribute, str(value))
-
-
-def _is_silent(schema: etree.RelaxNG, config: DomainConfig) -> bool:
-    return not schema.validate(element(config)) and not any(True for _ in problems(config))
-
-
-def _silent(schema: etree.RelaxNG, base: DomainConfig, paths: Iterable[Path]) -> list[str]:
-    """The values that make the domain wrong without a problem."""
-    found = []
-    for path in paths:
-        for field in _fields(_at(base, path)):
-            for value in _values(_at(base, path), field):
-                config = base.copy()
-                view = _at(config, path)
-                _put(view, field, value)
-                if _is_silent(schema, config):
-                    found.append(f"{type(view).__name__}.{field.name} = {value!r}")
-    return found
-
-
 def test_every_field_of_a_bare_domain(schema: etree.RelaxNG) -> None:
     base = DomainConfig.parse(BARE)
-    assert _silent(schema, base, _reach(base)) == []
+    assert silent(schema, base, reach(base)) == []
 
 
 @pytest.mark.parametrize("xml", SAMPLES)
 def test_every_field_of_a_part(schema: etree.RelaxNG, xml: str) -> None:
     base = DomainConfig.parse(xml)
     assert (schema.validate(element(base)), base.problems()) == (True, [])
-    assert _silent(schema, base, _own(base)) == []
+    assert silent(schema, base, _own(base)) == []
 
 
 @pytest.mark.parametrize("xml", SAMPLES)
 def test_every_element_twice(schema: etree.RelaxNG, xml: str) -> None:
     base = DomainConfig.parse(xml)
-    for place, twin in enumerate(_nodes(base)):
+    for place, twin in enumerate(nodes(base)):
         if twin.getparent() is None or twin.tag in NEWER_TWICE:
             continue
         config = base.copy()
-        node = list(_nodes(config))[place]
+        node = list(nodes(config))[place]
         node.addnext(_tree.clone(node))
-        assert not _is_silent(schema, config), config.to_xml()
-
-
-def _nodes(config: DomainConfig) -> Iterator[Any]:
-    root = element(config)
-    assert root is not None
-    yield from root.iter(etree.Element)
-
-
-def _kinds(base: type[View]) -> list[type[View]]:
-    return [kind for each in base.__subclasses__() for kind in (each, *_kinds(each))]
+        assert not is_silent(schema, config), config.to_xml()
 
 
 def test_the_walk_meets_every_view() -> None:
     samples = [DomainConfig.parse(xml) for xml in (BARE, *SAMPLES)]
-    met = {type(_at(sample, path)) for sample in samples for path in _reach(sample)}
-    ours = {kind for kind in _kinds(View) if kind.__module__.startswith("aiovirt.") and kind._tag_}
-    assert ours - met == set()
+    met = {type(at(sample, path)) for sample in samples for path in reach(sample)}
+    mine = {kind for kind in ours() if kind.__module__.startswith(DOMAINS)}
+    assert mine - met == set()
     assert not {OtherDevice, CharacterDevice} & met

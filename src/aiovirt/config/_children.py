@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterable, Iterator, MutableSequence, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableSequence, Sequence
 from itertools import chain
 from typing import Generic, TypeAlias, TypeVar, overload
 
@@ -12,7 +12,7 @@ from aiovirt.config._tree import Node
 from aiovirt.config._view import Field, Nested, View, element, listed
 from aiovirt.errors import XMLError
 
-__all__ = ["Many", "One", "ViewList", "child", "children", "via"]
+__all__ = ["Many", "One", "ViewList", "child", "children", "variants", "via"]
 
 V = TypeVar("V", bound=View)
 Got = TypeVar("Got")
@@ -39,7 +39,7 @@ class ViewList(MutableSequence[V], Generic[V]):
         return len(self._nodes())
 
     def __iter__(self) -> Iterator[V]:
-        return iter([self._field.kind._wrap_(node) for node in self._nodes()])
+        return iter([self._field.view_of(node) for node in self._nodes()])
 
     @overload
     def __getitem__(self, index: int) -> V: ...
@@ -48,7 +48,7 @@ class ViewList(MutableSequence[V], Generic[V]):
     def __getitem__(self, index: int | slice) -> V | list[V]:
         if isinstance(index, slice):
             return list(self)[index]
-        return self._field.kind._wrap_(self._nodes()[index])
+        return self._field.view_of(self._nodes()[index])
 
     @overload
     def __setitem__(self, index: int, value: V) -> None: ...
@@ -175,11 +175,9 @@ class Children(_Kinded[V, ViewList[V], Iterable[V] | None]):
         parent = _tree.find(element(view), self.steps[:-1])
         return [] if parent is None else list(parent.iterchildren(self.steps[-1]))
 
-    def tidy(self, view: View) -> None:
-        """Take out the element that only held the children, when none is left in it."""
-        holder = _tree.find(element(view), self.steps[:-1])
-        if len(self.steps) > 1 and holder is not None and _tree.is_empty(holder):
-            _tree.remove(holder)
+    def view_of(self, node: Node) -> V:
+        """The element as a view."""
+        return self.kind._wrap_(node)
 
     def read(self, view: View) -> ViewList[V]:
         """The live list."""
@@ -201,6 +199,39 @@ class Children(_Kinded[V, ViewList[V], Iterable[V] | None]):
         """Shown when there are any."""
         found = list(self.read(view))
         return f"{self.name}={found!r}" if found else None
+
+
+class Variants(Children[V]):
+    """Children of one tag whose attribute ``type`` says of which class each is.
+
+    Args:
+        path: Where they are.
+        kind: The class of those whose word is not in the table.
+        variants: The class for each word.
+    """
+
+    def __init__(self, path: str, kind: type[V], variants: Mapping[str, type[V]]) -> None:
+        super().__init__(path, kind)
+        self.variants = variants
+
+    def view_of(self, node: Node) -> V:
+        """The element as a view of its own class."""
+        return self._class_of(node)._wrap_(node)
+
+    def problems(self, view: View) -> Iterator[XMLError]:
+        """The elements that are those of another class."""
+        every = {tag for kind in self.variants.values() for tag in kind._order_}
+        for node in self.nodes(view):
+            own = self._class_of(node)
+            foreign = every - own._order_.keys() if own is not self.kind else ()
+            for tag in foreign:
+                for each in node.iterchildren(tag):
+                    yield _tree.error_at(
+                        each, f"it means nothing where type is {node.get('type')!r}"
+                    )
+
+    def _class_of(self, node: Node) -> type[V]:
+        return self.variants.get(node.get("type", ""), self.kind)
 
 
 class Child(_Kinded[V, V, V | None]):
@@ -294,6 +325,11 @@ def child(path: str, kind: type[V], *, required: bool = False) -> One[V]:
 def children(path: str, kind: type[V]) -> Many[V]:
     """All child elements of a tag, seen as `kind`."""
     return Children(path, kind)
+
+
+def variants(path: str, kind: type[V], table: Mapping[str, type[V]]) -> Many[V]:
+    """All child elements of a tag, each seen as the class that its ``type`` says."""
+    return Variants(path, kind, table)
 
 
 def via(child_name: str, field: Field[Got, Given]) -> Field[Got, Given]:

@@ -27,6 +27,7 @@ __all__ = [
     "YES_NO",
     "Codec",
     "absolute",
+    "any_base",
     "decimal",
     "path_of",
     "size_up_to",
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 _DIGITS = re.compile(r"\s*-?[0-9]{1,20}\s*")
+_ANY_BASE = re.compile(r"0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20}")
 
 MAX_SIZE = Bytes(2**63 - 1)
 """The largest amount that libvirt takes: its bytes are an ``off_t`` (virDomainParseMemory)."""
@@ -82,6 +84,17 @@ def whole(raw: str) -> int:
     if _DIGITS.fullmatch(raw) is None:
         raise ValueError(f"{raw!r} is no whole number")
     return int(raw)
+
+
+def any_base(raw: str) -> int:
+    """The number that C's ``strtoul`` reads at base 0: 0x is hexadecimal, a leading 0 octal.
+
+    Raises:
+        ValueError: It is no such number.
+    """
+    if _ANY_BASE.fullmatch(raw) is None:
+        raise ValueError(f"{raw!r} is no number")
+    return int(raw, 0 if raw[:2].lower() == "0x" else 8 if raw[0] == "0" else 10)
 
 
 def decimal(low: int, high: int) -> Codec[int, int]:

@@ -14,6 +14,7 @@ from ipaddress import ip_address
 __all__ = [
     "ABSOLUTE_PATH",
     "ALIAS",
+    "ANY_MAC",
     "BRIDGE_NAME",
     "CLOCK_DELTA",
     "CPUSET",
@@ -22,12 +23,17 @@ __all__ = [
     "DISK_DEVICE",
     "DISK_FILE",
     "DISK_TARGET",
+    "DNS_NAME",
+    "DUID",
     "FEATURE_NAME",
     "FILE_PATH",
     "FILTER_NAME",
+    "FOLDER_PATH",
     "HOST",
     "IP",
     "IPV4",
+    "IPV6",
+    "IQN",
     "MODEL_NAME",
     "MODEL_WORD",
     "ONE_LINE",
@@ -84,6 +90,10 @@ def _is_ipv4(raw: str) -> bool:
     return _is_ip(raw) and ":" not in raw
 
 
+def _is_ipv6(raw: str) -> bool:
+    return _is_ip(raw) and ":" in raw
+
+
 def _is_ip(raw: str) -> bool:
     try:
         return ip_address(raw) is not None and "%" not in raw
@@ -92,6 +102,7 @@ def _is_ip(raw: str) -> bool:
 
 
 ABSOLUTE_PATH = shaped(r"(/|[a-zA-Z]:\\)[^\n\r]+", "an absolute path")
+FOLDER_PATH = shaped(r"/[^\n\r]*", "an absolute path")
 FILE_PATH = shaped(r"[^\n\r]+", "a path")
 DISK_FILE = either(ABSOLUTE_PATH, shaped(r"\[[^\]]+\] [^\n\r]+", "'[datastore] path'"))
 DEVICE_NAME = shaped(r"[a-zA-Z0-9_.\-\\:/]+", "a device's name (letters, digits, _.-:/)")
@@ -113,11 +124,25 @@ CPUSET = shaped(
 )
 IP = Form(_is_ip, "an IP address")
 IPV4 = Form(_is_ipv4, "an IPv4 address")
-HOST = either(IP, shaped(r"[a-zA-Z0-9.\-]+", "a host name"))
+IPV6 = Form(_is_ipv6, "an IPv6 address")
+DNS_NAME = shaped(r"[a-zA-Z0-9.\-]+", "a host or domain name")
+DUID = shaped(
+    r"0{1,2}:0?(1:0{1,2}:0?[a-fA-F1-9](:[a-fA-F0-9]{1,2}){10,12}"
+    r"|2(:[a-fA-F0-9]{1,2}){5,128}"
+    r"|3:0{1,2}:0?[a-fA-F1-9](:[a-fA-F0-9]{1,2}){6,8}"
+    r"|4(:[a-fA-F0-9]{1,2}){16})",
+    "a DUID such as 0:4:7e:7d:f0:7d:a8:bc:c5:d2:13:32:11:ed:16:ea:84:63",
+)
+IQN = shaped(
+    r"iqn\.[0-9]{4}-(0[1-9]|1[0-2])\.[a-zA-Z0-9.\-]+(:[^\n\r]+)?",
+    "an iSCSI name such as iqn.2013-06.com.example:target",
+)
+HOST = either(IP, DNS_NAME)
 UNICAST_MAC = shaped(
     r"[a-fA-F0-9][02468aAcCeE](:[a-fA-F0-9]{2}){5}",
     "a MAC address of one card (no multicast), such as 52:54:00:12:34:56",
 )
+ANY_MAC = shaped(r"[a-fA-F0-9]{2}(:[a-fA-F0-9]{2}){5}", "a MAC address")
 UUID_FORM = shaped(r"[a-fA-F0-9]{32}|[a-fA-F0-9]{8}-([a-fA-F0-9]{4}-){3}[a-fA-F0-9]{12}", "a UUID")
 POOL_NAME = shaped(r"[^/\n]+", "a name without slash or line break")
 VOLUME_NAME = shaped(r"(?!\.{1,2}$)[^/]+", "a volume's name, without slash")

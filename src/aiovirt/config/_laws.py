@@ -17,7 +17,18 @@ from aiovirt.config._scalars import Scalar
 from aiovirt.config._view import Field, Law, View
 from aiovirt.errors import XMLError
 
-__all__ = ["Apart", "Fits", "Needed", "OneOf", "Only", "Single", "With"]
+__all__ = [
+    "Always",
+    "Apart",
+    "Fits",
+    "Needed",
+    "Never",
+    "OneOf",
+    "Only",
+    "Single",
+    "SomeOf",
+    "With",
+]
 
 AnyField = Field[object, object]
 
@@ -175,6 +186,43 @@ class With(Law):
         given = next((path for path in self.fields if _is_set(view, path)), None)
         if given is not None and not _is_set(view, self.need):
             yield _missing(view, self.need, f", which {given} needs")
+
+
+@dataclass(frozen=True, slots=True)
+class Never(Law):
+    """The fields are another element's, which is seen through the same class."""
+
+    fields: tuple[str, ...]
+
+    def broken(self, view: View) -> Iterator[XMLError]:
+        """One problem for each that is there."""
+        for path in self.fields:
+            if _is_set(view, path):
+                part, field = _at(view, path)
+                yield field.error(part, f"{field.label} means nothing here", expected="none")
+
+
+@dataclass(frozen=True, slots=True)
+class Always(Law):
+    """The element is not without these fields."""
+
+    fields: tuple[str, ...]
+
+    def broken(self, view: View) -> Iterator[XMLError]:
+        """One problem for each that is missing."""
+        yield from (_missing(view, path, "") for path in self.fields if not _is_set(view, path))
+
+
+@dataclass(frozen=True, slots=True)
+class SomeOf(Law):
+    """The element has one of these fields at least."""
+
+    fields: tuple[str, ...]
+
+    def broken(self, view: View) -> Iterator[XMLError]:
+        """A problem when it has none."""
+        if not any(_is_set(view, path) for path in self.fields):
+            yield _missing(view, self.fields[0], "")
 
 
 def OneOf(*words: str) -> Form:  # noqa: N802 - reads as the laws do

@@ -7,7 +7,7 @@ from math import prod
 from typing import TypeVar
 
 from aiovirt.config._tree import error_at
-from aiovirt.config._view import element
+from aiovirt.config._view import View, element
 from aiovirt.config.boot import OperatingSystem
 from aiovirt.config.cpu import CPU
 from aiovirt.config.devices.base import BootDevice, Device
@@ -15,9 +15,10 @@ from aiovirt.config.devices.disk import Disk
 from aiovirt.errors import XMLError
 from aiovirt.model.addresses import DriveAddress, PciAddress
 
-__all__ = ["boot_order", "naming", "topology", "unique_devices", "unique_targets"]
+__all__ = ["boot_order", "naming", "topology", "twins", "unique_devices", "unique_targets"]
 
 D = TypeVar("D", bound=Device)
+V = TypeVar("V", bound=View)
 
 
 def naming(name: str | None, error: Callable[[str], XMLError]) -> Iterator[XMLError]:
@@ -32,18 +33,28 @@ def naming(name: str | None, error: Callable[[str], XMLError]) -> Iterator[XMLEr
         yield error(f"the name {name!r} has dots only")
 
 
+def twins(
+    parts: Iterable[V],
+    key: Callable[[V], Hashable | None],
+    what: str,
+    other: str = "another one",
+) -> Iterator[XMLError]:
+    """No two parts have the same key; None is none."""
+    seen: set[Hashable] = set()
+    for part in parts:
+        value = key(part)
+        if value is None:
+            continue
+        node = element(part)
+        if value in seen and node is not None:
+            yield error_at(node, f"{what} {value} is taken by {other}")
+        seen.add(value)
+
+
 def _twice(
     devices: Iterable[D], key: Callable[[D], Hashable | None], what: str
 ) -> Iterator[XMLError]:
-    seen: set[Hashable] = set()
-    for device in devices:
-        value = key(device)
-        if value is None:
-            continue
-        node = element(device)
-        if value in seen and node is not None:
-            yield error_at(node, f"{what} {value} is taken by another device")
-        seen.add(value)
+    return twins(devices, key, what, "another device")
 
 
 def _target(disk: Disk) -> str | None:

@@ -67,8 +67,7 @@ class Scalar(Field[Got | None, Given | None]):
         codec: How it is read and written.
         known: The words that are allowed, or none when any value is.
         form: What the text must look like, or None.
-        required: Whether an element without it is wrong: for an attribute the one that would
-            carry it, when that is there.
+        required: Whether the element that would carry it is wrong without it, when that is there.
         secret: Whether it is a password.
     """
 
@@ -192,7 +191,7 @@ class Scalar(Field[Got | None, Given | None]):
         """What is wrong: missing, not readable, or a word that is not known."""
         raw = self.raw(view)
         if raw is None:
-            if self.required and (self.attribute is None or self._carried(view)):
+            if self.required and self._carried(view):
                 yield self.error(view, f"{self.label} is missing", expected=self.expected)
             return
         try:
@@ -204,7 +203,9 @@ class Scalar(Field[Got | None, Given | None]):
                 yield self.wrong(view, raw)
 
     def _carried(self, view: View) -> bool:
-        return _tree.find(element(view), self.steps) is not None
+        """Whether that is there in which the attribute, or the element, must be."""
+        steps = self.steps if self.attribute is not None else self.steps[:-1]
+        return _tree.find(element(view), steps) is not None
 
 
 class SizeScalar(Scalar[Bytes, Bytes | str]):
@@ -318,13 +319,14 @@ class WordList(Field[tuple[str, ...], Iterable[str] | None]):
 
     repeats = True
 
-    def __init__(self, path: str, *, known: Sequence[str] = ()) -> None:
+    def __init__(self, path: str, *, known: Sequence[str] = (), form: Form | None = None) -> None:
         super().__init__(path)
         # one word is checked as a scalar of the single element would be
         self.one: Scalar[str, str] = Scalar(
             f"@{self.attribute}" if self.attribute else ".",
             _codecs.TEXT,
             known=known,
+            form=form,
             required=True,
         )
 
@@ -356,6 +358,7 @@ class WordList(Field[tuple[str, ...], Iterable[str] | None]):
         nodes = self._nodes(view)
         for node in nodes[len(given) :]:
             _tree.remove(node)
+        self.tidy(view)
         while len(nodes) < len(given):
             nodes.append(self.add(view))
         for node, word in zip(nodes, given, strict=False):
@@ -405,9 +408,9 @@ def yes_no(path: str, *, required: bool = False) -> Switch:
     return Scalar(path, _codecs.YES_NO, required=required)
 
 
-def on_off(path: str) -> Switch:
+def on_off(path: str, *, required: bool = False) -> Switch:
     """A bool written as ``on`` or ``off``; None when nothing is said."""
-    return Scalar(path, _codecs.ON_OFF)
+    return Scalar(path, _codecs.ON_OFF, required=required)
 
 
 def switch(path: str, *, required: bool = False) -> Switch:
@@ -440,16 +443,16 @@ def size(
     )
 
 
-def uuid(path: str) -> Uuid:
+def uuid(path: str, *, required: bool = False) -> Uuid:
     """A UUID."""
-    return Scalar(path, _codecs.UUID_TEXT, form=UUID_FORM)
+    return Scalar(path, _codecs.UUID_TEXT, form=UUID_FORM, required=required)
 
 
-def mac(path: str) -> Mac:
-    """A MAC address of one card, not of a group."""
-    return Scalar(path, _codecs.MAC, form=UNICAST_MAC, required=True)
+def mac(path: str, *, form: Form = UNICAST_MAC, required: bool = True) -> Mac:
+    """A MAC address; by its usual form of one card, not of a group."""
+    return Scalar(path, _codecs.MAC, form=form, required=required)
 
 
-def words(path: str, *, known: Sequence[str] = ()) -> Words:
+def words(path: str, *, known: Sequence[str] = (), form: Form | None = None) -> Words:
     """A list of words, one in each of several like elements."""
-    return WordList(path, known=known)
+    return WordList(path, known=known, form=form)

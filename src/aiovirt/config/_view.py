@@ -147,6 +147,12 @@ class Field(ABC, Generic[Got, Given]):
         if self.attribute is None and not steps and view._home_ and _tree.is_empty(node):
             _tree.remove(node)
 
+    def tidy(self, view: View) -> None:
+        """Take out the element that only held the field's elements, when none is left in it."""
+        holder = _tree.find(element(view), self.steps[:-1])
+        if len(self.steps) > 1 and holder is not None and _tree.is_empty(holder):
+            _tree.remove(holder)
+
     def place(self, view: View, node: Node) -> None:
         """Put an element at the end of the field's path, behind those of its kind."""
         order = view._order_ if len(self.steps) == 1 else {}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 from aiovirt.config import _rules
 from aiovirt.config._children import Many, One, child, children, via
+from aiovirt.config._document import Document
 from aiovirt.config._forms import ONE_LINE, VARIABLE_NAME
 from aiovirt.config._laws import With
 from aiovirt.config._scalars import (
@@ -22,7 +22,7 @@ from aiovirt.config._scalars import (
     uuid,
     words,
 )
-from aiovirt.config._view import View, problems
+from aiovirt.config._view import View
 from aiovirt.config.boot import OperatingSystem
 from aiovirt.config.clock import Clock
 from aiovirt.config.cpu import CPU
@@ -37,7 +37,7 @@ from aiovirt.config.memory import VCPU, MemoryBacking
 from aiovirt.config.metadata import Metadata
 from aiovirt.errors import XMLError
 
-__all__ = ["MAX_PROBLEMS", "DomainConfig", "QemuCommandline", "QemuEnv"]
+__all__ = ["DomainConfig", "QemuCommandline", "QemuEnv"]
 
 DOMAIN_TYPES = (
     "qemu",
@@ -58,12 +58,7 @@ DOMAIN_TYPES = (
     "kqemu",
 )
 ACTIONS = ("destroy", "restart", "preserve", "rename-restart")
-MAX_PROBLEMS = 100
-"""How many problems are looked for in one configuration: each costs time, and a stranger may
-have written it."""
 _NO_MEMORY = frozenset({"openvz", "test"})
-
-
 _WITH_SERIAL = ("qemu", "kvm")
 
 
@@ -85,7 +80,7 @@ class QemuCommandline(View, tag="qemu:commandline"):
     env: Many[QemuEnv] = children("qemu:env", QemuEnv)
 
 
-class DomainConfig(View, tag="domain"):
+class DomainConfig(Document, tag="domain"):
     """The configuration of a domain.
 
     Made from Python arguments, it holds what they say and little beyond: the type ``qemu``
@@ -145,24 +140,6 @@ class DomainConfig(View, tag="domain"):
         With(("max_memory",), "max_memory_slots"),
         With(("max_memory_slots",), "max_memory"),
     )
-
-    def problems(self) -> list[XMLError]:
-        """Everything that is wrong as far as aiovirt knows, in the order of the document.
-
-        Nothing on a host is looked at.  A document that is wrong all over ends the search after
-        `MAX_PROBLEMS`.
-        """
-        found = islice(problems(self), MAX_PROBLEMS)
-        return sorted(found, key=lambda problem: problem.line or 0)
-
-    def check(self) -> None:
-        """Check all values and how they fit together; parts that aiovirt does not know pass.
-
-        Raises:
-            XMLError: The first thing that is wrong.
-        """
-        for problem in self.problems():
-            raise problem
 
     def _complete_(self) -> None:
         """What a domain made from Python arguments cannot be without."""

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import TypeAlias
 
 from aiovirt.config import _tree
+from aiovirt.config._codecs import any_base
 from aiovirt.config._tree import Node
 from aiovirt.config._view import Field, View, element
 from aiovirt.errors import ConfigError, XMLError
@@ -58,16 +59,8 @@ _NEEDED = {"virtio-serial": ("controller",), "ccid": ("controller",), "usb": ("b
 _TOGETHER = {"ccw": ("cssid", "ssid", "devno")}
 """What an address of a type has whole or not at all."""
 
-_NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20}")
 _SWITCH = {"on": True, "off": False}
 _USB_PORT = re.compile(r"((0x)?[0-9a-fA-F]{1,3}\.){0,3}(0x)?[0-9a-fA-F]{1,3}")
-
-
-def _number(raw: str) -> int:
-    # as strtoul with base 0: 0x is hexadecimal, a leading 0 octal
-    if _NUMBER.fullmatch(raw) is None:
-        raise ValueError
-    return int(raw, 0 if raw[:2].lower() == "0x" else 8 if raw[0] == "0" else 10)
 
 
 def _port(raw: str) -> str:
@@ -118,7 +111,7 @@ class AddressField(Field[DeviceAddress | None, DeviceAddress | None]):
         kind, forms = _KINDS[word]
         form = forms[name]
         try:
-            value = _READERS.get(form, _number)(raw)
+            value = _READERS.get(form, any_base)(raw)
             kind(**{name: value})
         except (ValueError, KeyError, ConfigError) as error:
             highest = getattr(kind, "HIGHEST", {}).get(name)
