@@ -137,7 +137,8 @@ async def take_turns(uri: str, peer: Peer, samples: Samples) -> None:
     async with _open.open(uri) as host:
         for turn in range(1 + TURNS):
             kept = samples if turn else Samples()
-            kept.add("stats", await per_cpu_second(partial(raw_stats, host)), peer.rate("stats", REPEATS))
+            stats = await per_cpu_second(partial(raw_stats, host))
+            kept.add("stats", stats, peer.rate("stats", REPEATS))
             kept.add("list", await per_cpu_second(host.domains.list), peer.rate("list", REPEATS))
             records = await per_cpu_second(host.domains.records)
             kept.add("states", records, peer.rate("states", REPEATS))

@@ -60,20 +60,29 @@ async def gather(
     third: Callable[[], Awaitable[T3]],
     /,
 ) -> tuple[T, T2, T3]: ...
+@overload
+async def gather(*works: Callable[[], Awaitable[T]]) -> tuple[T, ...]: ...
 async def gather(*works: Callable[[], Awaitable[Any]]) -> tuple[Any, ...]:
     """Do several things at once; their results, in the order of the arguments.
 
-    The first error cancels the others, and is raised as itself.
+    The first error cancels the others, and is raised as itself; others of the same moment are not
+    told.
     """
     results: list[Any] = [None] * len(works)
 
     async def do(place: int, work: Callable[[], Awaitable[Any]]) -> None:
         results[place] = await work()
 
-    async with open_task_group() as tasks:
-        for place, work in enumerate(works):
-            tasks.start_soon(do, place, work)
-    return tuple(results)
+    first: BaseException
+    try:
+        async with open_task_group() as tasks:
+            for place, work in enumerate(works):
+                tasks.start_soon(do, place, work)
+    except BaseExceptionGroup as errors:
+        first = _errors_of(errors)[0]
+    else:
+        return tuple(results)
+    raise first
 
 
 def _errors_of(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -79,7 +79,13 @@ VERBS: Mapping[str, Sequence[Verb]] = {
         statistics.domstats,
         listing.list_,
     ),
-    "Domain Events": (watching.event,),
+    "Events": (
+        watching.event,
+        watching.net_event,
+        watching.nodedev_event,
+        watching.pool_event,
+        watching.secret_event,
+    ),
     "Host and Hypervisor": (
         host.capabilities,
         doctor.doctor,
@@ -92,7 +98,7 @@ VERBS: Mapping[str, Sequence[Verb]] = {
 
 DEFAULTS = Settings()
 
-OWN_DEADLINE = frozenset({console.console, watching.event})
+OWN_DEADLINE = frozenset({console.console, *VERBS["Events"]})
 """Verbs for which ``--timeout`` is not an error."""
 
 _ABOUT = """Virtual machines from the command line, without a daemon.

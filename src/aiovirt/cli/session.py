@@ -15,11 +15,11 @@ from uuid import UUID
 
 import anyio
 
+from aiovirt.cli.credentials import ask
 from aiovirt.cli.output import Output
 from aiovirt.cli.progress import progress
 from aiovirt.cli.settings import Settings
 from aiovirt.errors import Busy, NotFound
-from aiovirt.model.uri import URI
 
 if TYPE_CHECKING:
     from aiovirt.objects import Connection, Domain
@@ -60,7 +60,7 @@ class Context:
             AiovirtError: As `aiovirt.open`.
         """
         async with AsyncExitStack() as stack:
-            host = await _open_patiently(stack, self.settings.uri)
+            host = await _open_patiently(stack, self.settings)
             yield Session(self.settings, self.out, host)
 
 
@@ -100,16 +100,19 @@ def _readings(text: str) -> Iterator[str | UUID | int]:
     yield text
 
 
-async def _open_patiently(stack: AsyncExitStack, uri: URI) -> Connection:
+async def _open_patiently(stack: AsyncExitStack, settings: Settings) -> Connection:
     """Open it, waiting a moment for a command that is about to finish with it."""
-    opener: Callable[[URI], AbstractAsyncContextManager[Connection]] = import_module(
+    opener: Callable[..., AbstractAsyncContextManager[Connection]] = import_module(
         "aiovirt._open"
     ).open
+    uri = settings.uri
     patience_ends = anyio.current_time() + PATIENCE_S
     while True:
         try:
             # No cancel scope may be around this: what is opened outlives it.
-            return await stack.enter_async_context(opener(uri))
+            return await stack.enter_async_context(
+                opener(uri, readonly=settings.readonly, credentials=ask)
+            )
         except Busy:
             if anyio.current_time() > patience_ends:
                 raise

@@ -39,6 +39,9 @@ class Settings:
     connect: Annotated[str | None, Parameter(name=("--connect", "-c"), metavar="URI")] = None
     """The host's URI; else $AIOVIRT_DEFAULT_URI; else QEMU, its state in ~/.local/state."""
 
+    readonly: Annotated[bool, Parameter(name=("--readonly", "-r"))] = False
+    """Change nothing through this connection."""
+
     output: Annotated[Format, Parameter(name=("--output", "-o"))] = "table"
     """How results are written; events in json come one a line."""
 

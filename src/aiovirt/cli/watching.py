@@ -20,7 +20,14 @@ from aiovirt.cli.session import Context
 from aiovirt.cli.terminal import while_read
 from aiovirt.model.events import DomainEvent, Event, EventsLost
 
-__all__ = ["Wanted", "event"]
+__all__ = [
+    "Wanted",
+    "event",
+    "net_event",
+    "nodedev_event",
+    "pool_event",
+    "secret_event",
+]
 
 
 @Parameter(name="*")
@@ -63,6 +70,74 @@ async def event(*, wanted: Wanted = Wanted(), context: ContextArg) -> Rows | Pla
         raise DeadlinePassed(f"no such event came {waited}")
     context.out.say(f"events received: {watch.count}")
     return None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedOfHost:
+    """Which events of one kind of thing, and how many."""
+
+    event: Annotated[
+        tuple[str, ...], Parameter(help="A kind, such as lifecycle; all if there is none.")
+    ] = ()
+    loop: Annotated[bool, about("Go on after the first.")] = False
+    timestamp: Annotated[bool, about("Say when each happened.")] = False
+
+
+OF_HOST = WantedOfHost()
+
+
+async def _of_host(prefix: str, wanted: WantedOfHost, context: Context) -> Rows | Plain | None:
+    names = [name for name in KINDS if name.startswith(prefix)]
+    chosen = tuple(f"{prefix}{name}" for name in wanted.event) or tuple(names)
+    full = Wanted(event=chosen, loop=wanted.loop, timestamp=wanted.timestamp)
+    return await event(wanted=full, context=context)
+
+
+async def net_event(*, wanted: WantedOfHost = OF_HOST, context: ContextArg) -> Rows | Plain | None:
+    """Wait for events of networks and show them.
+
+    For example:
+
+        aiovirt net-event --loop
+        aiovirt net-event --event lifecycle --timeout 60
+    """
+    return await _of_host("network-", wanted, context)
+
+
+async def pool_event(*, wanted: WantedOfHost = OF_HOST, context: ContextArg) -> Rows | Plain | None:
+    """Wait for events of storage pools and show them.
+
+    For example:
+
+        aiovirt pool-event --loop
+        aiovirt pool-event --event refresh --timeout 60
+    """
+    return await _of_host("pool-", wanted, context)
+
+
+async def nodedev_event(
+    *, wanted: WantedOfHost = OF_HOST, context: ContextArg
+) -> Rows | Plain | None:
+    """Wait for events of the host's devices and show them.
+
+    For example:
+
+        aiovirt nodedev-event --loop
+    """
+    return await _of_host("nodedev-", wanted, context)
+
+
+async def secret_event(
+    *, wanted: WantedOfHost = OF_HOST, context: ContextArg
+) -> Rows | Plain | None:
+    """Wait for events of secrets and show them.
+
+    For example:
+
+        aiovirt secret-event --loop
+    """
+    return await _of_host("secret-", wanted, context)
 
 
 def _types(wanted: Wanted) -> tuple[type[Event], ...]:

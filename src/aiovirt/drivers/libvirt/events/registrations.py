@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 
-from aiovirt._tasks import open_task_group
+from aiovirt._tasks import gather
 from aiovirt.clients.libvirt import LibvirtClient
 from aiovirt.errors import CallerError, RemoteError, Unsupported
 from aiovirt.model.constants import (
@@ -52,16 +53,13 @@ class Registrations:
         feature = p.ConnectSupportsFeatureArgs(EVENT_CALLBACKS)
         modern = await self._client.call(p.CONNECT_SUPPORTS_FEATURE, feature)
         domains = self._modern() if modern.supported else self._old()
-        async with open_task_group() as tasks:
-            for register in (*domains, *self._others(), self._closing()):
-                tasks.start_soon(self._try, register)
+        wanted = (*domains, *self._others(), self._closing())
+        await gather(*(partial(self._try, register) for register in wanted))
 
     async def drop(self) -> None:
-        """Take them back. Raises as `make`."""
+        """Take them back; they are gone with the connection anyway. Raises as `make`."""
         undo, self._undo = self._undo, []
-        async with open_task_group() as tasks:
-            for call in undo:
-                tasks.start_soon(self._try, call)
+        await gather(*(partial(self._try, call) for call in undo))
 
     async def _try(self, call: Call) -> None:
         try:
