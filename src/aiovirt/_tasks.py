@@ -6,8 +6,8 @@ It knows nothing of sockets, protocols or hypervisors, and starts no task of its
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
@@ -18,7 +18,14 @@ from anyio.abc import TaskGroup
 
 from aiovirt.errors import Busy, Closed
 
-__all__ = ["DEFAULT_BACKLOG", "Broadcast", "Subscription", "gather", "open_task_group"]
+__all__ = [
+    "DEFAULT_BACKLOG",
+    "Broadcast",
+    "Subscription",
+    "gather",
+    "lone_errors",
+    "open_task_group",
+]
 
 T = TypeVar("T")
 T2 = TypeVar("T2")
@@ -28,17 +35,16 @@ DEFAULT_BACKLOG = 1024
 """How many values wait for one slow subscriber unless another bound is named."""
 
 
-@asynccontextmanager
-async def open_task_group() -> AsyncGenerator[TaskGroup, None]:
-    """Open a task group which a lone error leaves as itself, not as an `ExceptionGroup`.
+@contextmanager
+def lone_errors() -> Generator[None, None, None]:
+    """Let a lone error leave as itself, not as an `ExceptionGroup`.
 
     Cancellations beside the lone error do not count as errors.  Two errors or more leave as a
-    group, as with anyio's own.
+    group.
     """
     lone: BaseException
     try:
-        async with anyio.create_task_group() as group:
-            yield group
+        yield
     except BaseExceptionGroup as errors:
         found = _errors_of(errors)
         if len(found) != 1:
@@ -83,6 +89,14 @@ async def gather(*works: Callable[[], Awaitable[Any]]) -> tuple[Any, ...]:
     else:
         return tuple(results)
     raise first
+
+
+@asynccontextmanager
+async def open_task_group() -> AsyncGenerator[TaskGroup, None]:
+    """Open a task group which a lone error leaves as itself; see `lone_errors`."""
+    with lone_errors():
+        async with anyio.create_task_group() as group:
+            yield group
 
 
 def _errors_of(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -5,6 +5,7 @@ Each way gives two ends that are connected to each other.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -14,7 +15,8 @@ from anyio.abc import ByteStream
 
 from aiovirt._tasks import open_task_group
 from aiovirt.errors import Busy, Closed, ConnectionLost
-from aiovirt.streams.unix import unix_pair
+from aiovirt.streams.tcp import connect_tcp
+from aiovirt.streams.unix import UnixStream, unix_pair
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +30,15 @@ async def unix() -> AsyncGenerator[tuple[ByteStream, ByteStream], None]:
         yield ours, theirs
 
 
-WAYS: dict[str, Callable[[], Pair]] = {"unix": unix}
+@asynccontextmanager
+async def tcp() -> AsyncGenerator[tuple[ByteStream, ByteStream], None]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        sock = await connect_tcp("127.0.0.1", listening.getsockname()[1])
+        async with UnixStream(sock) as ours, UnixStream(listening.accept()[0]) as theirs:
+            yield ours, theirs
+
+
+WAYS: dict[str, Callable[[], Pair]] = {"unix": unix, "tcp": tcp}
 
 
 @pytest.fixture(params=list(WAYS))

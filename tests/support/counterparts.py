@@ -23,6 +23,8 @@ PACKAGES = {
     "strace": "strace",
     "gcc": "gcc",
     "dpkg-deb": "dpkg",
+    "ssh-agent": "openssh-client",
+    "ssh-add": "openssh-client",
     "libvirt RNG grammars": "libvirt0",
     "libvirtd": "libvirt-daemon-system",
     "libvirt_lxc": "libvirt-daemon-driver-lxc",

@@ -1,0 +1,56 @@
+"""Libraries that speak asyncio only, run under whichever event loop there is.
+
+Under trio they run in a loop of trio-asyncio, which must be open around all that they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import Any, ParamSpec, TypeVar
+
+import sniffio
+
+from aiovirt._tasks import lone_errors
+
+__all__ = ["asyncio_loop", "from_asyncio", "in_asyncio"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _under_trio() -> bool:
+    return sniffio.current_async_library() == "trio"
+
+
+def _trio_asyncio() -> Any:  # noqa: ANN401 - it has no types
+    """Load it on first use."""
+    return import_module("trio_asyncio")
+
+
+@asynccontextmanager
+async def asyncio_loop() -> AsyncGenerator[None, None]:
+    """Have a loop of asyncio for the length of the scope."""
+    if not _under_trio():
+        yield
+        return
+    with lone_errors():
+        async with _trio_asyncio().open_loop():
+            yield
+
+
+async def in_asyncio(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Await a function of asyncio's; inside `asyncio_loop`. Cancellation: passed on to it."""
+    if not _under_trio():
+        return await function(*args, **kwargs)
+    adapted: Callable[P, Awaitable[T]] = _trio_asyncio().aio_as_trio(function)
+    return await adapted(*args, **kwargs)
+
+
+def from_asyncio(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Return a function of the running loop as one that asyncio's side may await."""
+    if not _under_trio():
+        return function
+    adapted: Callable[P, Awaitable[T]] = _trio_asyncio().trio_as_aio(function)
+    return adapted
