@@ -103,6 +103,11 @@ class Calls:
                 call.slot.set()
 
     @property
+    def in_flight(self) -> int:
+        """How many calls were sent and not answered."""
+        return len(self._sent)
+
+    @property
     def stuck(self) -> int:
         """How many calls the server is at work on although nobody waits for them any more."""
         return sum(call is None for call in self._sent.values())

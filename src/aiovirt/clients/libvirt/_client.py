@@ -156,6 +156,11 @@ class LibvirtClient:
         return self._error
 
     @property
+    def in_flight(self) -> int:
+        """How many calls the server is at work on."""
+        return self._calls.in_flight
+
+    @property
     def stuck(self) -> int:
         """How many calls the server is at work on although nobody waits for them any more."""
         return self._calls.stuck
