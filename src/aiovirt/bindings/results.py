@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from aiovirt.bindings.values import PLAIN, Value
@@ -72,10 +73,14 @@ def whole(kind: type[Any], **values: tuple[str, Value]) -> Result:
         if item.init
     ]
 
-    readers = [(wire, value.read) for _, wire, value in pairs]
+    values_of = attrgetter(*[wire for _, wire, _ in pairs], "__class__")  # so that it is a tuple
+    readers = [(place, value.read) for place, (*_, value) in enumerate(pairs) if value is not PLAIN]
 
     def read(reply: Struct) -> object:
-        return kind(*[get(getattr(reply, wire)) for wire, get in readers])
+        found = list(values_of(reply)[:-1])
+        for place, read_one in readers:
+            found[place] = read_one(found[place])
+        return kind(*found)
 
     def send(reply: type[Struct], result: object) -> Struct:
         return reply(**{wire: value.send(getattr(result, name)) for name, wire, value in pairs})

@@ -64,12 +64,14 @@ class Link:
         uri: The URI it was opened with.
         options: What it was told beside it.
         hub: The events of all its sessions.
+        client_now: The client of the present session, or None while there is none.
     """
 
     def __init__(self, uri: URI, options: OpenOptions) -> None:
         self.uri = uri
         self.options = options
         self.hub = Hub()
+        self.client_now: LibvirtClient | None = None
         self._session: Session | None = None
         self._known: Session | None = None
         self._changed = anyio.Event()
@@ -155,6 +157,7 @@ class Link:
             raise Unresponsive(f"{session.client.peer} did not tell what it has in time")
         first = self._known is None
         self._session = self._known = session
+        self.client_now = session.client
         self._wake()
         if first:
             task_status.started()
@@ -162,7 +165,7 @@ class Link:
             await session.client.lost.wait()
             self.hub.disconnected(session.client.error)
         finally:
-            self._session = None
+            self._session = self.client_now = None
             self._wake()
 
     def close(self) -> None:

@@ -64,8 +64,8 @@ def _method(row: Binding) -> Callable[..., Awaitable[Any]]:
     procedure, read, name = row.procedure, row.result.read, row.name
 
     async def method(self: LibvirtAbility, *args: Any, **named: Any) -> Any:  # noqa: ANN401
-        reply = await self._link.call(procedure, row.args(args, named), operation=name)
-        return read(reply)
+        client = self._link.client_now or await self._link.client()
+        return read(await client.call(procedure, row.args(args, named), operation=name))
 
     method.__name__ = name
     method.__qualname__ = f"{row.ability}.{name}"
