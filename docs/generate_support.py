@@ -8,7 +8,6 @@ The page is never edited by hand: what a driver overrides is what it can do.
 
 from __future__ import annotations
 
-import pkgutil
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,8 +19,8 @@ from aiovirt._open import DRIVERS
 from aiovirt.bindings import all_bindings
 from aiovirt.drivers.libvirt.abilities import implementation
 from aiovirt.interfaces import ABILITIES, Ability, operations, supported
-from aiovirt.protocols.libvirt import tables
-from aiovirt.protocols.libvirt.procedure import EventKind, Procedure, Program
+from aiovirt.protocols.libvirt.procedure import Program
+from aiovirt.protocols.libvirt.registry import Entry, registry
 
 PAGE = Path(__file__).parent / "support.md"
 HEAD = """\
@@ -54,15 +53,10 @@ def drivers() -> dict[str, Implementations]:
     return {**embedded, "libvirt daemon": {kind: implementation(kind) for kind in ABILITIES}}
 
 
-def procedures() -> list[Procedure[object, object] | EventKind[object]]:  # type: ignore[type-var]
-    """Return every procedure and event of the tables, in the order of their numbers."""
-    found = {}
-    for module in pkgutil.iter_modules(tables.__path__):
-        for value in vars(import_module(f"{tables.__name__}.{module.name}")).values():
-            if isinstance(value, (Procedure, EventKind)):
-                found[int(value.program), value.number] = value
+def procedures() -> list[Entry]:
+    """Return every procedure and event, the programs in the table's order."""
     order = list(Program)
-    return sorted(found.values(), key=lambda one: (order.index(one.program), one.number))
+    return sorted(registry().values(), key=lambda one: (order.index(one.program), one.number))
 
 
 def users() -> dict[str, str]:

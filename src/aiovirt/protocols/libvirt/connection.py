@@ -257,7 +257,8 @@ class Connection:
             return self._hole(packet)
         if packet.status is PacketStatus.CONTINUE:
             return StreamData(packet.serial, packet.payload)
-        del self._streams[packet.serial]
+        if self._role is Role.CLIENT:  # a server has still to answer it
+            del self._streams[packet.serial]
         if packet.status is PacketStatus.OK:
             return StreamEnd(packet.serial)
         error = codec(Error).decode(packet.payload) if packet.payload else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from functools import cache
 from typing import Any, Generic, TypeVar
 
 from aiovirt.protocols.xdr.emit import Source
@@ -56,10 +55,15 @@ class Codec(Generic[S]):
         return bytes(out)
 
 
-@cache
+_codecs: dict[type[Struct], Codec[Any]] = {}
+
+
 def codec(kind: type[S]) -> Codec[S]:
     """The codec of this kind of struct."""
-    return Codec(kind)
+    found = _codecs.get(kind)
+    if found is None:
+        found = _codecs[kind] = Codec(kind)
+    return found
 
 
 def _compiled(head: str, source: Source) -> Any:  # noqa: ANN401 - what the head says
