@@ -91,9 +91,9 @@ async def run(uri: str, server: subprocess.Popen[str]) -> tuple[float, float, fl
         await fleet.full.wait()
         gc.collect()
         each = (resident_kib() - before) / CONNECTIONS
-        pings = pinged(server)
+        before_silence = pinged(server)
         await anyio.sleep(SILENCE_S)
-        pings = (pinged(server) - pings) / CONNECTIONS
+        pings = (pinged(server) - before_silence) / CONNECTIONS
         states: list[DomainState] = []
         begin = time.perf_counter()
         async with anyio.create_task_group() as sweep:
