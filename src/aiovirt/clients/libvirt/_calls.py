@@ -7,7 +7,7 @@ may hold up; the last place is left to calls that none can, which give it back s
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 
 from aiovirt.protocols.libvirt.connection import Failure, Reply
@@ -56,19 +56,19 @@ class Calls:
     def __init__(self, window: int = DEFAULT_WINDOW) -> None:
         self._window = window
         self._sent: dict[int, PendingCall | None] = {}
-        self._waiting: deque[PendingCall] = deque()
-        self._waiting_first: deque[PendingCall] = deque()
+        self._waiting: OrderedDict[int, PendingCall] = OrderedDict()
+        self._waiting_first: OrderedDict[int, PendingCall] = OrderedDict()
 
     def add(self, call: PendingCall) -> None:
         """Let a call wait for its turn."""
-        (self._waiting_first if call.priority else self._waiting).append(call)
+        self._queue_of(call)[call.serial] = call
 
     def due(self) -> Iterator[PendingCall]:
         """The calls whose turn it is; each counts as sent."""
         while self._waiting_first and len(self._sent) < self._window:
-            yield self._send(self._waiting_first.popleft())
+            yield self._send(self._waiting_first.popitem(last=False)[1])
         while self._waiting and len(self._sent) < self._window - 1:
-            yield self._send(self._waiting.popleft())
+            yield self._send(self._waiting.popitem(last=False)[1])
 
     def answer(self, outcome: Reply | Failure) -> bool:
         """Hand a reply to its caller; False when the caller has gone."""
@@ -88,12 +88,12 @@ class Calls:
             if call.serial in self._sent:
                 self._sent[call.serial] = None
             return False
-        (self._waiting_first if call.priority else self._waiting).remove(call)
-        return True
+        return self._queue_of(call).pop(call.serial, None) is not None
 
     def end(self, error: Callable[[bool], Exception]) -> None:
         """Give all callers an error, made from whether their call had been sent."""
-        everyone = [*self._sent.values(), *self._waiting_first, *self._waiting]
+        waiting = (*self._waiting_first.values(), *self._waiting.values())
+        everyone = [*self._sent.values(), *waiting]
         self._sent.clear()
         self._waiting_first.clear()
         self._waiting.clear()
@@ -111,6 +111,9 @@ class Calls:
     def stuck(self) -> int:
         """How many calls the server is at work on although nobody waits for them any more."""
         return sum(call is None for call in self._sent.values())
+
+    def _queue_of(self, call: PendingCall) -> OrderedDict[int, PendingCall]:
+        return self._waiting_first if call.priority else self._waiting
 
     def _send(self, call: PendingCall) -> PendingCall:
         call.sent = True

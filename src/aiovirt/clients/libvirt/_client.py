@@ -123,9 +123,9 @@ class LibvirtClient:
         call = self._begin(procedure, args, descriptors)
         try:
             await call.slot.wait()
-        finally:
-            if call.outcome is None:
-                self._give_up(call)
+        except BaseException:
+            self._give_up(call)
+            raise
         return self._outcome(procedure, call, operation)
 
     @asynccontextmanager
@@ -148,7 +148,8 @@ class LibvirtClient:
                 self._give_up(call)
                 self._forget_stream(call.serial)
             else:
-                await stream.aclose()
+                with anyio.CancelScope(shield=True):
+                    await stream.aclose()
 
     @property
     def error(self) -> AiovirtError | None:
@@ -187,7 +188,10 @@ class LibvirtClient:
             raise self._lost_error(sent=False)
 
     def _give_up(self, call: PendingCall) -> None:
-        if self._calls.give_up(call):
+        """The caller goes: its call is taken back, or its reply dropped now or when it comes."""
+        if isinstance(call.outcome, Reply):
+            _close_all(call.outcome.descriptors)
+        elif call.outcome is None and self._calls.give_up(call):
             self.core.withdraw(call.serial)
 
     def _outcome(self, procedure: Procedure[A, R], call: PendingCall, operation: str = "") -> Reply:
@@ -243,16 +247,19 @@ class LibvirtClient:
 
     # --- what comes in ------------------------------------------------------------------------
 
-    def on_data(self, data: bytes, descriptors: Sequence[int] = ()) -> None:
+    def on_data(self, data: bytes) -> None:
         """Take what the socket gave."""
         for byte_filter in self._filters:
             data = byte_filter.decode(data)
         if self._keepalive is not None:
             self._keepalive.heard(time.monotonic())
-        if data or descriptors:
-            for event in self.core.receive(data, descriptors):
-                self._take(event)
-            self._send_due()
+        if data:
+            self._on_plain(data)
+
+    def _on_plain(self, data: bytes) -> None:
+        for event in self.core.receive(data):
+            self._take(event)
+        self._send_due()
 
     def on_descriptors(self, descriptors: list[int]) -> None:
         """Take descriptors that came with the data that follows."""
@@ -261,7 +268,7 @@ class LibvirtClient:
     def _take(self, event: Event) -> None:
         if isinstance(event, (Reply, Failure)):
             if not self._calls.answer(event) and isinstance(event, Reply):
-                _close_all(event.descriptors)
+                self._drop(event)
         elif isinstance(event, (StreamData, StreamHole, StreamEnd, StreamFailure)):
             stream = self._streams.get(event.serial)
             if stream is not None:
@@ -270,6 +277,12 @@ class LibvirtClient:
             self.on_message(event)
         elif isinstance(event, Ping):
             self.send(self.core.pong())
+
+    def _drop(self, late: Reply) -> None:
+        """Let go of what a reply brings that nobody waits for any more."""
+        _close_all(late.descriptors)
+        if self.core.stream_is_open(late.serial):
+            self.send(self.core.stream_abort(late.serial))
 
     def on_end(self, error: Exception | None) -> None:
         """The connection has ended."""
@@ -309,7 +322,7 @@ class LibvirtClient:
             line.sock, self.on_data, self.on_end, on_descriptors=on_descriptors
         ) as self.channel:
             if line.early:
-                self.on_data(line.early)
+                self._on_plain(line.early)
             yield
 
     def close(self) -> None:

@@ -292,11 +292,18 @@ class Connection:
         serial = self._next
         head = (procedure.program, PROGRAM_VERSION, procedure.number)
         data = encode_parts(*head, kind, serial, PacketStatus.OK, payload)
-        self._next = 0 if serial == MAX_SERIAL else serial + 1
+        self._next = self._serial_after(serial)
         self._calls[serial] = procedure
         if procedure.stream is not None:
             self._streams[serial] = Packet(*head, PacketType.STREAM, serial)
         return serial, data
+
+    def _serial_after(self, serial: int) -> int:
+        """The next serial that no call and no stream has: those of stuck calls are passed over."""
+        while True:
+            serial = 0 if serial == MAX_SERIAL else serial + 1
+            if serial not in self._calls and serial not in self._streams:
+                return serial
 
     def withdraw(self, serial: int) -> None:
         """Forget a call whose bytes were not sent."""

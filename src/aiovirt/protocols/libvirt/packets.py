@@ -159,14 +159,14 @@ class PacketReader:
             ProtocolError: This is no packet of libvirt's protocol; nothing after it can be read.
         """
         self._descriptors.extend(descriptors)
+        if len(self._descriptors) > MAX_DESCRIPTORS:
+            raise ProtocolError(f"{self._peer} sent descriptors that no packet announces")
         if not self._buffer and self._held is None and self._is_one(data):
             return [self._packet(data)]
         self._buffer += data
         found: list[Packet] = []
         while self._take_one(found):
             pass
-        if len(self._descriptors) > MAX_DESCRIPTORS:
-            raise ProtocolError(f"{self._peer} sent descriptors that no packet announces")
         return found
 
     def abandon(self) -> list[int]:

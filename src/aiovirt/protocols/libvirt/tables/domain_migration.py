@@ -496,6 +496,7 @@ class DomainMigratePrepareTunnel3ParamsRet(Struct, frozen=True, gc=False):
 DOMAIN_MIGRATE_PREPARE_TUNNEL3_PARAMS: Final[Procedure[DomainMigratePrepareTunnel3ParamsArgs, DomainMigratePrepareTunnel3ParamsRet]] = Procedure(
     Program.REMOTE, 304, "DOMAIN_MIGRATE_PREPARE_TUNNEL3_PARAMS", DomainMigratePrepareTunnel3ParamsArgs, DomainMigratePrepareTunnel3ParamsRet,
     acl=('domain:migrate', 'domain:start', 'domain:write',),
+    stream=StreamSide.WRITE,
 )
 
 
