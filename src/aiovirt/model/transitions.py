@@ -50,28 +50,26 @@ def between(old: DomainRecord | None, new: DomainRecord | None) -> Iterator[Life
 
 
 def _running(old: DomainRecord | None, new: DomainRecord | None) -> Iterator[LifecycleDetail]:
-    was = old is not None and old.state.active
-    runs = new is not None and new.state.active
-    same = was and runs and old is not None and new is not None and old.id == new.id
-    if was and not same:
-        reason = None if new is None or runs else new.reason
-        default = LifecycleDetail.STOPPED_SHUTDOWN
-        yield _STOPPED.get(reason, default) if reason else default
-    if new is None or not runs:
+    before = old if old is not None and old.state.active else None
+    after = new if new is not None and new.state.active else None
+    if before is not None and after is not None and before.id == after.id:
+        yield from _paused(after, was=before.state in _PAUSED)
         return
-    if not same:
-        yield _STARTED.get(new.reason, LifecycleDetail.STARTED_BOOTED)
-    paused = same and old is not None and old.state in _PAUSED
-    yield from _paused(new, paused=paused)
+    if before is not None:
+        yield _STOPPED.get(new.reason, _ENDED) if new is not None else _ENDED
+    if after is not None:
+        yield _STARTED.get(after.reason, LifecycleDetail.STARTED_BOOTED)
+        yield from _paused(after, was=False)
 
 
-def _paused(new: DomainRecord, *, paused: bool) -> Iterator[LifecycleDetail]:
+_ENDED = LifecycleDetail.STOPPED_SHUTDOWN
+
+
+def _paused(new: DomainRecord, *, was: bool) -> Iterator[LifecycleDetail]:
     """From standing still, or not, to what is now."""
-    if new.state is DomainState.PM_SUSPENDED and not paused:
-        yield LifecycleDetail.PM_SUSPENDED_MEMORY
-    elif new.state is DomainState.PAUSED and not paused:
-        yield _SUSPENDED.get(new.reason, LifecycleDetail.SUSPENDED_PAUSED)
-    elif new.state is DomainState.CRASHED:
-        yield LifecycleDetail.CRASHED_PANICKED
-    elif new.state not in _PAUSED and paused:
+    if new.state in _PAUSED and not was:
+        slept = new.state is DomainState.PM_SUSPENDED
+        paused = _SUSPENDED.get(new.reason, LifecycleDetail.SUSPENDED_PAUSED)
+        yield LifecycleDetail.PM_SUSPENDED_MEMORY if slept else paused
+    if new.state not in _PAUSED and was:
         yield LifecycleDetail.RESUMED_UNPAUSED

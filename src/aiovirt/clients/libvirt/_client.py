@@ -266,17 +266,18 @@ class LibvirtClient:
         self.core.receive(b"", descriptors)
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, (Reply, Failure)):
-            if not self._calls.answer(event) and isinstance(event, Reply):
-                self._drop(event)
-        elif isinstance(event, (StreamData, StreamHole, StreamEnd, StreamFailure)):
-            stream = self._streams.get(event.serial)
-            if stream is not None:
-                stream.take(event)
-        elif isinstance(event, Message):
-            self.on_message(event)
-        elif isinstance(event, Ping):
-            self.send(self.core.pong())
+        match event:
+            case Reply() | Failure():
+                if not self._calls.answer(event) and isinstance(event, Reply):
+                    self._drop(event)
+            case StreamData() | StreamHole() | StreamEnd() | StreamFailure():
+                stream = self._streams.get(event.serial)
+                if stream is not None:
+                    stream.take(event)
+            case Message():
+                self.on_message(event)
+            case Ping():
+                self.send(self.core.pong())
 
     def _drop(self, late: Reply) -> None:
         """Let go of what a reply brings that nobody waits for any more."""

@@ -82,19 +82,19 @@ def _field(source: Source, form: Form, value: str, path: str) -> None:
 
 
 def _present(source: Source, form: Form, value: str, path: str) -> None:
-    marker = form.marker
-    if isinstance(marker, Custom):
-        source.add(f"{source.constant(marker.encode)}({value}, out)")
-    elif isinstance(marker, Scalar):
-        _scalars(source, [(value, path, form)])
-    elif isinstance(marker, Size):
-        _fixed_bytes(source, marker.length, value, path)
-    elif isinstance(marker, Chars):
-        _chars(source, marker, value, path)
-    elif isinstance(marker, Max):
-        _variable(source, form, marker.length, value, path)
-    else:
-        _struct(source, form.type, value, path)
+    match form.marker:
+        case Custom() as marker:
+            source.add(f"{source.constant(marker.encode)}({value}, out)")
+        case Scalar():
+            _scalars(source, [(value, path, form)])
+        case Size(length):
+            _fixed_bytes(source, length, value, path)
+        case Chars() as marker:
+            _chars(source, marker, value, path)
+        case Max(length):
+            _variable(source, form, length, value, path)
+        case None:
+            _struct(source, form.type, value, path)
 
 
 def _fixed_bytes(source: Source, length: int, value: str, path: str) -> None:
