@@ -111,7 +111,7 @@ async def ask(vm: Domain) -> None:
 async def infos(host: Connection, name: str, stalls: list[float]) -> float:
     """Calls of `info` in a second, all at once on one connection."""
     vm = await host.domains.get(name)
-    longest = 0.0
+    longest = rate = 0.0
 
     async def watch() -> None:
         nonlocal longest

@@ -85,6 +85,7 @@ async def run(uri: str, server: subprocess.Popen[str]) -> tuple[float, float, fl
         await state_of(first, [])
     gc.collect()
     before = resident_kib()
+    each = pings = rate = 0.0
     async with anyio.create_task_group() as tasks:
         for _ in range(CONNECTIONS):
             tasks.start_soon(fleet.keep, uri, gate)

@@ -25,7 +25,7 @@ class Result:
 
     fields: tuple[str, ...]
     read: Callable[[Any], Any]
-    send: Callable[[type[Struct], Any], Struct]
+    send: Callable[[Any, Any], Struct]
 
 
 NOTHING = Result((), lambda _reply: None, lambda kind, _result: kind())

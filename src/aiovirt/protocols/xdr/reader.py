@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from itertools import groupby
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 from aiovirt.protocols.xdr.emit import Custom, Form, Source, form_of, least_size, struct_fields
 from aiovirt.protocols.xdr.errors import DecodeError
@@ -145,7 +145,7 @@ def _variable(source: Source, form: Form, limit: int, path: str) -> str:
     _bounded(source, path, limit)
     if form.type in {str, bytes}:
         return _blob(source, path, text=form.type is str)
-    (inner,) = form.type.__args__
+    (inner,) = get_args(form.type)
     return _list(source, form_of(inner), path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from itertools import groupby
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 from aiovirt.protocols.xdr.emit import Custom, Form, Source, form_of, struct_fields
 from aiovirt.protocols.xdr.errors import EncodeError
@@ -121,7 +121,7 @@ def _variable(source: Source, form: Form, limit: int, value: str, path: str) -> 
     if blob:
         source.add(f"out += {value}", "out += PAD[n & 3]")
         return
-    (inner,) = form.type.__args__
+    (inner,) = get_args(form.type)
     _list(source, form_of(inner), value, path)
 
 
