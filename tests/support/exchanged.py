@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from aiovirt.clients.libvirt import LibvirtClient
+
 __all__ = ["PROGRAMS", "Exchanged", "exchanged", "note"]
 
 PROGRAMS = {
@@ -72,6 +74,13 @@ exchanged = Exchanged()
 def note(program: int, procedure: int, status_ok: bool = True) -> None:  # noqa: FBT001, FBT002  a hook's shape
     """Count one reply of a real daemon in this test run's list."""
     exchanged.note(program, procedure, ok=status_ok)
+
+
+@pytest.fixture(autouse=True)
+def _exchanged(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let our clients note what they exchange in tests with real counterparts."""
+    if request.node.get_closest_marker("real"):
+        monkeypatch.setattr(LibvirtClient, "observer", staticmethod(note))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -54,10 +54,10 @@ class LibvirtClient:
         server: The server with its version, for the same; set when it is known.
         on_message: Gets what the server tells unasked; it must not wait.
         lost: Set when nothing will come any more.
-        observer: For tests: gets each procedure that was answered, and whether well.
+        observer: For tests: gets program and number of each answer and message, and whether well.
     """
 
-    observer: Callable[[Procedure[Struct, Struct], bool], None] | None = None
+    observer: ClassVar[Callable[[int, int, bool], None] | None] = None
 
     def __init__(self, line: Line, *, window: int = DEFAULT_WINDOW) -> None:
         self.peer = line.peer
@@ -196,8 +196,10 @@ class LibvirtClient:
 
     def _outcome(self, procedure: Procedure[A, R], call: PendingCall, operation: str = "") -> Reply:
         outcome = call.outcome
-        if self.observer is not None and isinstance(outcome, (Reply, Failure)):
-            self.observer(procedure, isinstance(outcome, Reply))  # type: ignore[arg-type]
+        observer = type(self).observer
+        if observer is not None and isinstance(outcome, (Reply, Failure)):
+            well = isinstance(outcome, Reply)
+            observer(procedure.program, procedure.number, well)
         if isinstance(outcome, Reply):
             return outcome
         if isinstance(outcome, Failure):
@@ -275,6 +277,8 @@ class LibvirtClient:
                 if stream is not None:
                     stream.take(event)
             case Message():
+                if (observer := type(self).observer) is not None:
+                    observer(event.program, event.procedure, True)  # noqa: FBT003 - it came
                 self.on_message(event)
             case Ping():
                 self.send(self.core.pong())
