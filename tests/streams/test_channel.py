@@ -124,7 +124,7 @@ async def test_a_last_word_gets_its_answer_while_the_channel_is_being_cancelled(
                 async with open_task_group() as group:
                     group.start_soon(peer.send, b" answer")
                     await slot.wait()
-    assert recorder.data == b"unasked answer"
+                assert recorder.data == b"unasked answer"
 
 
 async def test_a_slot_set_beforehand_or_twice_does_not_wait() -> None:
