@@ -34,9 +34,13 @@ if TYPE_CHECKING:
         Metadata,
         OperatingSystem,
         Rng,
+        SecretConfig,
         Serial,
+        StoragePoolConfig,
+        StorageVolumeConfig,
         Video,
     )
+    from aiovirt.model.credentials import SecretBytes
     from aiovirt.model.domain import (
         Control,
         ControlState,
@@ -65,9 +69,19 @@ if TYPE_CHECKING:
     )
     from aiovirt.model.mac import MacAddress
     from aiovirt.model.statistics import DomainStats, StatsGroup
+    from aiovirt.model.storage import Hole, PoolState, VolumeType
     from aiovirt.model.units import Bytes, GiB, KiB, MiB, TiB
     from aiovirt.model.uri import URI
-    from aiovirt.objects import Connection, Domain, Domains
+    from aiovirt.objects import (
+        Connection,
+        Domain,
+        Domains,
+        Pools,
+        Secret,
+        Secrets,
+        StoragePool,
+        StorageVolume,
+    )
 
 _NAMES = {
     "_open": ("open",),
@@ -89,10 +103,14 @@ _NAMES = {
         "Metadata",
         "OperatingSystem",
         "Rng",
+        "SecretConfig",
         "Serial",
+        "StoragePoolConfig",
+        "StorageVolumeConfig",
         "VCPU",
         "Video",
     ),
+    "model.credentials": ("SecretBytes",),
     "model.domain": (
         "Control",
         "ControlState",
@@ -121,9 +139,19 @@ _NAMES = {
     ),
     "model.mac": ("MacAddress",),
     "model.statistics": ("DomainStats", "StatsGroup"),
+    "model.storage": ("Hole", "PoolState", "VolumeType"),
     "model.units": ("Bytes", "GiB", "KiB", "MiB", "TiB"),
     "model.uri": ("URI",),
-    "objects": ("Connection", "Domain", "Domains"),
+    "objects": (
+        "Connection",
+        "Domain",
+        "Domains",
+        "Pools",
+        "Secret",
+        "Secrets",
+        "StoragePool",
+        "StorageVolume",
+    ),
 }
 """Module below the package to the public names that it brings."""
 
@@ -161,6 +189,7 @@ __all__ = [
     "GiB",
     "Graphics",
     "GraphicsEvent",
+    "Hole",
     "IOErrorEvent",
     "Input",
     "Interface",
@@ -174,15 +203,26 @@ __all__ = [
     "MiB",
     "MonitorEvent",
     "OperatingSystem",
+    "PoolState",
+    "Pools",
     "RTCChangeEvent",
     "RebootEvent",
     "Rng",
+    "Secret",
+    "SecretBytes",
+    "SecretConfig",
+    "Secrets",
     "Serial",
     "StateReason",
     "StatsGroup",
+    "StoragePool",
+    "StoragePoolConfig",
+    "StorageVolume",
+    "StorageVolumeConfig",
     "TiB",
     "TrayChangeEvent",
     "Video",
+    "VolumeType",
     "WatchdogEvent",
     "open",
 ]

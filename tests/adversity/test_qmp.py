@@ -222,7 +222,7 @@ async def test_a_stopped_qemu_holds_up_its_caller_only_as_long_as_the_caller_wan
 ) -> None:
     with monitors.machine(qemu, "-machine", "none") as sock:
         async with connect_qmp(sock) as qmp:
-            pid = monitors.only_child()
+            pid = monitors.newest_child()
             os.kill(pid, signal.SIGSTOP)
             with anyio.move_on_after(0.05) as scope:
                 await qmp.call(QueryStatus())
@@ -235,7 +235,7 @@ async def test_a_stopped_qemu_holds_up_its_caller_only_as_long_as_the_caller_wan
 async def test_a_killed_qemu_fails_the_call_and_ends_the_events(qemu: Path) -> None:
     with monitors.machine(qemu, "-machine", "none") as sock:
         async with connect_qmp(sock) as qmp, qmp.events() as events:
-            pid = monitors.only_child()
+            pid = monitors.newest_child()
             os.kill(pid, signal.SIGSTOP)
             async with open_task_group() as group:
                 group.start_soon(expect_loss_of, qmp)

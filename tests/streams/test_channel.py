@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from aiovirt._tasks import open_task_group
@@ -107,6 +108,23 @@ async def test_waiters_of_a_wider_scope_are_woken_when_the_channel_ends() -> Non
             group.start_soon(slot.wait)
         await anyio.wait_all_tasks_blocked()
     assert recorder.ends == [None]
+
+
+async def test_a_last_word_gets_its_answer_while_the_channel_is_being_cancelled() -> None:
+    with anyio.CancelScope() as scope:
+        async with opened() as (channel, peer, recorder):
+            await peer.send(b"unasked")
+            while not recorder.data:  # the channel's own task reads this, and waits for more
+                await anyio.lowlevel.checkpoint()
+            await anyio.wait_all_tasks_blocked()
+            scope.cancel()
+            with anyio.CancelScope(shield=True):
+                slot = channel.slot()
+                recorder.slots.append(slot)
+                async with open_task_group() as group:
+                    group.start_soon(peer.send, b" answer")
+                    await slot.wait()
+                assert recorder.data == b"unasked answer"
 
 
 async def test_a_slot_set_beforehand_or_twice_does_not_wait() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["guest_agent", "machine", "only_child", "storage_daemon"]
+__all__ = ["guest_agent", "machine", "newest_child", "storage_daemon"]
 
 _BARE = ["-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg", "-S"]
 _CHARDEV = "socket,id=monitor,fd={fd}"
@@ -58,8 +58,7 @@ def guest_agent(program: Path, folder: Path) -> Generator[Path, None, None]:
         process.wait()
 
 
-def only_child() -> int:
-    """Return the process id of the one child that this process has."""
+def newest_child() -> int:
+    """Return the process id of the child that was started last; a lab may be another one."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
-    (child,) = children.split()
-    return int(child)
+    return int(children.split()[-1])

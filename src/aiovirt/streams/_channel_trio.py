@@ -116,8 +116,10 @@ class TrioChannel(Channel):
             elif self._led or self._followers:
                 await self._until_vacant()
             else:
-                await self._lead()
-                self.pass_on()
+                try:
+                    await self._lead()
+                finally:  # a waiter that is shielded goes on where this task is cancelled
+                    self.pass_on()
 
     async def _until_vacant(self) -> None:
         self._vacant = anyio.Event()

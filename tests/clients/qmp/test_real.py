@@ -119,7 +119,7 @@ async def test_many_descriptors_at_once_each_reach_their_command(
     qemu: Path, tmp_path: Path
 ) -> None:
     async with monitor(qemu) as qmp, open_task_group() as group:
-        theirs = f"/proc/{monitors.only_child()}/fd"
+        theirs = f"/proc/{monitors.newest_child()}/fd"
 
         async def send(path: Path) -> None:
             file = os.open(path, os.O_RDWR | os.O_CREAT)
