@@ -27,6 +27,10 @@ MODULES: Mapping[str, str] = {
     "Lifecycle": "lifecycle",
     "HostInfo": "hostinfo",
     "Statistics": "statistics",
+    "StoragePools": "storage_pools",
+    "StorageVolumes": "storage_volumes",
+    "Secrets": "secrets",
+    "LegacyStorage": "legacy_storage",
 }
 """The module with the rows of an ability; loaded when the ability is first used."""
 

@@ -10,7 +10,16 @@ from typing import Any
 from aiovirt.bindings.values import DOMAIN, PLAIN, Value, flag_set
 from aiovirt.errors import CallerError
 
-__all__ = ["DOM", "Argument", "arg", "bits", "fixed", "flags", "flags_and_bits"]
+__all__ = [
+    "DOM",
+    "Argument",
+    "arg",
+    "bits",
+    "fixed",
+    "flags",
+    "flags_and_bits",
+    "flags_and_filters",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,32 @@ def flags_and_bits(kind: type[IntFlag], field: str = "flags", **names: IntFlag) 
         return (kind(rest), *(wire & bit == bit for bit in names.values()))
 
     return Argument(("flags", *names), (field,), send, read)
+
+
+def flags_and_filters(kind: type[IntFlag], **names: tuple[IntFlag, IntFlag]) -> Argument:
+    """A parameter ``flags``, and parameters that choose one of two flags each, or neither.
+
+    Args:
+        kind: libvirt's flags.
+        names: For each parameter the flag of True and the flag of False; None sets neither.
+    """
+
+    def send(given: int, *values: bool | None) -> tuple[int]:
+        total = int(given)
+        for value, (yes, no) in zip(values, names.values(), strict=True):
+            total |= 0 if value is None else int(yes if value else no)
+        return (total,)
+
+    def read(wire: int) -> tuple[Any, ...]:
+        values: list[bool | None] = []
+        for yes, no in names.values():
+            chosen = wire & (yes | no)
+            # Both together are as good as neither.
+            values.append(None if chosen in {0, yes | no} else chosen == yes)
+            wire &= ~(yes | no)
+        return (kind(wire), *values)
+
+    return Argument(("flags", *names), ("flags",), send, read)
 
 
 def bits(field: str = "flags", **names: int) -> Argument:

@@ -43,6 +43,7 @@ __all__ = [
     "SNAPSHOT",
     "TRUTH",
     "UUID_BYTES",
+    "UUID_TEXT",
     "VOLUME",
     "Value",
     "document",
@@ -109,6 +110,8 @@ TRUTH = Value(int, bool)
 """A boolean that is sent as a number."""
 
 UUID_BYTES = Value(lambda uuid: uuid.bytes, uuid_of)
+
+UUID_TEXT = Value(str, UUID)
 
 DOMAIN = Value(lambda key: structs.Domain(key.name, key.uuid.bytes, -1), _domain)
 """A domain; its number is not sent, since a server looks it up by its UUID."""

@@ -12,10 +12,14 @@ from aiovirt.interfaces.definition import Definition
 from aiovirt.interfaces.driver import Driver, OpenOptions
 from aiovirt.interfaces.events import Events, EventStream
 from aiovirt.interfaces.hostinfo import HostInfo
+from aiovirt.interfaces.legacy_storage import LegacyStorage
 from aiovirt.interfaces.lifecycle import Lifecycle
 from aiovirt.interfaces.monitor import Monitor
 from aiovirt.interfaces.screen import Screen
+from aiovirt.interfaces.secrets import Secrets
 from aiovirt.interfaces.statistics import Statistics
+from aiovirt.interfaces.storage_pools import StoragePools
+from aiovirt.interfaces.storage_volumes import StorageVolumes, VolumeSink, VolumeSource
 
 ABILITIES: tuple[type[Ability], ...] = (
     Definition,
@@ -26,6 +30,10 @@ ABILITIES: tuple[type[Ability], ...] = (
     Events,
     Monitor,
     HostInfo,
+    StoragePools,
+    StorageVolumes,
+    Secrets,
+    LegacyStorage,
 )
 
 __all__ = [
@@ -38,11 +46,17 @@ __all__ = [
     "EventStream",
     "Events",
     "HostInfo",
+    "LegacyStorage",
     "Lifecycle",
     "Monitor",
     "OpenOptions",
     "Screen",
+    "Secrets",
     "Statistics",
+    "StoragePools",
+    "StorageVolumes",
+    "VolumeSink",
+    "VolumeSource",
     "operation",
     "operations",
     "refuse_flags",

@@ -12,7 +12,15 @@ from typing import TypeAlias, final
 
 from aiovirt.model.constants import ConnectCredentialType
 
-__all__ = ["CredentialKind", "CredentialRequest", "Credentials", "Login", "Secret", "first_of"]
+__all__ = [
+    "CredentialKind",
+    "CredentialRequest",
+    "Credentials",
+    "Login",
+    "Secret",
+    "SecretBytes",
+    "first_of",
+]
 
 
 CredentialKind = ConnectCredentialType
@@ -44,6 +52,35 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash((Secret, self._text))
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("a secret is not pickled")
+
+
+@final
+class SecretBytes:
+    """Bytes that show themselves nowhere: only `reveal` gives them."""
+
+    __slots__ = ("_data",)
+
+    def __init__(self, data: bytes) -> None:
+        self._data = bytes(data)
+
+    def reveal(self) -> bytes:
+        """The bytes themselves."""
+        return self._data
+
+    def __repr__(self) -> str:
+        return "SecretBytes(***)"
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretBytes) and self._data == other._data
+
+    def __hash__(self) -> int:
+        return hash((SecretBytes, self._data))
 
     def __reduce__(self) -> str | tuple[object, ...]:
         raise TypeError("a secret is not pickled")

@@ -8,5 +8,18 @@ from __future__ import annotations
 from aiovirt.objects.connection import Connection
 from aiovirt.objects.domain import Domain
 from aiovirt.objects.domains import Domains
+from aiovirt.objects.pool import StoragePool
+from aiovirt.objects.pools import Pools
+from aiovirt.objects.secrets import Secret, Secrets
+from aiovirt.objects.volume import StorageVolume
 
-__all__ = ["Connection", "Domain", "Domains"]
+__all__ = [
+    "Connection",
+    "Domain",
+    "Domains",
+    "Pools",
+    "Secret",
+    "Secrets",
+    "StoragePool",
+    "StorageVolume",
+]

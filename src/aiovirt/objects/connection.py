@@ -11,6 +11,8 @@ from aiovirt.model.statistics import DomainStats, StatsGroup
 from aiovirt.model.uri import URI
 from aiovirt.objects.domain import Domain
 from aiovirt.objects.domains import Domains
+from aiovirt.objects.pools import Pools
+from aiovirt.objects.secrets import Secrets
 
 __all__ = ["Connection"]
 
@@ -20,11 +22,15 @@ class Connection:
 
     Attributes:
         domains: The host's domains.
+        pools: Its storage pools.
+        secrets: The secrets that it keeps.
     """
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self.domains = Domains(driver)
+        self.pools = Pools(driver)
+        self.secrets = Secrets(driver)
 
     @property
     def uri(self) -> URI:

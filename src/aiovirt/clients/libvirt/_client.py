@@ -71,6 +71,7 @@ class LibvirtClient:
         self._filters: list[ByteFilter] = [] if line.filter is None else [line.filter]
         self._calls = Calls(window)
         self._streams: dict[int, ClientStream] = {}
+        self._holding: set[int] = set()
         self._keepalive: Keepalive | None = None
         self._error: AiovirtError | None = None
         self._closing = False
@@ -217,6 +218,17 @@ class LibvirtClient:
             event.error, driver=self.driver_name, operation="streams", server=self.server
         )
 
+    def hold(self, serial: int) -> None:
+        """Do not read until each stream that asked for this has let go: so the server waits."""
+        self._holding.add(serial)
+        self.channel.pause()
+
+    def let_go(self, serial: int) -> None:
+        """This stream has no part in a hold any more."""
+        self._holding.discard(serial)
+        if not self._holding:
+            self.channel.resume()
+
     def _forget_stream(self, serial: int) -> None:
         self._streams.pop(serial, None)
 
@@ -342,6 +354,12 @@ class LibvirtClient:
         self._keepalive = keepalive
         while not self.lost.is_set():
             await anyio.sleep(max(0.0, keepalive.due - time.monotonic()))
+            if self._holding:
+                # We do not read, so nothing can be heard; and a server that pings us hears by
+                # this that we live.
+                keepalive.heard(time.monotonic())
+                self.send(self.core.ping())
+                continue
             verdict = keepalive.check(time.monotonic())
             if verdict is Verdict.PING:
                 self.send(self.core.ping())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 import anyio
 import anyio.lowlevel
 
 from aiovirt.errors import AiovirtError, Closed
+from aiovirt.model.storage import Hole
 from aiovirt.protocols.libvirt.connection import (
     Connection,
     StreamData,
@@ -26,12 +26,11 @@ __all__ = ["BACKLOG_BYTES", "ClientStream", "Hole"]
 BACKLOG_BYTES = 4 * 1024 * 1024
 """Bytes that wait to be read before the connection is not read any more."""
 
+RESUME_BYTES = BACKLOG_BYTES // 2
+"""Bytes that still wait when it is read again: starting and stopping cost something, too."""
 
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """So many bytes of zeros, which were not sent."""
-
-    length: int
+HOLE_BYTES = 128
+"""What a hole counts as: a server may send any number of them."""
 
 
 class Owner(Protocol):
@@ -45,6 +44,12 @@ class Owner(Protocol):
 
     def failure(self, event: StreamFailure) -> AiovirtError:
         """The error of a stream that the server aborted."""
+
+    def hold(self, serial: int) -> None:
+        """Do not read the connection until each stream that asked for this has let it go."""
+
+    def let_go(self, serial: int) -> None:
+        """This stream has no part in a hold any more."""
 
 
 class ClientStream:
@@ -60,7 +65,8 @@ class ClientStream:
         self._forget = forget
         self._items: deque[bytes | Hole] = deque()
         self._waiting_bytes = 0
-        self._wakeup = anyio.Event()
+        self._held = False
+        self._wakeup: anyio.Event | None = None
         self._at_end = False
         self._finished = False
         self._error: Exception | None = None
@@ -70,9 +76,12 @@ class ClientStream:
     def take(self, event: StreamData | StreamHole | StreamEnd | StreamFailure) -> None:
         """Take what the server sent."""
         if isinstance(event, StreamData):
-            self._take_data(event.data)
+            if event.data:
+                self._take_item(event.data)
+            else:
+                self._at_end = True
         elif isinstance(event, StreamHole):
-            self._items.append(Hole(event.length))
+            self._take_item(Hole(event.length))
         elif isinstance(event, StreamEnd):
             self._at_end = self._finished = True
         else:
@@ -85,18 +94,31 @@ class ClientStream:
         self._at_end = self._finished = True
         self._wake()
 
-    def _take_data(self, data: bytes) -> None:
-        if not data:
-            self._at_end = True
-            return
-        self._items.append(data)
-        self._waiting_bytes += len(data)
-        if self._waiting_bytes > BACKLOG_BYTES:
-            self._owner.channel.pause()
+    def _take_item(self, item: bytes | Hole) -> None:
+        self._items.append(item)
+        self._waiting_bytes += _weight(item)
+        if self._waiting_bytes > BACKLOG_BYTES and not self._held:
+            self._held = True
+            self._owner.hold(self._serial)
+
+    def _taken(self, weight: int) -> None:
+        self._waiting_bytes -= weight
+        if self._held and self._waiting_bytes <= RESUME_BYTES:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._held = False
+        self._owner.let_go(self._serial)
 
     def _wake(self) -> None:
-        self._wakeup.set()
-        self._wakeup = anyio.Event()
+        if self._wakeup is not None:
+            self._wakeup.set()
+            self._wakeup = None
+
+    async def _wait(self) -> None:
+        if self._wakeup is None:
+            self._wakeup = anyio.Event()
+        await self._wakeup.wait()
 
     # --- called by its user -------------------------------------------------------------------
 
@@ -115,13 +137,17 @@ class ClientStream:
                 raise self._error
             if self._at_end:
                 raise anyio.EndOfStream
-            await self._wakeup.wait()
+            await self._wait()
         item = self._items.popleft()
-        if isinstance(item, bytes):
-            self._waiting_bytes -= len(item)
-            if self._waiting_bytes <= BACKLOG_BYTES:
-                self._owner.channel.resume()
+        self._taken(_weight(item))
         return item
+
+    def receive_waiting(self) -> list[bytes | Hole]:
+        """All that is there already, perhaps nothing; it never waits."""
+        items = list(self._items)
+        self._items.clear()
+        self._taken(self._waiting_bytes)
+        return items
 
     async def send(self, data: bytes) -> None:
         """Send data; returns when the connection took it.
@@ -145,15 +171,17 @@ class ClientStream:
     async def finish(self) -> None:
         """Say that all went well, and wait until the server has said so, too.
 
+        What was not read is dropped.
+
         Raises:
             AiovirtError: The server aborted the stream, or the connection was lost: what was sent
                 may not be stored.
         """
         await self._room()
         self._owner.send(self._owner.core.stream_finish(self._serial))
-        self._owner.channel.resume()
         while not self._finished:
-            await self._wakeup.wait()
+            self.receive_waiting()
+            await self._wait()
         if self._error is not None:
             raise self._error
 
@@ -163,7 +191,8 @@ class ClientStream:
             self._owner.send(self._owner.core.stream_abort(self._serial))
             self._finished = True
         self._forget(self._serial)
-        self._owner.channel.resume()
+        self._items.clear()
+        self._let_go()
         await anyio.lowlevel.checkpoint()
 
     async def _room(self) -> None:
@@ -173,3 +202,8 @@ class ClientStream:
             raise self._error
         if self._finished:
             raise Closed("the stream is finished")
+
+
+def _weight(item: bytes | Hole) -> int:
+    """What an item counts as of the backlog."""
+    return len(item) if isinstance(item, bytes) else HOLE_BYTES

@@ -24,6 +24,8 @@ OWN: Mapping[str, str] = {
     "Events": "events",
     "HostInfo": "hostinfo",
     "Lifecycle": "lifecycle",
+    "StoragePools": "storage_pools",
+    "StorageVolumes": "storage_volumes",
 }
 """The abilities with operations of our own, and the module here that has their class."""
 
