@@ -9,10 +9,11 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import UUID
 
 from aiovirt.cli.arguments import DomainArg, TurnsArg
 from aiovirt.cli.failures import GivenUp, UsageError, explain, tell
@@ -20,10 +21,10 @@ from aiovirt.cli.interrupts import terminal_lent
 from aiovirt.cli.results import Plain, done
 from aiovirt.cli.run import Turns
 from aiovirt.cli.session import Session
+from aiovirt.cli.storage import PoolArg, find_pool, pool_done
 from aiovirt.errors import AiovirtError, Busy, ExecutableNotFound, ProcessFailed
-from aiovirt.model.domain import DomainKey
 
-__all__ = ["edit"]
+__all__ = ["Editable", "edit", "edited", "pool_edit"]
 
 _QUESTION = "Try again? [y,n,f,?]: "
 _EXPLANATION = """\
@@ -42,14 +43,84 @@ def edit(domain: DomainArg, *, turns: TurnsArg) -> Plain:
         EDITOR=nano aiovirt edit web1
     """
 
-    async def read(session: Session) -> tuple[DomainKey, str]:
-        found = await session.domain(domain)
-        return found.key, await found.xml(inactive=True, secure=True)
+    async def find(session: Session) -> Editable:
+        key = (await session.domain(domain)).key
 
-    key, before = turns.take(read)
+        async def read(session: Session) -> str:
+            found = await session.host.domains.get(key.uuid)
+            return await found.xml(inactive=True, secure=True)
+
+        async def write(session: Session, text: str) -> None:
+            await session.host.domains.define(text)
+
+        label = f"domain '{key.name}'"
+        return Editable(label, key.uuid, read, write, lambda result, text: done(key, result, text))
+
+    return edited(turns, find)
+
+
+def pool_edit(pool: PoolArg, *, turns: TurnsArg) -> Plain:
+    """Edit the configuration of a storage pool.
+
+    The editor is $VISUAL, $EDITOR or vi. What is changed holds from the next start on.
+
+    For example:
+
+        EDITOR=nano aiovirt pool-edit images
+    """
+
+    async def find(session: Session) -> Editable:
+        key = (await find_pool(session, pool)).key
+
+        async def read(session: Session) -> str:
+            return await (await session.host.pools.get(key.uuid)).xml(inactive=True)
+
+        async def write(session: Session, text: str) -> None:
+            await session.host.pools.define(text)
+
+        label = f"pool '{key.name}'"
+        return Editable(
+            label, key.uuid, read, write, lambda result, text: pool_done(key, result, text)
+        )
+
+    return edited(turns, find)
+
+
+@dataclass(frozen=True, slots=True)
+class Editable:
+    """Something with a configuration that can be edited.
+
+    Attributes:
+        label: What it is called in sentences, such as ``domain 'web1'``.
+        uuid: What its file is named after.
+        read: Gives its present configuration.
+        write: Gives it another one.
+        confirm: The result, from one word for programs and a sentence.
+    """
+
+    label: str
+    uuid: UUID
+    read: Callable[[Session], Awaitable[str]]
+    write: Callable[[Session, str], Awaitable[None]]
+    confirm: Callable[[str, str], Plain]
+
+
+def edited(turns: Turns, find: Callable[[Session], Awaitable[Editable]]) -> Plain:
+    """Let the user edit what `find` finds.
+
+    Raises:
+        AiovirtError: It is not there, or what was written is wrong and nobody is there to ask.
+        GivenUp: The user has enough.
+    """
+
+    async def start(session: Session) -> tuple[Editable, str]:
+        thing = await find(session)
+        return thing, await thing.read(session)
+
+    thing, before = turns.take(start)
     # Passwords may be in it: the folder is nobody else's, and goes with the block.
     with TemporaryDirectory(prefix="aiovirt-edit-") as folder:
-        draft = _Draft(turns, key, before, Path(folder, f"{key.uuid}.xml"))
+        draft = _Draft(turns, thing, before, Path(folder, f"{thing.uuid}.xml"))
         return draft.finish()
 
 
@@ -58,7 +129,7 @@ class _Draft:
     """A configuration while it is edited."""
 
     turns: Turns
-    key: DomainKey
+    thing: Editable
     before: str
     path: Path
 
@@ -74,8 +145,7 @@ class _Draft:
                 force = _ask(error)
             if not force:
                 _open_editor(self.path)
-        sentence = f"Domain '{self.key.name}' XML configuration not changed"
-        return done(self.key, "unchanged", sentence)
+        return self._confirm("unchanged", "not changed")
 
     def _define(self, text: str, *, force: bool) -> Plain:
         """Define it, unless somebody else has changed it meanwhile.
@@ -86,16 +156,21 @@ class _Draft:
         """
 
         async def write(session: Session) -> None:
-            domain = await session.host.domains.get(self.key.uuid)
-            if not force and await domain.xml(inactive=True, secure=True) != self.before:
+            if not force and await self.thing.read(session) != self.before:
                 raise Busy(
-                    f"the configuration of domain '{self.key.name}' was changed meanwhile",
+                    f"the configuration of {self.thing.label} was changed meanwhile",
                     hint="f defines yours over it",
                 )
-            await session.host.domains.define(text)
+            await self.thing.write(session, text)
 
         self.turns.take(write)
-        return done(self.key, "edited", f"Domain '{self.key.name}' XML configuration edited")
+        return self._confirm("edited", "edited")
+
+    def _confirm(self, result: str, words: str) -> Plain:
+        label = self.thing.label
+        return self.thing.confirm(
+            result, f"{label[0].upper()}{label[1:]} XML configuration {words}"
+        )
 
 
 def _ask(error: AiovirtError) -> bool:

@@ -20,7 +20,7 @@ from aiovirt._tasks import open_task_group
 from aiovirt.cli.failures import UsageError
 from aiovirt.cli.standard import OutputGone
 
-__all__ = ["raw_mode", "read", "read_all", "while_read", "write"]
+__all__ = ["raw_mode", "read", "read_all", "unseen", "while_read", "write"]
 
 CHUNK = 4096
 """How much is read at once, in bytes."""
@@ -39,6 +39,20 @@ def raw_mode(descriptor: int) -> Iterator[None]:
         yield
     finally:
         # A terminal that has gone meanwhile has nothing to restore.
+        with suppress(termios.error):
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+@contextmanager
+def unseen(descriptor: int) -> Iterator[None]:
+    """What is typed is not shown; afterwards all is as it was."""
+    before = termios.tcgetattr(descriptor)
+    changed = termios.tcgetattr(descriptor)
+    changed[3] &= ~termios.ECHO  # the local modes: termios(3)
+    try:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, changed)
+        yield
+    finally:
         with suppress(termios.error):
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
