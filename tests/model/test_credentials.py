@@ -11,6 +11,7 @@ from aiovirt.model.credentials import (
     CredentialRequest,
     Login,
     Secret,
+    SecretBytes,
     first_of,
 )
 
@@ -57,3 +58,13 @@ async def test_the_first_that_knows_answers() -> None:
     assert await chain(NAME) == "tim"
     assert await chain(PASSWORD) == ""
     assert await chain(asking(CredentialKind.REALM)) is None
+
+
+def test_secret_bytes_show_themselves_nowhere() -> None:
+    value = SecretBytes(b"topsecret")
+    assert "topsecret" not in f"{value}{value!r}{[value]}"
+    assert value.reveal() == b"topsecret"
+    assert (value, len(value)) == (SecretBytes(b"topsecret"), 9)
+    assert len({value, SecretBytes(b"topsecret"), SecretBytes(b"")}) == 2
+    with pytest.raises(TypeError):
+        pickle.dumps(value)
