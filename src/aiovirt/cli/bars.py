@@ -13,7 +13,7 @@ from aiovirt.model.storage import Progress
 __all__ = ["bar", "line"]
 
 FRAME_S = 0.1
-"""The bar is not drawn more often."""
+"""The bar is not drawn more often, but for its end."""
 
 WIDTH = 30
 
@@ -37,7 +37,7 @@ def bar(text: str, *, wanted: bool = True) -> Iterator[Progress | None]:
     def draw(done: int, total: int) -> None:
         nonlocal drawn
         now = time.monotonic()
-        if now - drawn >= FRAME_S:
+        if now - drawn >= FRAME_S or done == total:
             drawn = now
             sys.stderr.write(f"{_CLEAR_LINE}{line(text, done, total)}")
             sys.stderr.flush()

@@ -43,7 +43,7 @@ NO_SOURCE = Source()
 """What a pool is made of when no option says so."""
 
 
-def put(parent: ET.Element, tag: str, text: str | None = None, **attributes: str | None) -> None:
+def put(parent: ET.Element, tag: str, text: str | None = None, /, **attributes: str | None) -> None:
     """Add an element, unless neither its text nor an attribute is given."""
     given = {name: value for name, value in attributes.items() if value is not None}
     if text is not None or given:

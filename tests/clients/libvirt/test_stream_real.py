@@ -81,7 +81,7 @@ async def test_what_nobody_reads_waits_with_the_server(
         most = BACKLOG_BYTES + MAX_STREAM_DATA + READ_SIZE
         assert BACKLOG_BYTES < stream._waiting_bytes <= most
         assert await read_all(stream) == SIZE
-    assert await client.call(connect.CONNECT_GET_HOSTNAME, Empty())
+    assert (await client.call(connect.CONNECT_GET_HOSTNAME, Empty())).hostname
 
 
 async def test_a_stream_that_is_closed_holds_nobody_up(
