@@ -44,6 +44,7 @@ class Owner(Protocol):
 
     def failure(self, event: StreamFailure) -> AiovirtError:
         """The error of a stream that the server aborted."""
+        raise NotImplementedError
 
     def hold(self, serial: int) -> None:
         """Do not read the connection until each stream that asked for this has let it go."""
