@@ -9,11 +9,13 @@ import pytest
 
 from aiovirt.bindings import bindings_of
 from aiovirt.bindings.arguments import flags_and_filters
+from aiovirt.config import StorageVolumeConfig
 from aiovirt.interfaces import LegacyStorage, Secrets, StoragePools, StorageVolumes
 from aiovirt.model.constants import ConnectListAllStoragePoolsFlags as Listed
 from aiovirt.model.credentials import SecretBytes
 from aiovirt.model.keys import SecretKey, StoragePoolKey, StorageVolumeKey
 from aiovirt.model.storage import PoolState, StoragePoolInfo, StorageVolumeInfo, VolumeType
+from aiovirt.protocols.xdr import codec
 
 POOL = StoragePoolKey(UUID(int=7), "images")
 VOLUME = StorageVolumeKey("images", "disk", "/images/disk")
@@ -23,7 +25,12 @@ CALLS = [
     (StoragePools, "start", (POOL,), {"build": True, "overwrite": False}),
     (StoragePools, "keys", (), {"active": True, "persistent": False, "autostart": None}),
     (StoragePools, "find_by_volume", (VOLUME,), {}),
-    (StorageVolumes, "create_from", (POOL, "<volume/>", VOLUME), {"reflink": True}),
+    (
+        StorageVolumes,
+        "create_from",
+        (POOL, StorageVolumeConfig.raw("disk", "1 MiB"), VOLUME),
+        {"reflink": True},
+    ),
     (StorageVolumes, "wipe", (VOLUME,), {"algorithm": "gutmann"}),
     (StorageVolumes, "resize", (VOLUME, 4096), {"delta": True, "shrink": True}),
     (Secrets, "find_by_usage", ("iscsi", "target"), {}),
@@ -71,3 +78,9 @@ def test_filters_come_back(values: tuple[bool | None, bool | None]) -> None:
 def test_both_flags_of_a_filter_are_as_good_as_none() -> None:
     argument = flags_and_filters(Listed, active=(Listed.ACTIVE, Listed.INACTIVE))
     assert argument.read(Listed.ACTIVE | Listed.INACTIVE) == (Listed(0), None)
+
+
+def test_a_value_on_its_way_is_not_shown() -> None:
+    args = bindings_of(Secrets)["set_value"].args((SECRET, SecretBytes(b"topsecret")), {})
+    assert "topsecret" not in f"{args!r}{args}"
+    assert b"topsecret" in codec(type(args)).encode(args)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 from libvirtlab import Lab
 
 from aiovirt.objects import Connection, StoragePool
 
-__all__ = ["MIB", "folder", "pool_xml", "running_pool", "volume_xml"]
+__all__ = ["MIB", "canonical", "folder", "pool_xml", "running_pool", "volume_xml"]
 
 MIB = 1024 * 1024
 
@@ -33,6 +34,11 @@ def volume_xml(name: str, capacity: int, allocation: int = 0, kind: str = "raw")
         f"<volume><name>{name}</name><capacity>{capacity}</capacity>"
         f"<allocation>{allocation}</allocation><target><format type='{kind}'/></target></volume>"
     )
+
+
+def canonical(text: str) -> str:
+    """Return a document without what means nothing: quotes, order of attributes, white space."""
+    return ET.canonicalize(text, strip_text=True)
 
 
 @asynccontextmanager

@@ -5,7 +5,8 @@ from __future__ import annotations
 from aiovirt.bindings.arguments import arg, fixed, flags_and_bits, flags_and_filters
 from aiovirt.bindings.binding import bind
 from aiovirt.bindings.results import field, listing
-from aiovirt.bindings.values import SECRET, UUID_BYTES, Value, number
+from aiovirt.bindings.values import SECRET, UUID_BYTES, Value, document, number
+from aiovirt.config import SecretConfig
 from aiovirt.interfaces import Secrets
 from aiovirt.model.constants import ConnectListAllSecretsFlags, SecretDefineFlags, SecretUsageType
 from aiovirt.model.credentials import SecretBytes
@@ -16,16 +17,27 @@ __all__ = ["ROWS"]
 
 _LIST = ConnectListAllSecretsFlags
 
+
+class _Unshown(bytes):
+    """Bytes on their way into a packet: what holds them may be shown in a traceback."""
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+
+CONFIG = document(SecretConfig)
 THE_SECRET = arg("secret", value=SECRET)
 FOUND = field("secret", SECRET)
-HIDDEN = Value(lambda value: value.reveal(), SecretBytes)
+HIDDEN = Value(lambda value: _Unshown(value.reveal()), SecretBytes)
 USAGE = number({item.name.lower(): item.value for item in SecretUsageType})
 
 ROWS = (
     bind(
         Secrets.define,
         p.SECRET_DEFINE_XML,
-        arg("config", "xml"),
+        arg("config", "xml", CONFIG),
         flags_and_bits(SecretDefineFlags, validate=SecretDefineFlags.VALIDATE),
         returns=FOUND,
     ),
@@ -59,7 +71,7 @@ ROWS = (
         p.SECRET_GET_XML_DESC,
         THE_SECRET,
         fixed("flags", 0),
-        returns=field("xml"),
+        returns=field("xml", CONFIG),
     ),
     bind(
         Secrets.set_value,

@@ -5,7 +5,18 @@ from __future__ import annotations
 from aiovirt.bindings.arguments import arg, bits, fixed, flags_and_bits, flags_and_filters
 from aiovirt.bindings.binding import bind
 from aiovirt.bindings.results import field, listing, whole
-from aiovirt.bindings.values import PLAIN, POOL, TRUTH, UUID_BYTES, VOLUME, enumeration
+from aiovirt.bindings.values import (
+    PLAIN,
+    POOL,
+    TRUTH,
+    UUID_BYTES,
+    VOLUME,
+    document,
+    enumeration,
+    maybe,
+)
+from aiovirt.config import StoragePoolConfig, StoragePoolSources
+from aiovirt.config.storage import PoolSource
 from aiovirt.interfaces import StoragePools
 from aiovirt.model.constants import (
     ConnectListAllStoragePoolsFlags,
@@ -30,6 +41,7 @@ _START = flags_and_bits(
     no_overwrite=StoragePoolCreateFlags.WITH_BUILD_NO_OVERWRITE,
 )
 
+CONFIG = document(StoragePoolConfig)
 THE_POOL = arg("pool", value=POOL)
 FOUND = field("pool", POOL)
 
@@ -37,14 +49,14 @@ ROWS = (
     bind(
         StoragePools.define,
         p.STORAGE_POOL_DEFINE_XML,
-        arg("config", "xml"),
+        arg("config", "xml", CONFIG),
         flags_and_bits(StoragePoolDefineFlags, validate=StoragePoolDefineFlags.VALIDATE),
         returns=FOUND,
     ),
     bind(
         StoragePools.create,
         p.STORAGE_POOL_CREATE_XML,
-        arg("config", "xml"),
+        arg("config", "xml", CONFIG),
         _START,
         returns=FOUND,
     ),
@@ -121,7 +133,7 @@ ROWS = (
         p.STORAGE_POOL_GET_XML_DESC,
         THE_POOL,
         bits(inactive=StorageXMLFlags.INACTIVE),
-        returns=field("xml"),
+        returns=field("xml", CONFIG),
     ),
     bind(
         StoragePools.is_active,
@@ -151,9 +163,9 @@ ROWS = (
         StoragePools.find_sources,
         c.CONNECT_FIND_STORAGE_POOL_SOURCES,
         arg("kind", "type"),
-        arg("source", "src_spec"),
+        arg("source", "src_spec", maybe(document(PoolSource))),
         fixed("flags", 0),
-        returns=field("xml"),
+        returns=field("xml", document(StoragePoolSources)),
     ),
     bind(
         StoragePools.capabilities,

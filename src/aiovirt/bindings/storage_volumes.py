@@ -5,7 +5,8 @@ from __future__ import annotations
 from aiovirt.bindings.arguments import arg, bits, fixed, flags_and_bits
 from aiovirt.bindings.binding import bind
 from aiovirt.bindings.results import field, listing, whole
-from aiovirt.bindings.values import PLAIN, POOL, VOLUME, enumeration, number
+from aiovirt.bindings.values import PLAIN, POOL, VOLUME, document, enumeration, number
+from aiovirt.config import StorageVolumeConfig
 from aiovirt.interfaces import StorageVolumes
 from aiovirt.model.constants import (
     StorageVolCreateFlags,
@@ -19,6 +20,7 @@ from aiovirt.protocols.libvirt.tables import storage as p
 
 __all__ = ["INFO", "ROWS", "THE_VOLUME"]
 
+CONFIG = document(StorageVolumeConfig)
 THE_POOL = arg("pool", value=POOL)
 THE_VOLUME = arg("volume", "vol", VOLUME)
 FOUND = field("vol", VOLUME)
@@ -35,7 +37,7 @@ ROWS = (
         StorageVolumes.create,
         p.STORAGE_VOL_CREATE_XML,
         THE_POOL,
-        arg("config", "xml"),
+        arg("config", "xml", CONFIG),
         flags_and_bits(
             StorageVolCreateFlags,
             metadata=StorageVolCreateFlags.PREALLOC_METADATA,
@@ -47,7 +49,7 @@ ROWS = (
         StorageVolumes.create_from,
         p.STORAGE_VOL_CREATE_XML_FROM,
         THE_POOL,
-        arg("config", "xml"),
+        arg("config", "xml", CONFIG),
         arg("source", "clonevol", VOLUME),
         flags_and_bits(
             StorageVolCreateFlags,
@@ -92,7 +94,7 @@ ROWS = (
         p.STORAGE_VOL_GET_XML_DESC,
         THE_VOLUME,
         fixed("flags", 0),
-        returns=field("xml"),
+        returns=field("xml", CONFIG),
     ),
     bind(StorageVolumes.path, p.STORAGE_VOL_GET_PATH, THE_VOLUME, returns=field("name")),
     bind(

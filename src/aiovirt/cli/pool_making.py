@@ -155,5 +155,5 @@ async def find_storage_pool_sources_as(
 
 async def _sources(context: Context, kind: str, source: str | None) -> Plain:
     async with context.connect() as session:
-        xml = await session.host.pools.find_sources(kind, source)
+        xml = (await session.host.pools.find_sources(kind, source)).to_xml()
     return Plain(xml.rstrip("\n"), {"xml": xml}, [])

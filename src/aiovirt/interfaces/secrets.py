@@ -11,6 +11,7 @@ from aiovirt.model.credentials import SecretBytes
 from aiovirt.model.keys import SecretKey
 
 if TYPE_CHECKING:
+    from aiovirt.config import SecretConfig
     from aiovirt.model.constants import ConnectListAllSecretsFlags, SecretDefineFlags
 
 __all__ = ["Secrets"]
@@ -21,12 +22,16 @@ class Secrets(Ability):
 
     @operation
     async def define(
-        self, config: str, *, validate: bool = False, flags: SecretDefineFlags | Literal[0] = 0
+        self,
+        config: SecretConfig,
+        *,
+        validate: bool = False,
+        flags: SecretDefineFlags | Literal[0] = 0,
     ) -> SecretKey:
         """Define a secret, or change what is known of one; its value is set apart.
 
         Args:
-            config: libvirt's ``<secret>``, as XML.
+            config: The configuration.
             validate: Refuse what libvirt's grammar does not know.
             flags: libvirt's further flags.
 
@@ -74,8 +79,8 @@ class Secrets(Ability):
         raise NotImplementedError
 
     @operation
-    async def config(self, secret: SecretKey) -> str:
-        """What is known of it, as XML; never its value."""
+    async def config(self, secret: SecretKey) -> SecretConfig:
+        """What is known of it; never its value."""
         raise NotImplementedError
 
     @operation

@@ -11,6 +11,8 @@ from aiovirt.model.keys import StoragePoolKey, StorageVolumeKey
 from aiovirt.model.storage import StoragePoolInfo, StoragePoolRecord
 
 if TYPE_CHECKING:
+    from aiovirt.config import StoragePoolConfig, StoragePoolSources
+    from aiovirt.config.storage import PoolSource
     from aiovirt.model.constants import (
         ConnectListAllStoragePoolsFlags,
         StoragePoolBuildFlags,
@@ -28,7 +30,7 @@ class StoragePools(Ability):
     @operation
     async def define(
         self,
-        config: str,
+        config: StoragePoolConfig,
         *,
         validate: bool = False,
         flags: StoragePoolDefineFlags | Literal[0] = 0,
@@ -36,7 +38,7 @@ class StoragePools(Ability):
         """Make a pool persistent, or change the definition of one that is; it is not started.
 
         Args:
-            config: libvirt's ``<pool>``, as XML.
+            config: The configuration.
             validate: Refuse what libvirt's grammar does not know.
             flags: libvirt's further flags.
 
@@ -49,7 +51,7 @@ class StoragePools(Ability):
     @operation
     async def create(
         self,
-        config: str,
+        config: StoragePoolConfig,
         *,
         build: bool = False,
         overwrite: bool = False,
@@ -59,7 +61,7 @@ class StoragePools(Ability):
         """Start a pool without defining it: it is gone when it stops; its volumes stay.
 
         Args:
-            config: libvirt's ``<pool>``, as XML.
+            config: The configuration.
             build: Make its folder or file system first.
             overwrite: Likewise, whatever is there.
             no_overwrite: Likewise, unless something is there.
@@ -221,8 +223,8 @@ class StoragePools(Ability):
         raise NotImplementedError
 
     @operation
-    async def config(self, pool: StoragePoolKey, *, inactive: bool = False) -> str:
-        """The configuration, as XML.
+    async def config(self, pool: StoragePoolKey, *, inactive: bool = False) -> StoragePoolConfig:
+        """A copy of the configuration.
 
         Args:
             pool: Which pool.
@@ -255,12 +257,14 @@ class StoragePools(Ability):
         raise NotImplementedError
 
     @operation
-    async def find_sources(self, kind: str, *, source: str | None = None) -> str:
-        """What pools of a type could be made of, as libvirt's ``<sources>`` document.
+    async def find_sources(
+        self, kind: str, *, source: PoolSource | None = None
+    ) -> StoragePoolSources:
+        """What pools of a type could be made of.
 
         Args:
             kind: The type, such as ``netfs`` or ``logical``.
-            source: Where to look, as XML: ``<source><host name='nas'/></source>``.
+            source: Where to look: on which server, for one.
 
         Raises:
             Unsupported: The host cannot look for pools of this type.

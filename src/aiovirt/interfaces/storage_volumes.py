@@ -14,6 +14,7 @@ from aiovirt.model.keys import StoragePoolKey, StorageVolumeKey
 from aiovirt.model.storage import Hole, StorageVolumeInfo, StorageVolumeRecord
 
 if TYPE_CHECKING:
+    from aiovirt.config import StorageVolumeConfig
     from aiovirt.model.constants import (
         StorageVolCreateFlags,
         StorageVolDeleteFlags,
@@ -75,7 +76,7 @@ class StorageVolumes(Ability):
     async def create(
         self,
         pool: StoragePoolKey,
-        config: str,
+        config: StorageVolumeConfig,
         *,
         metadata: bool = False,
         validate: bool = False,
@@ -85,7 +86,7 @@ class StorageVolumes(Ability):
 
         Args:
             pool: Where; it must be active.
-            config: libvirt's ``<volume>``, as XML.
+            config: The configuration.
             metadata: Write the tables of a qcow2 image at once, for its whole size.
             validate: Refuse what libvirt's grammar does not know.
             flags: libvirt's further flags.
@@ -103,7 +104,7 @@ class StorageVolumes(Ability):
     async def create_from(
         self,
         pool: StoragePoolKey,
-        config: str,
+        config: StorageVolumeConfig,
         source: StorageVolumeKey,
         *,
         metadata: bool = False,
@@ -115,7 +116,7 @@ class StorageVolumes(Ability):
 
         Args:
             pool: Where.
-            config: What the new volume is to be, as XML.
+            config: What the new volume is to be.
             source: The volume with the data; nobody may be writing to it.
             metadata: As of `create`.
             reflink: Share the data with the source until one of them is changed, where the file
@@ -189,8 +190,8 @@ class StorageVolumes(Ability):
         raise NotImplementedError
 
     @operation
-    async def config(self, volume: StorageVolumeKey) -> str:
-        """The configuration, as XML."""
+    async def config(self, volume: StorageVolumeKey) -> StorageVolumeConfig:
+        """A copy of the configuration."""
         raise NotImplementedError
 
     @operation

@@ -17,19 +17,18 @@ from aiovirt.host.sparse import open_reader, open_writer
 from aiovirt.interfaces import VolumeSink, VolumeSource
 from aiovirt.model.storage import Hole, Progress
 
-__all__ = ["POLL_S", "document_text", "receive_file", "send_file", "watched"]
+__all__ = ["POLL_S", "parsed", "receive_file", "send_file", "watched"]
 
 T = TypeVar("T")
+V = TypeVar("V", bound=View)
 
 POLL_S = 0.5
 """Seconds between two looks at how far the host has got."""
 
 
-def document_text(config: View | str | bytes) -> str:
-    """A configuration as the XML that is sent, passwords included."""
-    if isinstance(config, View):
-        return config.to_xml(secure=True)
-    return config if isinstance(config, str) else config.decode()
+def parsed(kind: type[V], config: V | str | bytes) -> V:
+    """A configuration, or what its XML says. Raises `XMLError` if it is none."""
+    return kind.parse(config) if isinstance(config, (str, bytes)) else config
 
 
 def _length(pieces: list[bytes | Hole]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from aiovirt.config import View
+from aiovirt.config import StoragePoolConfig, StorageVolumeConfig
 from aiovirt.interfaces import Driver, StoragePools, StorageVolumes
 from aiovirt.model.keys import StoragePoolKey, StorageVolumeKey
 from aiovirt.model.storage import (
@@ -15,8 +15,7 @@ from aiovirt.model.storage import (
     StoragePoolRecord,
     StorageVolumeRecord,
 )
-from aiovirt.objects._documents import name_of, renamed
-from aiovirt.objects._transfers import document_text, watched
+from aiovirt.objects._transfers import parsed, watched
 from aiovirt.objects.volume import StorageVolume
 
 if TYPE_CHECKING:
@@ -159,13 +158,17 @@ class StoragePool:
         """Whether it starts with the daemon."""
         return await self._pools.autostart(self.key)
 
-    async def xml(self, *, inactive: bool = False) -> str:
-        """The configuration, as XML.
+    async def config(self, *, inactive: bool = False) -> StoragePoolConfig:
+        """A copy of the configuration.
 
         Args:
             inactive: The definition even if it is active.
         """
         return await self._pools.config(self.key, inactive=inactive)
+
+    async def xml(self, *, inactive: bool = False) -> str:
+        """The configuration, as XML; arguments as `config`."""
+        return (await self.config(inactive=inactive)).to_xml()
 
     # --- its volumes --------------------------------------------------------------------------
 
@@ -188,7 +191,7 @@ class StoragePool:
 
     async def create_volume(
         self,
-        config: View | str | bytes,
+        config: StorageVolumeConfig | str | bytes,
         *,
         metadata: bool = False,
         validate: bool = False,
@@ -210,19 +213,19 @@ class StoragePool:
 
         Cancellation: a daemon goes on.
         """
-        text = document_text(config)
+        wanted = parsed(StorageVolumeConfig, config)
 
         async def work() -> StorageVolumeKey:
             return await self._volumes.create(
-                self.key, text, metadata=metadata, validate=validate, flags=flags
+                self.key, wanted, metadata=metadata, validate=validate, flags=flags
             )
 
-        return self._volume(await watched(work, lambda: self._growth(text), progress))
+        return self._volume(await watched(work, lambda: self._growth(wanted), progress))
 
     async def clone_volume(
         self,
         source: StorageVolume,
-        config: View | str | bytes | None = None,
+        config: StorageVolumeConfig | str | bytes | None = None,
         *,
         name: str | None = None,
         metadata: bool = False,
@@ -247,20 +250,22 @@ class StoragePool:
 
         Cancellation: a daemon goes on.
         """
-        text = await source.xml() if config is None else document_text(config)
+        wanted = (
+            await source.config() if config is None else parsed(StorageVolumeConfig, config).copy()
+        )
         if name is not None:
-            text = renamed(text, name)
+            wanted.name = name
 
         async def work() -> StorageVolumeKey:
             return await self._volumes.create_from(
-                self.key, text, source.key, metadata=metadata, reflink=reflink, validate=validate
+                self.key, wanted, source.key, metadata=metadata, reflink=reflink, validate=validate
             )
 
-        return self._volume(await watched(work, lambda: self._growth(text), progress))
+        return self._volume(await watched(work, lambda: self._growth(wanted), progress))
 
-    async def _growth(self, text: str) -> tuple[int, int]:
+    async def _growth(self, config: StorageVolumeConfig) -> tuple[int, int]:
         """How many bytes a volume takes that is being made, and its capacity."""
-        info = await (await self.volume(name_of(text))).info()
+        info = await (await self.volume(config.name or "")).info()
         return min(info.allocation, info.capacity), info.capacity
 
     def _volume(self, key: StorageVolumeKey) -> StorageVolume:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from aiovirt.config import View
+from aiovirt.config import StoragePoolConfig, StoragePoolSources
+from aiovirt.config.storage import PoolSource
 from aiovirt.errors import NotFound
 from aiovirt.interfaces import Driver, StoragePools, StorageVolumes
 from aiovirt.model.keys import StoragePoolKey
 from aiovirt.model.storage import StoragePoolRecord
-from aiovirt.objects._transfers import document_text
+from aiovirt.objects._transfers import parsed
 from aiovirt.objects.pool import StoragePool
 from aiovirt.objects.volume import StorageVolume
 
@@ -31,7 +32,9 @@ class Pools:
     def _pools(self) -> StoragePools:
         return self._driver.ability(StoragePools)
 
-    async def define(self, config: View | str | bytes, *, validate: bool = False) -> StoragePool:
+    async def define(
+        self, config: StoragePoolConfig | str | bytes, *, validate: bool = False
+    ) -> StoragePool:
         """Make a pool persistent, or change the definition of one that is; it is not started.
 
         Args:
@@ -42,11 +45,13 @@ class Pools:
             ConfigError: Something in it is wrong.
             AlreadyExists: The name belongs to another UUID, or another pool has the same source.
         """
-        return self._handle(await self._pools.define(document_text(config), validate=validate))
+        return self._handle(
+            await self._pools.define(parsed(StoragePoolConfig, config), validate=validate)
+        )
 
     async def create(
         self,
-        config: View | str | bytes,
+        config: StoragePoolConfig | str | bytes,
         *,
         build: bool = False,
         overwrite: bool = False,
@@ -65,7 +70,10 @@ class Pools:
             AlreadyExists: A pool has its name or its source.
         """
         key = await self._pools.create(
-            document_text(config), build=build, overwrite=overwrite, no_overwrite=no_overwrite
+            parsed(StoragePoolConfig, config),
+            build=build,
+            overwrite=overwrite,
+            no_overwrite=no_overwrite,
         )
         return self._handle(key)
 
@@ -135,15 +143,17 @@ class Pools:
             key = await volumes.find_by_path(place)
         return StorageVolume(self._driver, key)
 
-    async def find_sources(self, kind: str, source: View | str | None = None) -> str:
-        """What pools of a type could be made of, as libvirt's ``<sources>`` document.
+    async def find_sources(
+        self, kind: str, source: PoolSource | str | bytes | None = None
+    ) -> StoragePoolSources:
+        """What pools of a type could be made of.
 
         Args:
             kind: The type, such as ``netfs`` or ``logical``.
-            source: Where to look: ``<source><host name='nas'/></source>``.
+            source: Where to look, or its XML: ``<source><host name='nas'/></source>``.
         """
-        text = None if source is None else document_text(source)
-        return await self._pools.find_sources(kind, source=text)
+        where = None if source is None else parsed(PoolSource, source)
+        return await self._pools.find_sources(kind, source=where)
 
     async def capabilities(self) -> str:
         """Which types of pools and volumes the host knows, as XML."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from aiovirt import interfaces
-from aiovirt.config import View
+from aiovirt.config import SecretConfig
 from aiovirt.interfaces import Driver
 from aiovirt.model.credentials import SecretBytes
 from aiovirt.model.keys import SecretKey
-from aiovirt.objects._transfers import document_text
+from aiovirt.objects._transfers import parsed
 
 __all__ = ["USAGES", "Secret", "Secrets"]
 
@@ -59,9 +59,13 @@ class Secret:
     def _secrets(self) -> interfaces.Secrets:
         return self._driver.ability(interfaces.Secrets)
 
+    async def config(self) -> SecretConfig:
+        """What is known of it; never its value."""
+        return await self._secrets.config(self.key)
+
     async def xml(self) -> str:
         """What is known of it, as XML; never its value."""
-        return await self._secrets.config(self.key)
+        return (await self.config()).to_xml()
 
     async def set_value(self, value: SecretBytes | bytes) -> None:
         """Set the value, at most 65,536 bytes."""
@@ -92,7 +96,7 @@ class Secrets:
     def _secrets(self) -> interfaces.Secrets:
         return self._driver.ability(interfaces.Secrets)
 
-    async def define(self, config: View | str | bytes, *, validate: bool = False) -> Secret:
+    async def define(self, config: SecretConfig | str | bytes, *, validate: bool = False) -> Secret:
         """Define a secret, or change what is known of one; its value is set apart.
 
         Args:
@@ -103,7 +107,9 @@ class Secrets:
             ConfigError: Something in it is wrong.
             AlreadyExists: Another secret has the same use.
         """
-        return self._handle(await self._secrets.define(document_text(config), validate=validate))
+        return self._handle(
+            await self._secrets.define(parsed(SecretConfig, config), validate=validate)
+        )
 
     async def list(
         self, *, ephemeral: bool | None = None, private: bool | None = None

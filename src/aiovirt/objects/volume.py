@@ -6,6 +6,7 @@ import os
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Literal
 
+from aiovirt.config import StorageVolumeConfig
 from aiovirt.interfaces import Driver, StorageVolumes, VolumeSink, VolumeSource
 from aiovirt.model.keys import StorageVolumeKey
 from aiovirt.model.storage import Progress, StorageVolumeInfo, StorageVolumeRecord
@@ -71,9 +72,13 @@ class StorageVolume:
         """Its file or device on the host, or its address on a server."""
         return await self._volumes.path(self.key)
 
+    async def config(self) -> StorageVolumeConfig:
+        """A copy of the configuration."""
+        return await self._volumes.config(self.key)
+
     async def xml(self) -> str:
         """The configuration, as XML."""
-        return await self._volumes.config(self.key)
+        return (await self.config()).to_xml()
 
     # --- what changes it ----------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import pytest
 from libvirtlab import Lab, run_virsh
@@ -175,3 +176,18 @@ async def test_a_daemon_that_dies_leaves_no_file(
     with pytest.raises(ConnectionLost):
         await read_until_it_dies()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("steps", range(0, 150, 10))
+async def test_a_download_can_be_given_up_anywhere(
+    volume: StorageVolume, tmp_path: Path, steps: int
+) -> None:
+    async def give_up() -> None:
+        for _ in range(steps):
+            await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(give_up)
+        await volume.download_file(tmp_path / "copy")
+    assert {path.name for path in tmp_path.iterdir()} <= {"copy"}
