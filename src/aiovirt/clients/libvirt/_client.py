@@ -131,14 +131,20 @@ class LibvirtClient:
 
     @asynccontextmanager
     async def stream(
-        self, procedure: Procedure[A, R], args: A
+        self, procedure: Procedure[A, R], args: A, *, keep: int | None = None
     ) -> AsyncIterator[tuple[R, ClientStream]]:
         """Call a procedure that opens a stream; its result and the stream.
 
         The stream is aborted at the end of the ``async with`` unless it was finished.
+
+        Args:
+            procedure: From the tables.
+            args: Its arguments.
+            keep: Bytes that wait to be read at most, the oldest being dropped then; with None
+                nothing is dropped, and a reader who is slow holds up the connection.
         """
         call = self._begin(procedure, args, ())
-        stream = ClientStream(self, call.serial, self._forget_stream)
+        stream = ClientStream(self, call.serial, self._forget_stream, keep=keep)
         self._streams[call.serial] = stream
         try:
             await call.slot.wait()
