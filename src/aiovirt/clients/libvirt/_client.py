@@ -114,6 +114,10 @@ class LibvirtClient:
 
         Further errors and cancellation as `call`.
         """
+        if not self._line.passes_descriptors:  # a daemon ends a connection that it cannot answer
+            raise Unsupported(
+                self.driver_name, procedure.name, "descriptors travel along Unix sockets only"
+            )
         reply = await self._reply(procedure, args, descriptors, "")
         return codec(procedure.ret).decode(reply.payload), reply.descriptors
 
@@ -177,10 +181,6 @@ class LibvirtClient:
         self, procedure: Procedure[A, R], args: A, descriptors: Sequence[int]
     ) -> PendingCall:
         self._check_open()
-        if descriptors and not self._line.passes_descriptors:
-            raise Unsupported(
-                self.driver_name, procedure.name, "descriptors travel along Unix sockets only"
-            )
         serial, data = self.core.call(procedure, args, descriptors=descriptors)
         slot = self.channel.slot()
         call = PendingCall(serial, data, descriptors, slot, priority=procedure.priority)

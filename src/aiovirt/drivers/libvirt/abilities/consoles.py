@@ -25,7 +25,7 @@ __all__ = ["KEEP_BYTES", "LibvirtConsoles"]
 A = TypeVar("A", bound=Struct)
 R = TypeVar("R", bound=Struct)
 
-KEEP_BYTES = 1024 * 1024
+KEEP_BYTES = 256 * 1024
 """Bytes of a console that wait for a slow reader; before that the oldest are dropped."""
 
 
