@@ -10,8 +10,8 @@ from aiovirt import config as documents
 from aiovirt.errors import RemoteError
 from aiovirt.interfaces import Backups, Driver, Jobs
 from aiovirt.model.domain import DomainKey
+from aiovirt.model.flags import flag_set
 from aiovirt.model.jobs import JobKind, JobStats
-from aiovirt.objects._flags import flag_set
 from aiovirt.objects._progress import LOOK_S, OnProgress
 from aiovirt.objects.checkpoints import Checkpoints
 from aiovirt.objects.snapshots import Snapshots

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, overload
 from aiovirt.errors import Unsupported
 from aiovirt.interfaces import Driver, Jobs, Migration
 from aiovirt.model.domain import DomainKey
+from aiovirt.model.flags import flag_set
 from aiovirt.model.jobs import JobStats
 from aiovirt.model.migration import MigrationOptions
 from aiovirt.model.uri import URI
-from aiovirt.objects._flags import flag_set
 from aiovirt.objects._migrating import Move, see_through
 from aiovirt.objects._phases import MigrateFlags, ParamPhases, PlainPhases, parameters
 from aiovirt.objects._progress import OnProgress, watched

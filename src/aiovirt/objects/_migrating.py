@@ -18,8 +18,8 @@ from aiovirt._tasks import open_task_group
 from aiovirt.errors import AiovirtError, Unresponsive
 from aiovirt.interfaces import Definition, Driver, Jobs
 from aiovirt.model.domain import DomainKey, DomainState
+from aiovirt.model.flags import flag_set
 from aiovirt.model.migration import MigrationBegun, MigrationFinished, MigrationPrepared
-from aiovirt.objects._flags import flag_set
 from aiovirt.objects._phases import MigrateFlags
 
 __all__ = ["Move", "Phases", "see_through"]

@@ -9,8 +9,8 @@ from aiovirt import config as documents
 from aiovirt.interfaces import Checkpoints as Ability
 from aiovirt.interfaces import Driver
 from aiovirt.model.domain import DomainKey
+from aiovirt.model.flags import flag_set
 from aiovirt.model.keys import CheckpointKey
-from aiovirt.objects._flags import flag_set
 
 if TYPE_CHECKING:
     from aiovirt.config import CheckpointConfig

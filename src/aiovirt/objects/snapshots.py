@@ -11,8 +11,8 @@ from aiovirt.errors import NotFound
 from aiovirt.interfaces import Driver
 from aiovirt.interfaces import Snapshots as Ability
 from aiovirt.model.domain import DomainKey
+from aiovirt.model.flags import flag_set
 from aiovirt.model.keys import SnapshotKey
-from aiovirt.objects._flags import flag_set
 from aiovirt.objects._progress import OnProgress, watched
 
 if TYPE_CHECKING:

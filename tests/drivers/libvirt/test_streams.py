@@ -39,7 +39,7 @@ async def guest(
     """A guest that boots an image, or stands still when it has none; gone at the end."""
     disks = () if image is None else (image,)
     config = DomainConfig.parse(guest_xml("con1", devices=devices, disks=disks))
-    flags = DomainCreateFlags.START_PAUSED if image is None else 0
+    flags = DomainCreateFlags.START_PAUSED if image is None else DomainCreateFlags(0)
     key = await host.driver.ability(Definition).create(config, flags=flags)
     try:
         yield await host.domains.get(key.uuid)
