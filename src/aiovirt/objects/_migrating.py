@@ -172,16 +172,19 @@ class Move:
 
     async def _finish(self, prepared: MigrationPrepared, cookie: bytes) -> MigrationFinished:
         """Let it run at the destination, and tell the source; that is not cancelled any more."""
-        with anyio.CancelScope(shield=True):
-            try:
-                finished = await self.phases.finish(
+        try:
+            finished = await see_through(
+                lambda: self.phases.finish(
                     prepared, cookie, self._destination_flags, cancelled=False
                 )
-            except AiovirtError:
-                await self._take_back()
-                raise
-            with suppress(AiovirtError):  # it runs at the destination: nothing can be done here
-                await self.phases.confirm(finished.cookie, self._source_flags, cancelled=False)
+            )
+        except BaseException:
+            await self._take_back()
+            raise
+        # It runs at the destination: nothing can be done about an error here.
+        await _clean(
+            lambda: self.phases.confirm(finished.cookie, self._source_flags, cancelled=False)
+        )
         return finished
 
     async def _take_back(self) -> None:

@@ -211,7 +211,7 @@ async def test_post_copy(hosts: Hosts) -> None:
             moved = await vm.migrate(
                 hosts.destination, options=hosts.options(postcopy=True), progress=look
             )
-        assert (await moved.state()).state is DomainState.RUNNING
+            assert (await moved.state()).state is DomainState.RUNNING
 
 
 async def test_limits(hosts: Hosts) -> None:
