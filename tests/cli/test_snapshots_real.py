@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -245,7 +245,5 @@ def test_moving(run: Run, other_lab: Lab, guest: str, tmp_path: Path) -> None:
         assert run("migrate", "--tunnelled", guest, there).status == 2
     finally:
         for verb in ("destroy", "undefine"):
-            try:
+            with suppress(LabError):  # it is not there, or is off
                 run_virsh(other_lab, verb, guest)
-            except LabError as error:
-                assert "not found" in str(error) or "not running" in str(error)

@@ -92,6 +92,8 @@ class DomainMigration:
         Raises:
             InvalidState: Its state or its disks' caches do not allow it.
             Unsupported: A host cannot do what is asked for.
+            ConnectionLost: The destination was lost at the very end; with `maybe_done` it may run
+                there, and stands still at the source.
             AiovirtError: It could not be moved; it runs at the source as before.
 
         Cancellation: the move is given up, and it runs at the source as before.

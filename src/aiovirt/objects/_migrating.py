@@ -15,7 +15,7 @@ import anyio
 import anyio.lowlevel
 
 from aiovirt._tasks import open_task_group
-from aiovirt.errors import AiovirtError, Unresponsive
+from aiovirt.errors import AiovirtError, ConnectionLost, Unresponsive
 from aiovirt.interfaces import Definition, Driver, Jobs
 from aiovirt.model.domain import DomainKey, DomainState
 from aiovirt.model.flags import flag_set
@@ -133,6 +133,8 @@ class Move:
         """Move it; the domain as the destination has it.
 
         Raises:
+            ConnectionLost: The destination was lost at the end: `maybe_done` says whether it may
+                run there. It stands still at the source then.
             AiovirtError: It could not be moved, and runs at the source as before.
 
         Cancellation: it runs at the source as before.
@@ -171,13 +173,27 @@ class Move:
         return cookie
 
     async def _finish(self, prepared: MigrationPrepared, cookie: bytes) -> MigrationFinished:
-        """Let it run at the destination, and tell the source; that is not cancelled any more."""
+        """Let it run at the destination, and tell the source.
+
+        Raises:
+            ConnectionLost: Nobody knows whether it runs there, so it must not run here.
+        """
         try:
             finished = await see_through(
                 lambda: self.phases.finish(
                     prepared, cookie, self._destination_flags, cancelled=False
                 )
             )
+        except (ConnectionLost, Unresponsive) as error:
+            if getattr(error, "maybe_done", True):
+                raise ConnectionLost(
+                    f"whether domain {self.domain.name!r} runs at the destination is not known,"
+                    f" and it stands still at the source: {error}",
+                    maybe_done=True,
+                    hint="resume it at the source only if it does not run at the destination",
+                ) from error
+            await self._take_back()
+            raise
         except BaseException:
             await self._take_back()
             raise

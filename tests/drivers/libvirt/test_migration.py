@@ -15,15 +15,16 @@ from libvirtlab import Lab
 from libvirtlab.fixtures import run_new_lab
 
 from aiovirt import _open
-from aiovirt.errors import AiovirtError, InvalidState, NotFound, Unsupported
+from aiovirt._tasks import open_task_group
+from aiovirt.errors import AiovirtError, ConnectionLost, InvalidState, NotFound, Unsupported
 from aiovirt.interfaces import LegacyMigration, Migration
 from aiovirt.model.constants import DomainMigrateFlags
 from aiovirt.model.domain import DomainState
 from aiovirt.model.jobs import JobKind, JobStats
-from aiovirt.model.migration import MigrationOptions
+from aiovirt.model.migration import MigrationFinished, MigrationOptions, MigrationPrepared
 from aiovirt.objects import Connection, Domain
 from aiovirt.objects._migrating import Move
-from aiovirt.objects._phases import PlainPhases
+from aiovirt.objects._phases import MigrateFlags, ParamPhases, PlainPhases, parameters
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real, pytest.mark.timeout(120)]
 
@@ -52,12 +53,19 @@ class Hosts:
         return MigrationOptions(uri=f"unix://{self.folder}/move", unsafe=True, **more)  # type: ignore[arg-type]
 
 
+@asynccontextmanager
+async def open_hosts(lab: Lab, other_lab: Lab, folder: Path) -> AsyncIterator[Hosts]:
+    """Open two hosts."""
+    uri = other_lab.uri("unix")
+    async with _open.open(lab.uri("unix")) as source, _open.open(uri) as destination:
+        yield Hosts(source, destination, uri, folder)
+
+
 @pytest.fixture
 async def hosts(lab: Lab, other_lab: Lab, tmp_path: Path) -> AsyncIterator[Hosts]:
     """Return two open hosts."""
-    uri = other_lab.uri("unix")
-    async with _open.open(lab.uri("unix")) as source, _open.open(uri) as destination:
-        yield Hosts(source, destination, uri, tmp_path)
+    async with open_hosts(lab, other_lab, tmp_path) as opened:
+        yield opened
 
 
 @asynccontextmanager
@@ -235,6 +243,45 @@ async def test_without_parameters(hosts: Hosts) -> None:
         finished = await move.run()
         assert finished.domain.name == "mig1"
         assert await names(hosts.destination) == ["mig1"]
+
+
+class LosesTheDestination(ParamPhases):
+    """Phases of which the last finds a destination that hears, and dies before it answers."""
+
+    lab: Lab
+
+    async def finish(
+        self,
+        prepared: MigrationPrepared,
+        cookie: bytes,
+        flags: MigrateFlags,
+        *,
+        cancelled: bool,
+    ) -> MigrationFinished:
+        """Let the destination die while it is asked."""
+        self.lab.freeze()
+        async with open_task_group() as tasks:
+            tasks.start_soon(self.die)
+            await super().finish(prepared, cookie, flags, cancelled=cancelled)
+        raise AssertionError
+
+    async def die(self) -> None:
+        """Kill the destination once the call is under way."""
+        await anyio.wait_all_tasks_blocked()
+        await anyio.to_thread.run_sync(self.lab.kill)
+
+
+async def test_where_it_runs_is_not_known(lab: Lab, other_lab: Lab, tmp_path: Path) -> None:
+    async with open_hosts(lab, other_lab, tmp_path) as hosts, guest(hosts) as vm:
+        params = parameters(hosts.options())
+        phases = LosesTheDestination(hosts.source.driver, hosts.destination.driver, vm.key, params)
+        phases.lab = other_lab
+        move = Move(hosts.source.driver, vm.key, phases, LIVE, protect=True, offline=False)
+        with pytest.raises(ConnectionLost, match="is not known") as caught:
+            await move.run()
+        assert caught.value.maybe_done
+        assert (await vm.state()).state is DomainState.PAUSED
+        await anyio.to_thread.run_sync(other_lab.restart)
 
 
 async def test_second_protocol_is_refused_where_it_cannot_be(hosts: Hosts) -> None:
