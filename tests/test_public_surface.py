@@ -54,6 +54,7 @@ REVIEWED = [
     "Memballoon",
     "Metadata",
     "MiB",
+    "MigrationOptions",
     "MonitorEvent",
     "OperatingSystem",
     "RTCChangeEvent",

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         WatchdogEvent,
     )
     from aiovirt.model.mac import MacAddress
+    from aiovirt.model.migration import MigrationOptions
     from aiovirt.model.statistics import DomainStats, StatsGroup
     from aiovirt.model.units import Bytes, GiB, KiB, MiB, TiB
     from aiovirt.model.uri import URI
@@ -120,6 +121,7 @@ _NAMES = {
         "WatchdogEvent",
     ),
     "model.mac": ("MacAddress",),
+    "model.migration": ("MigrationOptions",),
     "model.statistics": ("DomainStats", "StatsGroup"),
     "model.units": ("Bytes", "GiB", "KiB", "MiB", "TiB"),
     "model.uri": ("URI",),
@@ -172,6 +174,7 @@ __all__ = [
     "Memballoon",
     "Metadata",
     "MiB",
+    "MigrationOptions",
     "MonitorEvent",
     "OperatingSystem",
     "RTCChangeEvent",

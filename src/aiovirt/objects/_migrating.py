@@ -101,12 +101,18 @@ async def _hasten(
     finally:
         if not done.is_set():
             scope.deadline = anyio.current_time() + PATIENCE_S
-            with anyio.CancelScope(shield=True), anyio.move_on_after(PATIENCE_S):
-                while hurry is not None and not done.is_set():
-                    with suppress(AiovirtError):
-                        await hurry()
-                    with anyio.move_on_after(RETRY_S):
-                        await done.wait()
+            if hurry is not None:
+                await _hurry(done, hurry)
+
+
+async def _hurry(done: anyio.Event, hurry: Callable[[], Awaitable[None]]) -> None:
+    """Hurry the work again and again, whatever comes of it."""
+    with anyio.CancelScope(shield=True), anyio.move_on_after(PATIENCE_S):
+        while not done.is_set():
+            with suppress(AiovirtError):
+                await hurry()
+            with anyio.move_on_after(RETRY_S):
+                await done.wait()
 
 
 @dataclass(slots=True)

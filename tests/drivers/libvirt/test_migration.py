@@ -234,6 +234,9 @@ async def test_limits(hosts: Hosts) -> None:
         assert await vm.migrate_max_speed(postcopy=True) == 5 * MIB
         with pytest.raises(InvalidState):
             await vm.start_post_copy()
+        for postcopy in (False, True):
+            with pytest.raises(InvalidState):
+                await vm.abort_job(postcopy=postcopy)
 
 
 async def test_without_parameters(hosts: Hosts) -> None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 import anyio
 import anyio.lowlevel
 
-from aiovirt.clients.libvirt._calls import DEFAULT_WINDOW, Calls, PendingCall
+from aiovirt.clients.libvirt._calls import DEFAULT_WINDOW, URGENT, Calls, PendingCall
 from aiovirt.clients.libvirt._stream import ClientStream
 from aiovirt.errors import AiovirtError, Closed, ConnectionLost, RemoteError, Unsupported
 from aiovirt.protocols.libvirt.connection import (
@@ -183,7 +183,8 @@ class LibvirtClient:
         self._check_open()
         serial, data = self.core.call(procedure, args, descriptors=descriptors)
         slot = self.channel.slot()
-        call = PendingCall(serial, data, descriptors, slot, priority=procedure.priority)
+        priority = procedure.priority or procedure.name in URGENT
+        call = PendingCall(serial, data, descriptors, slot, priority=priority)
         self._calls.add(call)
         self._send_due()
         return call
