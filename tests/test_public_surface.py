@@ -55,6 +55,7 @@ REVIEWED = [
     "Memballoon",
     "Metadata",
     "MiB",
+    "MigrationOptions",
     "MonitorEvent",
     "OperatingSystem",
     "PoolState",

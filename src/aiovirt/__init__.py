@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         WatchdogEvent,
     )
     from aiovirt.model.mac import MacAddress
+    from aiovirt.model.migration import MigrationOptions
     from aiovirt.model.statistics import DomainStats, StatsGroup
     from aiovirt.model.storage import Hole, PoolState, VolumeType
     from aiovirt.model.units import Bytes, GiB, KiB, MiB, TiB
@@ -138,6 +139,7 @@ _NAMES = {
         "WatchdogEvent",
     ),
     "model.mac": ("MacAddress",),
+    "model.migration": ("MigrationOptions",),
     "model.statistics": ("DomainStats", "StatsGroup"),
     "model.storage": ("Hole", "PoolState", "VolumeType"),
     "model.units": ("Bytes", "GiB", "KiB", "MiB", "TiB"),
@@ -201,6 +203,7 @@ __all__ = [
     "Memballoon",
     "Metadata",
     "MiB",
+    "MigrationOptions",
     "MonitorEvent",
     "OperatingSystem",
     "PoolState",

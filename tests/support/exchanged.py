@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from aiovirt.clients.libvirt import LibvirtClient
+from aiovirt.protocols.libvirt.procedure import Procedure
+from aiovirt.protocols.xdr import Struct
 
 __all__ = ["PROGRAMS", "Exchanged", "exchanged", "note"]
 
@@ -76,11 +78,15 @@ def note(program: int, procedure: int, status_ok: bool = True) -> None:  # noqa:
     exchanged.note(program, procedure, ok=status_ok)
 
 
+def _observe(procedure: Procedure[Struct, Struct], well: bool) -> None:  # noqa: FBT001  a hook's shape
+    note(procedure.program, procedure.number, well)
+
+
 @pytest.fixture(autouse=True)
-def _exchanged(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let our clients note what they exchange in tests with real counterparts."""
-    if request.node.get_closest_marker("real"):
-        monkeypatch.setattr(LibvirtClient, "observer", staticmethod(note))
+def _exchange_noted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Note what clients exchange in a test that has a real counterpart."""
+    if request.node.get_closest_marker("real") is not None:
+        monkeypatch.setattr(LibvirtClient, "observer", staticmethod(_observe))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -31,6 +31,13 @@ MODULES: Mapping[str, str] = {
     "StorageVolumes": "storage_volumes",
     "Secrets": "secrets",
     "LegacyStorage": "legacy_storage",
+    "Snapshots": "snapshots",
+    "Checkpoints": "checkpoints",
+    "Backups": "backups",
+    "Jobs": "jobs",
+    "Migration": "migration",
+    "LegacySnapshots": "legacysnapshots",
+    "LegacyMigration": "legacymigration",
 }
 """The module with the rows of an ability; loaded when the ability is first used."""
 

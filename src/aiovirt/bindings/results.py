@@ -59,7 +59,7 @@ def listing(name: str, item: Value, count: str = "ret") -> Result:
     return Result((name, count), read, send)
 
 
-def whole(kind: type[Any], **values: tuple[str, Value]) -> Result:
+def whole(kind: type[Any], /, **values: tuple[str, Value]) -> Result:
     """All fields of a reply as a dataclass.
 
     Args:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -73,6 +73,17 @@ class Session(Context):
     """
 
     host: Connection
+
+    @asynccontextmanager
+    async def another(self, uri: str) -> AsyncIterator[Connection]:
+        """Open a second host, for what moves between two.
+
+        Raises:
+            ConfigError: The URI is wrong.
+            AiovirtError: As `aiovirt.open`.
+        """
+        async with AsyncExitStack() as stack:
+            yield await _open_patiently(stack, replace(self.settings, connect=uri))
 
     async def domain(self, text: str) -> Domain:
         """The domain of that id, UUID or name, looked for in this order, as virsh does.

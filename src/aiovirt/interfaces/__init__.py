@@ -7,16 +7,22 @@ that the support matrix is read off the classes and never written by hand.
 from __future__ import annotations
 
 from aiovirt.interfaces.ability import Ability, operation, operations, refuse_flags, supported
+from aiovirt.interfaces.checkpoints import Backups, Checkpoints
 from aiovirt.interfaces.consoles import Consoles, ConsoleStream
 from aiovirt.interfaces.definition import Definition
+from aiovirt.interfaces.displays import Displays
 from aiovirt.interfaces.driver import Driver, OpenOptions
 from aiovirt.interfaces.events import Events, EventStream
 from aiovirt.interfaces.hostinfo import HostInfo
+from aiovirt.interfaces.jobs import Jobs
 from aiovirt.interfaces.legacy_storage import LegacyStorage
+from aiovirt.interfaces.legacymigration import LegacyMigration
 from aiovirt.interfaces.lifecycle import Lifecycle
+from aiovirt.interfaces.migration import Migration, MigrationTunnel
 from aiovirt.interfaces.monitor import Monitor
 from aiovirt.interfaces.screen import Screen
 from aiovirt.interfaces.secrets import Secrets
+from aiovirt.interfaces.snapshots import LegacySnapshots, Snapshots
 from aiovirt.interfaces.statistics import Statistics
 from aiovirt.interfaces.storage_pools import StoragePools
 from aiovirt.interfaces.storage_volumes import StorageVolumes, VolumeSink, VolumeSource
@@ -34,24 +40,41 @@ ABILITIES: tuple[type[Ability], ...] = (
     StorageVolumes,
     Secrets,
     LegacyStorage,
+    Snapshots,
+    Checkpoints,
+    Backups,
+    Jobs,
+    Displays,
+    Migration,
+    LegacySnapshots,
+    LegacyMigration,
 )
 
 __all__ = [
     "ABILITIES",
     "Ability",
+    "Backups",
+    "Checkpoints",
     "ConsoleStream",
     "Consoles",
     "Definition",
+    "Displays",
     "Driver",
     "EventStream",
     "Events",
     "HostInfo",
+    "Jobs",
+    "LegacyMigration",
+    "LegacySnapshots",
     "LegacyStorage",
     "Lifecycle",
+    "Migration",
+    "MigrationTunnel",
     "Monitor",
     "OpenOptions",
     "Screen",
     "Secrets",
+    "Snapshots",
     "Statistics",
     "StoragePools",
     "StorageVolumes",

@@ -55,3 +55,22 @@ class Consoles(Ability):
             Busy: Another writer holds it and `force` is off.
         """
         raise NotImplementedError
+
+    @operation
+    def open_channel(
+        self, domain: DomainKey, *, name: str | None = None, force: bool = False
+    ) -> AbstractAsyncContextManager[ConsoleStream]:
+        """A channel that a program in the guest has open: one reader and writer.
+
+        Args:
+            domain: Which domain.
+            name: The channel's target name, such as ``org.example.0``, or its alias; the first
+                channel if None.
+            force: Take it from whoever has it open.
+
+        Raises:
+            NotFound: No such domain or channel.
+            InvalidState: The domain is not running.
+            Busy: Somebody has it open and `force` is off.
+        """
+        raise NotImplementedError

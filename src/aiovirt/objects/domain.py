@@ -19,11 +19,14 @@ from aiovirt.interfaces import (
 )
 from aiovirt.model.domain import DomainInfo, DomainKey, DomainRecord, StateReason
 from aiovirt.model.statistics import DomainStats, StatsGroup
+from aiovirt.objects._domain_backups import DomainBackups
+from aiovirt.objects._domain_displays import DomainDisplays
+from aiovirt.objects._domain_migration import DomainMigration
 
 __all__ = ["Domain"]
 
 
-class Domain:
+class Domain(DomainBackups, DomainDisplays, DomainMigration):
     """One domain of a host: thin, cheap, and valid as long as its connection is open.
 
     Every verb raises `NotFound` when the domain is gone, `InvalidState` when its state does not

@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from aiovirt.protocols.libvirt.connection import Failure, Reply
 from aiovirt.streams.channel import Slot
 
-__all__ = ["DEFAULT_WINDOW", "Calls", "PendingCall"]
+__all__ = ["DEFAULT_WINDOW", "URGENT", "Calls", "PendingCall"]
 
 DEFAULT_WINDOW = 5
 """Calls sent and not answered at most: libvirtd's default `max_client_requests`."""
+
+URGENT = frozenset({"DOMAIN_ABORT_JOB", "DOMAIN_ABORT_JOB_FLAGS"})
+"""Procedures that end calls which may have taken all other places, such as migrations."""
 
 
 class PendingCall:

@@ -14,7 +14,7 @@ from typing import ClassVar, TypeVar
 import anyio
 import anyio.lowlevel
 
-from aiovirt.clients.libvirt._calls import DEFAULT_WINDOW, Calls, PendingCall
+from aiovirt.clients.libvirt._calls import DEFAULT_WINDOW, URGENT, Calls, PendingCall
 from aiovirt.clients.libvirt._stream import ClientStream
 from aiovirt.errors import AiovirtError, Closed, ConnectionLost, RemoteError, Unsupported
 from aiovirt.protocols.libvirt.connection import (
@@ -114,6 +114,10 @@ class LibvirtClient:
 
         Further errors and cancellation as `call`.
         """
+        if not self._line.passes_descriptors:  # a daemon ends a connection that it cannot answer
+            raise Unsupported(
+                self.driver_name, procedure.name, "descriptors travel along Unix sockets only"
+            )
         reply = await self._reply(procedure, args, descriptors, "")
         return codec(procedure.ret).decode(reply.payload), reply.descriptors
 
@@ -131,14 +135,20 @@ class LibvirtClient:
 
     @asynccontextmanager
     async def stream(
-        self, procedure: Procedure[A, R], args: A
+        self, procedure: Procedure[A, R], args: A, *, keep: int | None = None
     ) -> AsyncIterator[tuple[R, ClientStream]]:
         """Call a procedure that opens a stream; its result and the stream.
 
         The stream is aborted at the end of the ``async with`` unless it was finished.
+
+        Args:
+            procedure: From the tables.
+            args: Its arguments.
+            keep: Bytes that wait to be read at most, the oldest being dropped then; with None
+                nothing is dropped, and a reader who is slow holds up the connection.
         """
         call = self._begin(procedure, args, ())
-        stream = ClientStream(self, call.serial, self._forget_stream)
+        stream = ClientStream(self, call.serial, self._forget_stream, keep=keep)
         self._streams[call.serial] = stream
         try:
             await call.slot.wait()
@@ -171,13 +181,10 @@ class LibvirtClient:
         self, procedure: Procedure[A, R], args: A, descriptors: Sequence[int]
     ) -> PendingCall:
         self._check_open()
-        if descriptors and not self._line.passes_descriptors:
-            raise Unsupported(
-                self.driver_name, procedure.name, "descriptors travel along Unix sockets only"
-            )
         serial, data = self.core.call(procedure, args, descriptors=descriptors)
         slot = self.channel.slot()
-        call = PendingCall(serial, data, descriptors, slot, priority=procedure.priority)
+        priority = procedure.priority or procedure.name in URGENT
+        call = PendingCall(serial, data, descriptors, slot, priority=priority)
         self._calls.add(call)
         self._send_due()
         return call

@@ -58,9 +58,28 @@ class ClientStream:
 
     While more than `BACKLOG_BYTES` wait to be read, the whole connection is not read, so that the
     server waits: whoever reads much has a connection of its own.
+
+    Args:
+        owner: Its client.
+        serial: The serial of the call that opened it.
+        forget: Called at its end.
+        keep: Bytes that wait at most; then the oldest are dropped, and the connection is read on.
+            None drops nothing.
+
+    Attributes:
+        lost: Bytes that were dropped.
     """
 
-    def __init__(self, owner: Owner, serial: int, forget: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        serial: int,
+        forget: Callable[[int], None],
+        *,
+        keep: int | None = None,
+    ) -> None:
+        self.lost = 0
+        self._keep = keep
         self._owner = owner
         self._serial = serial
         self._forget = forget
@@ -98,7 +117,9 @@ class ClientStream:
     def _take_item(self, item: bytes | Hole) -> None:
         self._items.append(item)
         self._waiting_bytes += _weight(item)
-        if self._waiting_bytes > BACKLOG_BYTES and not self._held:
+        if self._keep is not None:
+            self._drop_all_but(self._keep)
+        elif self._waiting_bytes > BACKLOG_BYTES and not self._held:
             self._held = True
             self._owner.hold(self._serial)
 
@@ -110,6 +131,16 @@ class ClientStream:
     def _let_go(self) -> None:
         self._held = False
         self._owner.let_go(self._serial)
+
+    def _drop_all_but(self, keep: int) -> None:
+        """Drop the oldest data until no more than `keep` bytes wait."""
+        while (excess := self._waiting_bytes - keep) > 0:
+            oldest = self._items.popleft()
+            rest = oldest[excess:] if isinstance(oldest, bytes) else b""
+            self.lost += _weight(oldest) - len(rest)
+            self._waiting_bytes -= _weight(oldest) - len(rest)
+            if rest:
+                self._items.appendleft(rest)
 
     def _wake(self) -> None:
         if self._wakeup is not None:

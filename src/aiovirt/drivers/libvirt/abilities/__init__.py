@@ -20,12 +20,18 @@ __all__ = ["OWN", "LibvirtAbility", "implementation"]
 A = TypeVar("A", bound=Ability)
 
 OWN: Mapping[str, str] = {
+    "Consoles": "consoles",
     "Definition": "definition",
+    "Displays": "displays",
     "Events": "events",
     "HostInfo": "hostinfo",
+    "Jobs": "jobs",
+    "LegacyMigration": "legacymigration",
     "Lifecycle": "lifecycle",
     "StoragePools": "storage_pools",
     "StorageVolumes": "storage_volumes",
+    "Migration": "migration",
+    "Screen": "screen",
 }
 """The abilities with operations of our own, and the module here that has their class."""
 

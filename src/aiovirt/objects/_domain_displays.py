@@ -1,0 +1,52 @@
+"""A domain's channels, and its displays as sockets."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from socket import socket
+
+from aiovirt.interfaces import Consoles, ConsoleStream, Displays, Driver
+from aiovirt.model.domain import DomainKey
+
+__all__ = ["DomainDisplays"]
+
+
+class DomainDisplays:
+    """The part of `Domain` that opens channels and displays."""
+
+    _driver: Driver
+    key: DomainKey
+
+    def channel(
+        self, name: str | None = None, *, force: bool = False
+    ) -> AbstractAsyncContextManager[ConsoleStream]:
+        """A channel that a program in the guest has open, as a byte stream.
+
+            async with vm.channel("org.example.0") as channel:
+                await channel.send(b"hello")
+
+        Args:
+            name: Its target name or its alias; the first channel if None.
+            force: Take it from whoever has it open.
+
+        Raises:
+            NotFound: It has no such channel.
+            Busy: Somebody has it open and `force` is off.
+        """
+        return self._driver.ability(Consoles).open_channel(self.key, name=name, force=force)
+
+    async def open_graphics(self, index: int = 0, *, skip_auth: bool = False) -> socket:
+        """A connected socket to one of its displays: VNC or SPICE, wherever it is served.
+
+        The socket is yours to close.
+
+        Args:
+            index: Which display, from 0.
+            skip_auth: Need no password.
+
+        Raises:
+            Unsupported: The host is on another machine.
+            NotFound: It has no such display.
+        """
+        displays = self._driver.ability(Displays)
+        return await displays.open_graphics(self.key, index=index, skip_auth=skip_auth)
