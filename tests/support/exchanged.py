@@ -14,8 +14,6 @@ from pathlib import Path
 import pytest
 
 from aiovirt.clients.libvirt import LibvirtClient
-from aiovirt.protocols.libvirt.procedure import Procedure
-from aiovirt.protocols.xdr import Struct
 
 __all__ = ["PROGRAMS", "Exchanged", "exchanged", "note"]
 
@@ -52,9 +50,12 @@ class Exchanged:
         """Return a line for each program: how many procedures, and which."""
         lines = []
         for program, name in PROGRAMS.items():
-            numbers = sorted(number for of, number in self.answered if of == program)
-            if numbers:
-                lines.append(f"{name}: {len(numbers)} procedures: {ranges(numbers)}")
+            answered = {number for of, number in self.answered if of == program}
+            refused = {number for of, number in self.refused if of == program} - answered
+            if answered or refused:
+                lines.append(f"{name}: {len(answered)} answered: {ranges(sorted(answered))}")
+            if refused:
+                lines.append(f"{name}: {len(refused)} only refused: {ranges(sorted(refused))}")
         return lines
 
 
@@ -78,15 +79,11 @@ def note(program: int, procedure: int, status_ok: bool = True) -> None:  # noqa:
     exchanged.note(program, procedure, ok=status_ok)
 
 
-def _observe(procedure: Procedure[Struct, Struct], well: bool) -> None:  # noqa: FBT001  a hook's shape
-    note(procedure.program, procedure.number, well)
-
-
 @pytest.fixture(autouse=True)
-def _exchange_noted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Note what clients exchange in a test that has a real counterpart."""
-    if request.node.get_closest_marker("real") is not None:
-        monkeypatch.setattr(LibvirtClient, "observer", staticmethod(_observe))
+def _exchanged(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let our clients note what they exchange in tests with real counterparts."""
+    if request.node.get_closest_marker("real"):
+        monkeypatch.setattr(LibvirtClient, "observer", staticmethod(note))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import Path
 
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
 import pytest
-from libvirtlab import Lab, run_virsh
+from libvirtlab import Lab, Transport, run_virsh
 from storagelab import MIB, folder, volume_xml
 
+import aiovirt
 from aiovirt.errors import AiovirtError, ConnectionLost, HostError
 from aiovirt.host.sparse import open_writer
 from aiovirt.model.storage import Hole
@@ -191,3 +193,29 @@ async def test_a_download_can_be_given_up_anywhere(
         tasks.start_soon(give_up)
         await volume.download_file(tmp_path / "copy")
     assert {path.name for path in tmp_path.iterdir()} <= {"copy"}
+
+
+@pytest.fixture(scope="module")
+def _asyncssh() -> None:
+    """Load it outside of a loop: it looks for libraries by a program when it is loaded."""
+    import_module("asyncssh")
+
+
+@pytest.mark.usefixtures("_asyncssh")
+@pytest.mark.parametrize("transport", ["tcp", "tls", "ssh"])
+async def test_data_moves_by_every_transport(
+    volume: StorageVolume, holey: Path, lab: Lab, tmp_path: Path, transport: Transport
+) -> None:
+    async with aiovirt.open(lab.uri(transport)) as host:
+        remote = await host.pools.volume(volume.key.key)
+        await remote.upload_file(holey)
+        await remote.download_file(tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == holey.read_bytes()
+
+
+async def test_a_connection_for_reading_writes_nothing(volume: StorageVolume, lab: Lab) -> None:
+    uri = lab.uri("unix", socket=str(lab.socket_ro))
+    async with aiovirt.open(uri, readonly=True) as host:
+        found = await host.pools.volume(volume.key.key)
+        with pytest.raises(AiovirtError, match="read only"):
+            await found.upload().__aenter__()
