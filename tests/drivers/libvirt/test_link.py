@@ -201,5 +201,5 @@ def test_pauses_grow_up_to_a_limit_and_begin_again() -> None:
     backoff = Backoff(first_s=1, most_s=8)
     for limit in (1, 2, 4, 8, 8, 8):
         assert limit / 2 <= backoff.next() <= limit
-    backoff.reset()
+    backoff.lasted(8)
     assert backoff.next() <= 1
