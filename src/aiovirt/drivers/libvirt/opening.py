@@ -11,7 +11,7 @@ import anyio
 from aiovirt._tasks import open_task_group
 from aiovirt.clients.libvirt import LibvirtClient, Peer, answerers, authenticate_client, open_client
 from aiovirt.clients.libvirt.transports import open_line, remote_name
-from aiovirt.errors import AiovirtError, Unresponsive
+from aiovirt.errors import AiovirtError, RemoteError, Unresponsive, Unsupported
 from aiovirt.interfaces import OpenOptions
 from aiovirt.model.uri import URI
 from aiovirt.protocols.libvirt.procedure import Empty
@@ -107,11 +107,12 @@ async def _authenticate(client: LibvirtClient, line: Line, uri: URI, options: Op
 
 
 async def _pings(client: LibvirtClient) -> bool:
-    """Whether the daemon answers pings."""
-    reply = await client.call(
-        p.CONNECT_SUPPORTS_FEATURE, p.ConnectSupportsFeatureArgs(PROGRAM_KEEPALIVE)
-    )
-    return bool(reply.supported)
+    """Whether the daemon answers pings; one that does not even want to tell does not."""
+    args = p.ConnectSupportsFeatureArgs(PROGRAM_KEEPALIVE)
+    try:
+        return bool((await client.call(p.CONNECT_SUPPORTS_FEATURE, args)).supported)
+    except (RemoteError, Unsupported):
+        return False
 
 
 async def _farewell(client: LibvirtClient) -> None:
