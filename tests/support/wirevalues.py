@@ -15,6 +15,8 @@ from aiovirt.protocols.xdr.emit import Form, form_of, struct_fields
 
 __all__ = ["all_structs", "structs_of"]
 
+NO_ZERO = st.characters(codec="utf-8", exclude_characters="\0")
+
 RANGES = {
     "i": st.integers(-(2**31), 2**31 - 1),
     "I": st.integers(0, 2**32 - 1),
@@ -22,7 +24,7 @@ RANGES = {
     "Q": st.integers(0, 2**64 - 1),
     "d": st.floats(allow_nan=False),
 }
-TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)
+TEXTS = st.text(NO_ZERO, max_size=12)
 SHORT = 4
 
 

@@ -49,8 +49,9 @@ class AsyncioChannel(Channel):
 
     def pause(self) -> None:
         """See `Channel.pause`."""
-        self._paused = True
-        self._loop.remove_reader(self._sock)
+        if not self.ended:
+            self._paused = True
+            self._loop.remove_reader(self._sock)
 
     def resume(self) -> None:
         """See `Channel.resume`."""

@@ -68,7 +68,8 @@ class Channel(ABC):
 
     on_descriptors: OnDescriptors | None = None
     """Gets the file descriptors that come, before the data that they came with, and owns them.
-    While it is None descriptors are not accepted at all."""
+    An `AiovirtError` of it ends the channel, as one of `on_data`.  While it is None descriptors are
+    not accepted at all."""
 
     def __init__(self, sock: socket.socket, on_data: OnData, on_end: OnEnd) -> None:
         self._sock = sock
@@ -174,7 +175,7 @@ class Channel(ABC):
             return
         except ConnectionResetError:
             data = b""  # how a Unix socket tells that the peer closed with something unread
-        except OSError as error:
+        except (OSError, AiovirtError) as error:
             self.end(error)
             return
         self._take(data)

@@ -15,13 +15,13 @@ from aiovirt import _open
 from aiovirt.drivers.libvirt import link
 from aiovirt.drivers.libvirt.driver import LibvirtDriver
 from aiovirt.drivers.libvirt.link import Backoff
-from aiovirt.errors import Closed, ConnectionLost, NotFound
+from aiovirt.errors import Closed, ConnectionLost, NotFound, Unresponsive
 from aiovirt.model.events import ConnectionEvent, Event, LifecycleDetail, LifecycleEvent
 from aiovirt.objects import Connection
 from aiovirt.protocols.libvirt.tables import connect as c
 from aiovirt.protocols.libvirt.tables.structs import Domain, DomainStatsRecord
 from aiovirt.testing.fake_libvirtd import FakeLibvirtd, run_fake_libvirtd
-from aiovirt.testing.faults import Silent
+from aiovirt.testing.faults import Cut, Fault, Garbage, Refuse, Silent
 
 pytestmark = pytest.mark.anyio
 
@@ -142,6 +142,82 @@ async def test_closing_a_daemon_that_says_nothing_is_bounded(
         assert await host.hostname() == "fake"
 
 
+GREETING = [
+    "AUTH_LIST",
+    "CONNECT_OPEN",
+    "CONNECT_GET_TYPE",
+    "CONNECT_GET_LIB_VERSION",
+    "CONNECT_SUPPORTS_FEATURE",
+]
+
+
+@pytest.mark.parametrize("name", GREETING)
+async def test_first_opening_that_is_not_answered_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("aiovirt.drivers.libvirt.opening.OPEN_TIMEOUT_S", 0.05)
+    with pytest.raises(Unresponsive, match="did not open the connection within"):
+        await open_with(tmp_path, name, Silent())
+
+
+@pytest.mark.parametrize("name", GREETING)
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [(Cut(0), ConnectionLost), (Cut(13), ConnectionLost), (Garbage(b"HTTP/1.1"), ConnectionLost)],
+)
+async def test_error_of_the_first_opening_leaves_as_itself(
+    tmp_path: Path, name: str, fault: Fault, kind: type[Exception]
+) -> None:
+    with pytest.raises(kind) as caught:
+        await open_with(tmp_path, name, fault)
+    assert type(caught.value) is kind
+
+
+async def open_with(tmp_path: Path, name: str, fault: Fault) -> None:
+    """Open a daemon that does wrong at one call."""
+    async with run_fake_libvirtd(tmp_path / "sock") as fake:
+        fake.script.add(name, fault)
+        async with _open.open(f"qemu+unix:///system?socket={fake.path}"):
+            pytest.fail("it opened")
+
+
+async def test_daemon_that_refuses_to_tell_about_pings_is_used_without(tmp_path: Path) -> None:
+    async with run_fake_libvirtd(tmp_path / "sock") as fake:
+        fake.script.add("CONNECT_SUPPORTS_FEATURE", Refuse())
+        async with _open.open(f"qemu+unix:///system?socket={fake.path}") as host:
+            assert await host.hostname() == "fake"
+
+
+async def test_call_made_at_the_moment_of_the_loss_waits_for_the_next(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (daemon, host):
+        assert isinstance(host.driver, LibvirtDriver)
+        client = await host.driver.link.client()
+        client.on_end(None)
+        assert await host.hostname() == "fake"
+        assert len(daemon.fake.sessions) <= 2
+
+
+@pytest.mark.parametrize("name", GREETING)
+async def test_closed_while_it_reconnects(tmp_path: Path, name: str) -> None:
+    async with opened(tmp_path) as (daemon, host):
+        await dies(daemon, host)
+        silent = Silent()
+        (await daemon.start()).script.add(name, silent)
+        await silent.reached.wait()
+
+
+@pytest.mark.parametrize("fault", [Cut(0), Garbage(b"\0" * 40), Refuse()])
+@pytest.mark.parametrize("name", GREETING[:-1])
+async def test_tries_again_when_a_further_opening_fails(
+    tmp_path: Path, name: str, fault: Fault
+) -> None:
+    async with opened(tmp_path) as (daemon, host):
+        await dies(daemon, host)
+        (await daemon.start()).script.add(name, fault)
+        assert await host.hostname() == "fake"
+        assert daemon.fake.calls.count(name) == 2
+
+
 WEB1 = Domain("web1", UUID(int=1).bytes, 3)
 WEB2 = Domain("web2", UUID(int=2).bytes, 4)
 
@@ -201,5 +277,7 @@ def test_pauses_grow_up_to_a_limit_and_begin_again() -> None:
     backoff = Backoff(first_s=1, most_s=8)
     for limit in (1, 2, 4, 8, 8, 8):
         assert limit / 2 <= backoff.next() <= limit
-    backoff.reset()
+    backoff.lasted(7.9)
+    assert backoff.next() >= 4
+    backoff.lasted(8)
     assert backoff.next() <= 1

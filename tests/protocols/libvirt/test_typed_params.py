@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aiovirt.model.params import ParamType, Typed
-from aiovirt.protocols.libvirt.typed_params import MAX_NAMES, ParamList, _names
+from aiovirt.protocols.libvirt.typed_params import MAX_NAME, MAX_NAMES, ParamList, _names
 from aiovirt.protocols.xdr import DecodeError, EncodeError
 
 LIST = ParamList(16)
@@ -81,10 +82,15 @@ def test_double_that_is_no_number() -> None:
         ({"weight": None}, "weight: None is no UINT"),
         ({"x": Typed(ParamType.STRING, 5)}, "x: 5 is no STRING"),
         ({"x": 1 << 64}, "x: 18446744073709551616 is no ULLONG"),
+        ({"x": Typed(ParamType.DOUBLE, 10**400)}, "x: 10+ is no DOUBLE"),
+        ({"x": "a\0b"}, "the parameter x: 3 bytes of at most 4194304, none of them zero"),
+        ({"x": "\ud800"}, "the parameter x: a character that cannot be sent"),
+        ({"n" * 80: 1}, "the name 'n+' of a parameter: 80 bytes of at most 79"),
+        ({5: 1}, "the name 5 of a parameter: 5 is no STRING"),
         ({f"p{number}": 1 for number in range(17)}, "17 typed parameters"),
     ],
 )
-def test_value_that_fits_no_type_is_named(params: dict[str, object], text: str) -> None:
+def test_value_that_fits_no_type_is_named(params: dict[Any, object], text: str) -> None:
     with pytest.raises(EncodeError, match=text):
         written(params)
 
@@ -112,3 +118,28 @@ def test_random_bytes(data: bytes) -> None:
         read(data)
     with suppress(DecodeError):
         read(b"\0\0\0\3" + data)
+
+
+def test_names_that_libvirt_has_not_are_read_and_not_remembered() -> None:
+    name = b"n" * (MAX_NAME + 1)
+    data = bytes.fromhex("00000001 00000050") + name + bytes.fromhex("00000001 00000005")
+    assert read(data) == {name.decode(): 5}
+    assert name not in _names
+
+
+def test_one_name_a_hundred_thousand_times_is_read_in_one_go() -> None:
+    """Copying the list for each value would take minutes."""
+    count = 200_000
+    data = count.to_bytes(4, "big") + bytes.fromhex("00000001 78000000 00000001 00000007") * count
+    values = ParamList(count).decode(data, 0, len(data))[0]["x"]
+    assert values == [7] * count
+
+
+@pytest.mark.parametrize("length", range(4, 20))
+def test_text_that_is_cut(length: int) -> None:
+    data = bytes.fromhex("00000001 00000001 78000000 00000007 00000002 61620000")
+    assert read(data) == {"x": "ab"}
+    with pytest.raises(DecodeError):
+        read(data[:length])
+    with pytest.raises(DecodeError):
+        read(data[:-1])

@@ -16,7 +16,15 @@ import anyio.lowlevel
 
 from aiovirt.clients.libvirt._calls import DEFAULT_WINDOW, URGENT, Calls, PendingCall
 from aiovirt.clients.libvirt._stream import ClientStream
-from aiovirt.errors import AiovirtError, Closed, ConnectionLost, RemoteError, Unsupported
+from aiovirt.errors import (
+    AiovirtError,
+    CallerError,
+    Closed,
+    ConnectionLost,
+    ProtocolError,
+    RemoteError,
+    Unsupported,
+)
 from aiovirt.protocols.libvirt.connection import (
     Connection,
     Event,
@@ -53,6 +61,7 @@ class LibvirtClient:
         driver_name: The driver's name, for `Unsupported`.
         server: The server with its version, for the same; set when it is known.
         on_message: Gets what the server tells unasked; it must not wait.
+        on_lost: Called when nothing will come any more, before anybody is woken by that.
         lost: Set when nothing will come any more.
         observer: For tests: gets program and number of each answer and message, and whether well.
     """
@@ -65,6 +74,7 @@ class LibvirtClient:
         self.server = line.peer
         self.core = Connection(Role.CLIENT, peer=line.peer)
         self.on_message: OnMessage = _ignore
+        self.on_lost: Callable[[], None] = _nothing
         self.lost = anyio.Event()
         self.channel: Channel
         self._line = line
@@ -111,6 +121,7 @@ class LibvirtClient:
 
         Raises:
             Unsupported: Descriptors cannot travel along this connection.
+            CallerError: One of them is not open; nothing was sent.
 
         Further errors and cancellation as `call`.
         """
@@ -118,8 +129,13 @@ class LibvirtClient:
             raise Unsupported(
                 self.driver_name, procedure.name, "descriptors travel along Unix sockets only"
             )
+        _check_descriptors(descriptors)
         reply = await self._reply(procedure, args, descriptors, "")
-        return codec(procedure.ret).decode(reply.payload), reply.descriptors
+        try:
+            return codec(procedure.ret).decode(reply.payload), reply.descriptors
+        except ProtocolError:
+            _close_all(reply.descriptors)
+            raise
 
     async def _reply(
         self, procedure: Procedure[A, R], args: A, descriptors: Sequence[int], operation: str
@@ -153,6 +169,7 @@ class LibvirtClient:
         try:
             await call.slot.wait()
             reply = self._outcome(procedure, call)
+            _close_all(reply.descriptors)
             yield codec(procedure.ret).decode(reply.payload), stream
         finally:
             if call.outcome is None:
@@ -211,13 +228,15 @@ class LibvirtClient:
         if isinstance(outcome, Reply):
             return outcome
         if isinstance(outcome, Failure):
-            raise error_from(
-                outcome.error,
-                driver=self.driver_name,
-                operation=operation or procedure.name,
-                server=self.server,
-            )
+            raise self._refusal(outcome, operation or procedure.name)
         raise outcome or Closed(f"the connection to {self.peer} was closed")
+
+    def _refusal(self, told: Failure, operation: str) -> AiovirtError:
+        if told.error is None:
+            return ProtocolError(f"{self.peer} refused {operation} in words that cannot be read")
+        return error_from(
+            told.error, driver=self.driver_name, operation=operation, server=self.server
+        )
 
     def failure(self, event: StreamFailure) -> AiovirtError:
         """The error of a stream that the server aborted."""
@@ -262,20 +281,31 @@ class LibvirtClient:
             self.send(data)
 
     def _send_descriptors(self, descriptors: Sequence[int]) -> None:
-        with suppress(Closed, OSError):
+        """Send each with a byte of its own; without one of them the server misreads the rest."""
+        try:
             for descriptor in descriptors:
                 self.channel.send(b"\0", [descriptor])
+        except Closed:
+            return
+        except OSError as error:
+            self.channel.end(error)
 
     # --- what comes in ------------------------------------------------------------------------
 
     def on_data(self, data: bytes) -> None:
         """Take what the socket gave."""
+        plain = data
         for byte_filter in self._filters:
-            data = byte_filter.decode(data)
-        if self._keepalive is not None:
+            plain = byte_filter.decode(plain)
+        waiting = self.core.unfinished
+        if plain:
+            self._on_plain(plain)
+        if self._keepalive is None:
+            return
+        if self.core.unfinished < waiting + len(plain):
             self._keepalive.heard(time.monotonic())
-        if data:
-            self._on_plain(data)
+        else:
+            self._keepalive.heard_part(time.monotonic(), len(data))
 
     def _on_plain(self, data: bytes) -> None:
         for event in self.core.receive(data):
@@ -283,7 +313,11 @@ class LibvirtClient:
         self._send_due()
 
     def on_descriptors(self, descriptors: list[int]) -> None:
-        """Take descriptors that came with the data that follows."""
+        """Take descriptors that came with the data that follows.
+
+        Raises:
+            ProtocolError: There are more than any packet announces.
+        """
         self.core.receive(b"", descriptors)
 
     def _take(self, event: Event) -> None:
@@ -300,7 +334,8 @@ class LibvirtClient:
                     observer(event.program, event.procedure, True)  # noqa: FBT003 - it came
                 self.on_message(event)
             case Ping():
-                self.send(self.core.pong())
+                if not self.channel.congested:  # who reads no answers gets no more of them
+                    self.send(self.core.pong())
 
     def _drop(self, late: Reply) -> None:
         """Let go of what a reply brings that nobody waits for any more."""
@@ -324,6 +359,7 @@ class LibvirtClient:
         for stream in list(self._streams.values()):
             stream.end(self._lost_error(sent=True))
         self._streams.clear()
+        self.on_lost()
         self.lost.set()
 
     def _lost_error(self, *, sent: bool) -> AiovirtError:
@@ -382,8 +418,20 @@ class LibvirtClient:
                 self.channel.end(self._error)
 
 
+def _nothing() -> None:
+    """What a client does at its end besides telling its callers."""
+
+
 def _ignore(_message: Message) -> None:
     """What a client does with messages until somebody wants them."""
+
+
+def _check_descriptors(descriptors: Sequence[int]) -> None:
+    for descriptor in descriptors:
+        try:
+            os.fstat(descriptor)
+        except OSError as error:
+            raise CallerError(f"the descriptor {descriptor} is not open") from error
 
 
 def _close_all(descriptors: Sequence[int]) -> None:

@@ -46,9 +46,13 @@ class Backoff:
         self._most_s = most_s
         self._tries = 0
 
-    def reset(self) -> None:
-        """The last try went well."""
-        self._tries = 0
+    def lasted(self, seconds: float) -> None:
+        """The last try went well, and lasted so long: short ones do not count as a success.
+
+        So a daemon that lets us in and dies, again and again, is not asked ever more often.
+        """
+        if seconds >= self._most_s:
+            self._tries = 0
 
     def next(self) -> float:
         """Seconds before the next try: between half of the doubled time and all of it."""
@@ -141,8 +145,9 @@ class Link:
         while True:
             try:
                 async with open_session(self.uri, self.options) as session:
-                    backoff.reset()
+                    begin = anyio.current_time()
                     await self._use(session, task_status)
+                    backoff.lasted(anyio.current_time() - begin)
             except AiovirtError as error:
                 if self._known is None:
                     raise
@@ -156,8 +161,11 @@ class Link:
         if scope.cancelled_caught:
             raise Unresponsive(f"{session.client.peer} did not tell what it has in time")
         first = self._known is None
-        self._session = self._known = session
-        self.client_now = session.client
+        self._known = session
+        if not session.client.lost.is_set():
+            session.client.on_lost = self._withdraw
+            self._session = session
+            self.client_now = session.client
         self._wake()
         if first:
             task_status.started()
@@ -165,8 +173,11 @@ class Link:
             await session.client.lost.wait()
             self.hub.disconnected(session.client.error)
         finally:
-            self._session = self.client_now = None
-            self._wake()
+            self._withdraw()
+
+    def _withdraw(self) -> None:
+        """Offer the session no more: whoever calls from now on waits for the next."""
+        self._session = self.client_now = None
 
     def close(self) -> None:
         """Refuse all further calls."""

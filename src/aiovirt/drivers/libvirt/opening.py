@@ -11,7 +11,7 @@ import anyio
 from aiovirt._tasks import open_task_group
 from aiovirt.clients.libvirt import LibvirtClient, Peer, answerers, authenticate_client, open_client
 from aiovirt.clients.libvirt.transports import open_line, remote_name
-from aiovirt.errors import AiovirtError, Unresponsive
+from aiovirt.errors import AiovirtError, RemoteError, Unresponsive, Unsupported
 from aiovirt.interfaces import OpenOptions
 from aiovirt.model.uri import URI
 from aiovirt.protocols.libvirt.procedure import Empty
@@ -69,8 +69,8 @@ async def open_session(uri: URI, options: OpenOptions) -> AsyncIterator[Session]
         open_client(line) as client,
         open_task_group() as tasks,
     ):
-        session = await _greet(client, line, uri, options)
-        if await _pings(client):
+        session, pings = await _greet(client, line, uri, options)
+        if pings:
             tasks.start_soon(client.keep_alive, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT)
         try:
             yield session
@@ -79,7 +79,10 @@ async def open_session(uri: URI, options: OpenOptions) -> AsyncIterator[Session]
             tasks.cancel_scope.cancel()
 
 
-async def _greet(client: LibvirtClient, line: Line, uri: URI, options: OpenOptions) -> Session:
+async def _greet(
+    client: LibvirtClient, line: Line, uri: URI, options: OpenOptions
+) -> tuple[Session, bool]:
+    """Do what must be done first; the session, and whether the daemon answers pings."""
     with anyio.move_on_after(OPEN_TIMEOUT_S):
         await _authenticate(client, line, uri, options)
         flags = READONLY if options.readonly else 0
@@ -89,7 +92,7 @@ async def _greet(client: LibvirtClient, line: Line, uri: URI, options: OpenOptio
         version = _version(library.lib_ver)
         client.driver_name = driver.type
         client.server = f"libvirt {'.'.join(map(str, version))} at {uri.host or 'this machine'}"
-        return Session(client, driver.type, version)
+        return Session(client, driver.type, version), await _pings(client)
     raise Unresponsive(f"{client.peer} did not open the connection within {OPEN_TIMEOUT_S:g} s")
 
 
@@ -104,11 +107,12 @@ async def _authenticate(client: LibvirtClient, line: Line, uri: URI, options: Op
 
 
 async def _pings(client: LibvirtClient) -> bool:
-    """Whether the daemon answers pings."""
-    reply = await client.call(
-        p.CONNECT_SUPPORTS_FEATURE, p.ConnectSupportsFeatureArgs(PROGRAM_KEEPALIVE)
-    )
-    return bool(reply.supported)
+    """Whether the daemon answers pings; one that does not even want to tell does not."""
+    args = p.ConnectSupportsFeatureArgs(PROGRAM_KEEPALIVE)
+    try:
+        return bool((await client.call(p.CONNECT_SUPPORTS_FEATURE, args)).supported)
+    except (RemoteError, Unsupported):
+        return False
 
 
 async def _farewell(client: LibvirtClient) -> None:

@@ -8,7 +8,8 @@ has come, because the server is at work on it so long.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, TypeAlias, TypeVar
 
@@ -16,6 +17,7 @@ import msgspec
 
 from aiovirt.errors import ProtocolError
 from aiovirt.protocols.libvirt.packets import (
+    MAX_DESCRIPTORS,
     MAX_PACKET,
     Packet,
     PacketReader,
@@ -28,7 +30,7 @@ from aiovirt.protocols.libvirt.packets import (
 from aiovirt.protocols.libvirt.procedure import EventKind, Procedure
 from aiovirt.protocols.libvirt.tables.programs import PROGRAM_VERSION, Program
 from aiovirt.protocols.libvirt.tables.structs import Error
-from aiovirt.protocols.xdr import Struct, codec
+from aiovirt.protocols.xdr import DecodeError, EncodeError, Struct, codec
 
 __all__ = [
     "Call",
@@ -81,10 +83,10 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
 
 
 class Failure(msgspec.Struct, frozen=True, gc=False):
-    """A call was refused."""
+    """A call was refused; `error` is None when what the peer said cannot be read."""
 
     serial: int
-    error: Error
+    error: Error | None
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -120,7 +122,7 @@ class StreamEnd(msgspec.Struct, frozen=True, gc=False):
 
 
 class StreamFailure(msgspec.Struct, frozen=True, gc=False):
-    """The peer aborts the stream; a server tells why."""
+    """The peer aborts the stream; a server tells why, unless that cannot be read."""
 
     serial: int
     error: Error | None
@@ -161,39 +163,58 @@ class Connection:
         max_packet: Bytes of a packet that may come at most.
     """
 
-    __slots__ = ("_calls", "_legal", "_next", "_reader", "_role", "_streams", "peer")
+    __slots__ = ("_calls", "_legal", "_next", "_packets", "_reader", "_role", "_streams", "peer")
 
     def __init__(self, role: Role, *, peer: str, max_packet: int = MAX_PACKET) -> None:
         self.peer = peer
         self._role = role
         self._legal = _LEGAL[role]
         self._reader = PacketReader(peer, max_packet=max_packet)
+        self._packets: deque[Packet] = deque()
         self._next = 0
         self._calls: dict[int, Procedure[Any, Any]] = {}
         self._streams: dict[int, Packet] = {}
 
     # --- what came --------------------------------------------------------------------------
 
-    def receive(self, data: bytes, descriptors: Sequence[int] = ()) -> list[Event]:
-        """Take what came; what it means.
+    def receive(self, data: bytes, descriptors: Sequence[int] = ()) -> Iterator[Event]:
+        """Take what came; what it means, one event at a time.
+
+        What came before a packet that is wrong is given before the error is raised, however the
+        bytes came in pieces.  Events that are not asked for are given with the next.
 
         Raises:
             ProtocolError: The peer does not keep to the protocol; the connection is of no use.
         """
-        packets = self._reader.receive(data, descriptors)
-        found = (self._event(packet) for packet in packets)
-        return [event for event in found if event is not None]
+        self._packets += self._reader.receive(data, descriptors)
+        return self._events()
 
     def abandon(self) -> list[int]:
         """Forget all that is open; descriptors that nobody got, for the caller to close."""
         self._calls.clear()
         self._streams.clear()
-        return self._reader.abandon()
+        left = [number for packet in self._packets for number in packet.descriptors]
+        self._packets.clear()
+        return left + self._reader.abandon()
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes that came and wait for the rest of their packet."""
+        return self._reader.unfinished
 
     @property
     def outstanding(self) -> int:
         """How many calls have no reply yet, those that nobody waits for among them."""
         return len(self._calls)
+
+    def _events(self) -> Iterator[Event]:
+        packets = self._packets
+        while packets:
+            event = self._event(packets[0])  # it stays when this raises, with its descriptors
+            packets.popleft()
+            if event is not None:
+                yield event
+        self._reader.check()
 
     def _event(self, packet: Packet) -> Event | None:
         kind = packet.type
@@ -234,7 +255,9 @@ class Connection:
         self._streams.pop(packet.serial, None)
         if packet.status is PacketStatus.CONTINUE:
             raise ProtocolError(f"{self.peer} sent a reply of status CONTINUE")
-        return Failure(packet.serial, codec(Error).decode(packet.payload))
+        if packet.descriptors:
+            raise ProtocolError(f"{self.peer} sent descriptors with a refusal")
+        return Failure(packet.serial, _error_in(packet.payload))
 
     def _message(self, packet: Packet) -> Event | None:
         if packet.program != Program.KEEPALIVE:
@@ -261,8 +284,7 @@ class Connection:
             del self._streams[packet.serial]
         if packet.status is PacketStatus.OK:
             return StreamEnd(packet.serial)
-        error = codec(Error).decode(packet.payload) if packet.payload else None
-        return StreamFailure(packet.serial, error)
+        return StreamFailure(packet.serial, _error_in(packet.payload))
 
     def _hole(self, packet: Packet) -> Event:
         if len(packet.payload) < _HOLE.size:
@@ -282,9 +304,11 @@ class Connection:
         Each of `descriptors` is to be sent after these bytes, with a byte of its own.
 
         Raises:
-            EncodeError: The arguments do not fit; nothing is to be sent.
+            EncodeError: The arguments do not fit, or there are too many descriptors; nothing is to
+                be sent.
             LimitExceeded: They are too long.
         """
+        _check_count(descriptors)
         payload = codec(procedure.args).encode(args)
         kind = PacketType.CALL
         if descriptors:
@@ -377,7 +401,8 @@ class Connection:
         *,
         descriptors: Sequence[int] = (),
     ) -> bytes:
-        """Answer a call; a procedure with a stream opens it by this."""
+        """Answer a call; a procedure with a stream opens it by this. Raises as `call`."""
+        _check_count(descriptors)
         kind = PacketType.REPLY_WITH_FDS if descriptors else PacketType.REPLY
         packet = _answer(call, kind, codec(procedure.ret).encode(result), descriptors)
         data = encode_packet(packet)
@@ -405,6 +430,21 @@ class Connection:
                 PacketStatus.OK,
                 payload,
             )
+        )
+
+
+def _error_in(payload: bytes) -> Error | None:
+    """The error that the peer tells, or None when it is none: the packet's meaning stays clear."""
+    try:
+        return codec(Error).decode(payload)
+    except DecodeError:
+        return None
+
+
+def _check_count(descriptors: Sequence[int]) -> None:
+    if len(descriptors) > MAX_DESCRIPTORS:
+        raise EncodeError(
+            f"{len(descriptors)} descriptors at once, but libvirt takes {MAX_DESCRIPTORS} at most"
         )
 
 

@@ -138,7 +138,7 @@ class PacketReader:
         max_packet: Bytes of a packet at most.
     """
 
-    __slots__ = ("_buffer", "_descriptors", "_held", "_max_packet", "_peer")
+    __slots__ = ("_buffer", "_descriptors", "_error", "_held", "_max_packet", "_peer")
 
     def __init__(self, peer: str, *, max_packet: int = MAX_PACKET) -> None:
         self._peer = peer
@@ -146,9 +146,12 @@ class PacketReader:
         self._buffer = bytearray()
         self._held: Packet | None = None
         self._descriptors: deque[int] = deque()
+        self._error: ProtocolError | None = None
 
     def receive(self, data: bytes, descriptors: Sequence[int] = ()) -> list[Packet]:
-        """Take what came; the packets that are whole now.
+        """Take what came; the packets that are whole now, up to the first that is wrong.
+
+        An error behind packets that are returned is raised by `check`, and by the next call.
 
         Args:
             data: Bytes.
@@ -159,15 +162,31 @@ class PacketReader:
             ProtocolError: This is no packet of libvirt's protocol; nothing after it can be read.
         """
         self._descriptors.extend(descriptors)
+        self.check()
         if len(self._descriptors) > MAX_DESCRIPTORS:
             raise ProtocolError(f"{self._peer} sent descriptors that no packet announces")
         if not self._buffer and self._held is None and self._is_one(data):
             return [self._packet(data)]
         self._buffer += data
         found: list[Packet] = []
-        while self._take_one(found):
-            pass
+        try:
+            while self._take_one(found):
+                pass
+        except ProtocolError as error:
+            if not found:
+                raise
+            self._error = error
         return found
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes that wait for the rest of their packet."""
+        return len(self._buffer)
+
+    def check(self) -> None:
+        """Raise the error that stands behind the last packets, if there is one."""
+        if self._error is not None:
+            raise self._error
 
     def abandon(self) -> list[int]:
         """Forget all; the descriptors that no packet bears, for the caller to close."""

@@ -22,6 +22,10 @@ __all__ = ["ParamList", "TypedParams"]
 MAX_NAMES = 65536
 """How many different names are remembered, so that a peer who invents them costs no memory."""
 
+MAX_NAME = 79
+"""Bytes of a name that libvirt itself has (VIR_TYPED_PARAM_FIELD_LENGTH, less its final zero);
+longer ones are not remembered, and not sent."""
+
 _names: dict[bytes, str] = {}
 
 _u32 = struct.Struct(">I").unpack_from
@@ -109,7 +113,10 @@ def _decode(data: bytes, pos: int, size: int, count: int) -> tuple[dict[str, Any
             result[name] = value
     for name, value in repeated:
         first = result[name]
-        result[name] = [*first, value] if isinstance(first, list) else [first, value]
+        if isinstance(first, list):
+            first.append(value)
+        else:
+            result[name] = [first, value]
     if pos > size:
         raise DecodeError("typed parameters: the bytes end too early")
     return result, pos
@@ -138,9 +145,11 @@ def _other(data: bytes, pos: int, size: int, kind: int, value: int) -> tuple[Any
 
 
 def _remember(raw: bytes) -> str:
+    name = str(raw, "utf-8", "surrogateescape")
+    if len(raw) > MAX_NAME:
+        return name
     if len(_names) >= MAX_NAMES:
         _names.clear()
-    name = str(raw, "utf-8", "surrogateescape")
     _names[raw] = name
     return name
 
@@ -153,25 +162,26 @@ def _flat(params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _encode(name: str, value: Any, out: bytearray) -> None:  # noqa: ANN401 - checked below
     kind, plain = value if isinstance(value, Typed) else (_type_of(name, value), value)
-    _text(name, out)
+    _text(f"the name {name!r} of a parameter", name, MAX_NAME, out)
+    if kind is ParamType.STRING:
+        out += _pack_u32(kind)
+        _text(f"the parameter {name}", plain, _MAX_TEXT, out)
+        return
     try:
-        if kind is ParamType.STRING:
-            out += _pack_u32(kind)
-            _text(_checked_text(name, plain), out)
-        else:
-            out += _FORMATS[kind].pack(kind, plain)
-    except (struct.error, AttributeError, TypeError) as error:
+        out += _FORMATS[kind].pack(kind, plain)
+    except (struct.error, OverflowError, TypeError) as error:
         raise EncodeError(f"the parameter {name}: {plain!r} is no {kind.name}") from error
 
 
-def _checked_text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise EncodeError(f"the parameter {name}: {value!r} is no STRING")
-    return value
-
-
-def _text(text: str, out: bytearray) -> None:
-    data = text.encode("utf-8", "surrogateescape")
+def _text(what: str, text: object, limit: int, out: bytearray) -> None:
+    if not isinstance(text, str):
+        raise EncodeError(f"{what}: {text!r} is no STRING")
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise EncodeError(f"{what}: a character that cannot be sent") from error
+    if len(data) > limit or b"\0" in data:
+        raise EncodeError(f"{what}: {len(data)} bytes of at most {limit}, none of them zero")
     out += _pack_u32(len(data)) + data + b"\0" * (-len(data) % 4)
 
 

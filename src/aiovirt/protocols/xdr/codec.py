@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from aiovirt.protocols.xdr.culprit import culprit
 from aiovirt.protocols.xdr.emit import Source
 from aiovirt.protocols.xdr.errors import EncodeError
 from aiovirt.protocols.xdr.reader import reader_source
@@ -45,13 +46,13 @@ class Codec(Generic[S]):
         """The bytes of a value.
 
         Raises:
-            EncodeError: A field does not fit; it is named where that is known.
+            EncodeError: A field does not fit; it is named.
         """
         out = bytearray()
         try:
             self._encode(value, out)
-        except (struct.error, TypeError, AttributeError, UnicodeEncodeError) as error:
-            raise EncodeError(f"{self.kind.__name__}: {_culprit(value)}: {error}") from error
+        except (struct.error, TypeError, AttributeError, ValueError, OverflowError) as error:
+            raise EncodeError(f"{culprit(value, self.kind)}: {error}") from error
         return bytes(out)
 
 
@@ -71,9 +72,3 @@ def _compiled(head: str, source: Source) -> Any:  # noqa: ANN401 - what the head
     # The text is made of the annotations of our own structs, and of nothing else.
     exec(compile(text, f"<xdr {head}>", "exec"), source.names)  # noqa: S102 - see above
     return source.names[head.partition("(")[0]]
-
-
-def _culprit(value: Struct) -> str:
-    """The fields of a value that could not be written, for the message, without long contents."""
-    pairs = ((name, getattr(value, name, None)) for name in value.__struct_fields__)
-    return ", ".join(f"{name}={type(item).__name__}" for name, item in pairs)

@@ -27,6 +27,10 @@ def _range(path: str, value: int) -> NoReturn:
     raise EncodeError(f"{path}: {value} is out of range")
 
 
+def _zero(path: str) -> NoReturn:
+    raise EncodeError(f"{path}: a text with a zero, where libraries in C take it to end")
+
+
 def _words(data: bytes) -> bytes:
     return struct.pack(f">{len(data)}I", *data)
 
@@ -37,6 +41,7 @@ def writer_source(kind: type[Struct]) -> Source:
     source.names["pack"] = struct.pack
     source.names["u32"] = struct.Struct(">I").pack
     source.names["words"] = _words
+    source.names["zero"] = _zero
     _struct(source, kind, "value", kind.__name__)
     if not source.lines:
         source.add("pass")
@@ -116,6 +121,7 @@ def _variable(source: Source, form: Form, limit: int, value: str, path: str) -> 
     blob = form.type in {str, bytes}
     if form.type is str:
         source.add(f"{value} = {value}.encode('utf-8', 'surrogateescape')")
+        source.add(f"if 0 in {value}: zero({path!r})")
     source.add(f"n = len({value})", f"if n > {limit}: long({path!r}, n, {limit})")
     source.add("out += u32(n)")
     if blob:
