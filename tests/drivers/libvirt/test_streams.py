@@ -105,7 +105,8 @@ async def test_a_slow_reader_loses_the_oldest_bytes_and_holds_up_nothing(
         await until(console, b"AAAA")
         while not console.lost:
             assert (await vm.info()).vcpus == 1
-        assert len(await console.receive(10)) == 10
+        assert len(await console.receive(10)) <= 10
+        await until(console, b"AAAA")
 
 
 async def test_a_console_ends_with_the_guest(host: Connection) -> None:
