@@ -80,10 +80,10 @@ async def show_statistics(host: Connection) -> None:
     """Print a table of what each guest has used."""
     print(f"\n  {'guest':8}{'state':10}{'cpu s':>8}{'memory MiB':>12}{'resident MiB':>14}")
     for stats in await host.stats():
-        cpu = stats.cpu.time_ns / 1e9 if stats.cpu else 0
-        maximum = stats.balloon.maximum if stats.balloon else 0
+        cpu = (stats.cpu.time_ns or 0) / 1e9 if stats.cpu else 0
+        maximum = (stats.balloon.maximum or 0) if stats.balloon else 0
         resident = (stats.balloon.rss or 0) if stats.balloon else 0
-        name, state = stats.record.key.name, stats.record.state.name.lower()
+        name, state = stats.key.name, stats.state.name.lower()
         print(f"  {name:8}{state:10}{cpu:8.1f}{maximum / MiB(1):12.0f}{resident / MiB(1):14.0f}")
     print()
 

@@ -162,8 +162,8 @@ async def test_passwords_are_left_out_of_xml(host: Connection) -> None:
 async def test_statistics_come_in_the_order_asked_for(host: Connection) -> None:
     vms = [await host.domains.define(bare_config(name)) for name in ("b", "a", "c")]
     asked = await host.stats(vms)
-    assert [row.record.key.name for row in asked] == ["b", "a", "c"]
-    assert [row.record.key.name for row in await host.stats()] == ["a", "b", "c"]
+    assert [row.key.name for row in asked] == ["b", "a", "c"]
+    assert [row.key.name for row in await host.stats()] == ["a", "b", "c"]
 
 
 async def test_changes_of_one_domain_queue(host: Connection) -> None:

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from aiovirt.model.domain import DomainKey, DomainRecord, DomainState, StateReason
+from aiovirt.model.domain import DomainKey, DomainState, StateReason
 from aiovirt.model.events import LifecycleDetail, LifecycleKind
-from aiovirt.model.statistics import BalloonStats, CpuStats, DomainStats, VcpuStats
+from aiovirt.model.statistics import figures_of
+from aiovirt.model.statsgroups import BalloonStats, CpuStats, VcpuStats
 
 KEY = DomainKey(UUID(int=1), "web1")
 
@@ -35,14 +36,14 @@ def test_every_state_has_a_label() -> None:
     assert len({state.label for state in DomainState}) == len(DomainState)
 
 
-def test_flat_statistics_bear_the_names_of_virsh() -> None:
-    stats = DomainStats(
-        DomainRecord(KEY, 3, StateReason.RUNNING_BOOTED),
+def test_groups_become_figures_with_the_names_of_virsh() -> None:
+    figures = figures_of(
+        StateReason.RUNNING_BOOTED,
         cpu=CpuStats(30, 20, 10),
-        balloon=BalloonStats(None, 4096, 2048),
-        vcpus=(VcpuStats(0, 77, 5),),
+        balloon=BalloonStats(maximum=4096, rss=2048),
+        vcpus=(VcpuStats(0, time_ns=5),),
     )
-    assert stats.flat() == {
+    assert figures == {
         "state.state": 1,
         "state.reason": 1,
         "cpu.time": 30,

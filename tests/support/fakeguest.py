@@ -138,9 +138,16 @@ class FakeScreen(Screen):
         return PNG
 
     async def send_key(
-        self, domain: DomainKey, keys: Sequence[str | int], *, hold_ms: int = 100
+        self,
+        domain: DomainKey,
+        keys: Sequence[str | int],
+        *,
+        hold_ms: int = 100,
+        codeset: str = "linux",
     ) -> None:
         """Keeps what was pressed."""
+        if codeset != "linux":
+            raise ConfigError(f"no keys of the set {codeset}", field="codeset")
         guest = self._find(domain)
         guest.must_run()
         for key in keys:

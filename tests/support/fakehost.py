@@ -8,7 +8,7 @@ drivers; what its guests do on console, screen and monitor is in `fakeguest`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -19,7 +19,7 @@ from fakeguest import FakeConsoles, FakeMonitor, FakeScreen, Guest
 
 from aiovirt._tasks import Broadcast
 from aiovirt.config import DomainConfig
-from aiovirt.errors import AlreadyExists, Busy, ConfigError, InvalidState, NotFound
+from aiovirt.errors import AlreadyExists, Busy, ConfigError, InvalidState, NotFound, Unresponsive
 from aiovirt.interfaces import (
     Ability,
     Definition,
@@ -31,15 +31,23 @@ from aiovirt.interfaces import (
     Statistics,
     refuse_flags,
 )
-from aiovirt.model.domain import DomainInfo, DomainKey, DomainRecord, StateReason
+from aiovirt.model.domain import (
+    Control,
+    ControlInfo,
+    DomainInfo,
+    DomainKey,
+    DomainRecord,
+    StateReason,
+)
 from aiovirt.model.events import Event, EventsLost, LifecycleDetail, LifecycleEvent, RebootEvent
-from aiovirt.model.statistics import (
+from aiovirt.model.params import ParamValue
+from aiovirt.model.statistics import DomainStats, StatsGroup, figures_of
+from aiovirt.model.statsgroups import (
     BalloonStats,
     BlockStats,
     CpuStats,
-    DomainStats,
+    InterfaceCounters,
     InterfaceStats,
-    StatsGroup,
     VcpuStats,
 )
 from aiovirt.model.units import GiB
@@ -143,8 +151,9 @@ class FakeDefinition(Definition):
             del self._host.guests[domain.uuid]
         self._host.tell(guest, LifecycleDetail.UNDEFINED_REMOVED)
 
-    async def keys(self, *, active: bool | None = None) -> Sequence[DomainKey]:
+    async def keys(self, *, active: bool | None = None, flags: int = 0) -> Sequence[DomainKey]:
         """By name."""
+        refuse_flags("fake", "keys", flags)
         records = await self.records()
         return [r.key for r in records if active is None or r.state.active is active]
 
@@ -169,14 +178,35 @@ class FakeDefinition(Definition):
         return self._host.find(lambda guest: guest.id == number, f"domain with id {number}").key
 
     async def config(
-        self, domain: DomainKey, *, inactive: bool = False, secure: bool = False
+        self, domain: DomainKey, *, inactive: bool = False, secure: bool = False, flags: int = 0
     ) -> DomainConfig:
         """The live one carries the id."""
+        refuse_flags("fake", "config", flags)
         guest = self._host.guest(domain)
         config = DomainConfig.parse(guest.config.to_xml(secure=secure))
         if not inactive:
             config.id = guest.id
+            for place, card in enumerate(config.interfaces if guest.id else ()):
+                card.target_dev = card.target_dev or f"vnet{place}"
         return config
+
+    async def state(self, domain: DomainKey) -> StateReason:
+        """As the record has it."""
+        return self._host.guest(domain).record.reason
+
+    async def is_active(self, domain: DomainKey) -> bool:
+        """As the record has it."""
+        return self._host.guest(domain).record.state.active
+
+    async def os_type(self, domain: DomainKey) -> str:
+        """As the configuration has it."""
+        return self._host.guest(domain).config.os.type or "hvm"
+
+    async def to_native(self, form: str, config: DomainConfig) -> str:
+        """Three words."""
+        if form != "qemu-argv":
+            raise ConfigError(f"no form {form!r}", field="form")
+        return f"fake-qemu -name '{config.name} '"
 
     async def set_autostart(self, domain: DomainKey, *, autostart: bool) -> None:
         """Refuses transient ones."""
@@ -286,30 +316,69 @@ class FakeStatistics(Statistics):
         return DomainInfo(record.state, GIB, GIB // 2, 2, 1_500_000_000 if record.id else 0)
 
     async def stats(
-        self, domains: Sequence[DomainKey] | None = None, *, groups: StatsGroup = StatsGroup.ALL
+        self,
+        domains: Sequence[DomainKey] | None = None,
+        *,
+        groups: StatsGroup = StatsGroup.ALL,
+        flags: int = 0,
     ) -> Sequence[DomainStats]:
         """Running ones have figures."""
+        refuse_flags("fake", "stats", flags)
         names = sorted(self._host.guests.values(), key=lambda guest: guest.key.name)
         keys = [guest.key for guest in names] if domains is None else domains
         return [_stats(self._host.guest(key).record, groups) for key in keys]
 
+    def _running(self, domain: DomainKey) -> Guest:
+        guest = self._host.guest(domain)
+        if guest.id is None:
+            raise InvalidState(f"domain {domain.name!r} is not running")
+        control = guest.record.control
+        if control.control is Control.UNRESPONSIVE:
+            raise Unresponsive(f"domain {domain.name!r} does not answer: {control.last_error}")
+        return guest
 
-INTERFACES = (InterfaceStats("vnet0", 1, 2, 3, 4, 5, 6, 7, 8),)
+    async def memory_stats(self, domain: DomainKey) -> BalloonStats:
+        """Two figures."""
+        self._running(domain)
+        return BalloonStats(current=GIB // 2, rss=GIB // 4)
+
+    async def block_stats(self, domain: DomainKey, disk: str = "") -> Mapping[str, ParamValue]:
+        """One disk has figures."""
+        self._running(domain)
+        if disk not in {"", "vda"}:
+            raise NotFound(f"domain {domain.name!r} has no disk {disk!r}")
+        return {"rd_operations": 10, "rd_bytes": 4096, "wr_operations": 20, "wr_bytes": 8192}
+
+    async def interface_stats(self, domain: DomainKey, interface: str) -> InterfaceCounters:
+        """One interface has figures."""
+        self._running(domain)
+        for counters in INTERFACES:
+            if interface == counters.name:
+                return counters
+        raise NotFound(f"domain {domain.name!r} has no interface {interface!r}")
+
+    async def control_info(self, domain: DomainKey) -> ControlInfo:
+        """As the record has it."""
+        return ControlInfo(self._host.guest(domain).record.control.control)
+
+
+INTERFACES = (InterfaceStats(1, 2, 3, 4, 5, 6, 7, 8, "vnet0"),)
 """The interfaces of every domain that have figures."""
 
 
 def _stats(record: DomainRecord, groups: StatsGroup) -> DomainStats:
     if record.id is None:
-        return DomainStats(record)
-    block = BlockStats("vda", "/disk.img", 10, 4096, 5, 20, 8192, 6, 1, 7)
-    return DomainStats(
-        record,
+        return DomainStats(record.key, None, figures_of(record.reason), record.control)
+    block = BlockStats("vda", "/disk.img", rd_reqs=10, rd_bytes=4096, wr_reqs=20, wr_bytes=8192)
+    figures = figures_of(
+        record.reason,
         cpu=CpuStats(30, 20, 10) if StatsGroup.CPU in groups else None,
-        balloon=BalloonStats(GIB // 2, GIB, None) if StatsGroup.BALLOON in groups else None,
-        vcpus=(VcpuStats(0, 100, 15),) if StatsGroup.VCPU in groups else None,
+        balloon=BalloonStats(GIB // 2, GIB) if StatsGroup.BALLOON in groups else None,
+        vcpus=(VcpuStats(0, time_ns=15),) if StatsGroup.VCPU in groups else None,
         interfaces=INTERFACES if StatsGroup.INTERFACE in groups else None,
         blocks=(block,) if StatsGroup.BLOCK in groups else None,
     )
+    return DomainStats(record.key, record.id, figures, record.control)
 
 
 class FakeHostInfo(HostInfo):

@@ -13,12 +13,15 @@ from aiovirt.errors import CallerError
 __all__ = [
     "DOM",
     "Argument",
+    "amount",
     "arg",
     "bits",
     "fixed",
     "flags",
     "flags_and_bits",
     "flags_and_filters",
+    "room",
+    "with_strings",
 ]
 
 
@@ -113,6 +116,27 @@ def flags_and_filters(kind: type[IntFlag], **names: tuple[IntFlag, IntFlag]) -> 
     return Argument(("flags", *names), ("flags",), send, read)
 
 
+def amount(param: str, field: str, kind: type[IntFlag], in_bytes: IntFlag, unit: int) -> Argument:
+    """A parameter in bytes, and ``flags``: libvirt takes another unit unless a flag says bytes.
+
+    Args:
+        param: The parameter.
+        field: The field with the number.
+        kind: libvirt's flags, in the field ``flags``.
+        in_bytes: The flag that makes the number one of bytes; it is set for any number but 0.
+        unit: Bytes of the unit that the number has without the flag.
+    """
+
+    def send(number: int, given: int) -> tuple[int, int]:
+        return number, int(given) | (int(in_bytes) if number else 0)
+
+    def read(wire: int, given: int) -> tuple[int, IntFlag]:
+        plain = bool(given & in_bytes)
+        return wire if plain else wire * unit, kind(given & ~int(in_bytes))
+
+    return Argument((param, "flags"), (field, "flags"), send, read)
+
+
 def bits(field: str = "flags", **names: int) -> Argument:
     """Boolean parameters that are bits of one field; a server refuses bits without a name."""
 
@@ -131,3 +155,27 @@ def bits(field: str = "flags", **names: int) -> Argument:
         return tuple(wire & bit == bit for bit in names.values())
 
     return Argument(tuple(names), (field,), send, read)
+
+
+def room(field: str, most: int) -> Argument:
+    """A field that says how much a client has room for: always the most there can be.
+
+    A server gives what it has, or, where the field is 0, only how much that is.
+    """
+    return Argument((), (field,), lambda: (most,), lambda _wire: ())
+
+
+STRINGS_WELCOME = 4
+"""libvirt's `VIR_TYPED_PARAM_STRING_OKAY`: without it parameters that are texts are left out."""
+
+
+def with_strings(kind: type[IntFlag]) -> Argument:
+    """A parameter ``flags`` of a procedure that gives typed parameters, texts among them."""
+
+    def send(given: int) -> tuple[int]:
+        return (int(given) | STRINGS_WELCOME,)
+
+    def read(wire: int) -> tuple[IntFlag]:
+        return (kind(wire & ~STRINGS_WELCOME),)
+
+    return Argument(("flags",), ("flags",), send, read)

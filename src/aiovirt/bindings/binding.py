@@ -22,6 +22,7 @@ class Binding:
         name: The operation's name.
         procedure: The procedure.
         result: How its reply is read.
+        files: The parameter whose descriptors travel beside the arguments, or None.
     """
 
     def __init__(
@@ -30,7 +31,9 @@ class Binding:
         procedure: Procedure[Any, Any],
         arguments: tuple[Argument, ...],
         result: Result,
+        files: str | None = None,
     ) -> None:
+        self.files = files
         self.ability, _, self.name = operation.__qualname__.partition(".")
         self.procedure = procedure
         self.result = result
@@ -41,9 +44,12 @@ class Binding:
             item.name: item.default for item in parameters if item.default is not item.empty
         }
         self._check()
-        by_field = {item.fields[0]: item for item in arguments if len(item.fields) == 1}
-        fields = procedure.args.__struct_fields__
-        self._in_order = [(by_field[name].send, by_field[name].params) for name in fields]
+        by_field = {
+            name: (_one_of(item, place), item.params)
+            for item in arguments
+            for place, name in enumerate(item.fields)
+        }
+        self._in_order = [by_field[name] for name in procedure.args.__struct_fields__]
         alone = [params for _, params in self._in_order]
         # Whether the parameters are the fields, one by one: most rows, and the quick way.
         self._straight = alone == [(name,) for name in self._names]
@@ -52,6 +58,7 @@ class Binding:
     def _check(self) -> None:
         """Every parameter and every field is there, once."""
         params = [name for item in self._arguments for name in item.params]
+        params += [self.files] if self.files else []
         filled = [name for item in self._arguments for name in item.fields]
         if sorted(params) != sorted(self._names):
             raise ValueError(f"{self!r} takes {self._names}, but the row has {params}")
@@ -78,12 +85,21 @@ class Binding:
             sent = [send(value)[0] for send, value in zip(self._sends, given, strict=True)]
             quick: Struct = self.procedure.args(*sent)
             return quick
-        values = {**self._defaults, **dict(zip(self._names, given, strict=False)), **named}
-        if len(values) != len(self._names) or len(given) > len(self._names):
-            raise TypeError(f"{self.ability}.{self.name} takes {', '.join(self._names)}")
+        values = self.named(given, named)
         sent = [send(*[values[name] for name in names])[0] for send, names in self._in_order]
         made: Struct = self.procedure.args(*sent)
         return made
+
+    def named(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
+        """All arguments of a call of the operation by their names.
+
+        Raises:
+            TypeError: The operation cannot be called so.
+        """
+        values = {**self._defaults, **dict(zip(self._names, given, strict=False)), **named}
+        if len(values) != len(self._names) or len(given) > len(self._names):
+            raise TypeError(f"{self.ability}.{self.name} takes {', '.join(self._names)}")
+        return values
 
     # --- a daemon's way ---------------------------------------------------------------------------
 
@@ -105,11 +121,23 @@ class Binding:
         return self.result.send(self.procedure.ret, result)
 
 
+def _one_of(item: Argument, place: int) -> Callable[..., tuple[Any, ...]]:
+    """What makes one of the fields that an argument fills."""
+    if len(item.fields) == 1:
+        return item.send
+
+    def send(*given: Any) -> tuple[Any, ...]:  # noqa: ANN401 - of any parameter
+        return item.send(*given)[place : place + 1]
+
+    return send
+
+
 def bind(
     operation: Callable[..., Any],
     procedure: Procedure[Any, Any],
     *arguments: Argument,
     returns: Result = NOTHING,
+    files: str | None = None,
 ) -> Binding:
     """Make a row.
 
@@ -118,8 +146,9 @@ def bind(
         procedure: From the tables.
         arguments: What fills the fields of the procedure's arguments.
         returns: How the result is read from the reply.
+        files: The parameter with descriptors that travel beside the arguments.
 
     Raises:
         ValueError: A parameter or a field is missing or there twice; the row is named.
     """
-    return Binding(operation, procedure, arguments, returns)
+    return Binding(operation, procedure, arguments, returns, files)

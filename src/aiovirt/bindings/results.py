@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any
@@ -10,7 +10,16 @@ from typing import Any
 from aiovirt.bindings.values import PLAIN, Value
 from aiovirt.protocols.xdr import Struct
 
-__all__ = ["NOTHING", "Result", "field", "ignored", "listing", "whole"]
+__all__ = [
+    "NOTHING",
+    "Result",
+    "field",
+    "ignored",
+    "listing",
+    "parameters",
+    "result_with_count",
+    "whole",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,31 @@ def listing(name: str, item: Value, count: str = "ret") -> Result:
         return kind(**{name: wires, count: len(wires)})
 
     return Result((name, count), read, send)
+
+
+def result_with_count(name: str, value: Value = PLAIN, **counts: int) -> Result:
+    """One field of a reply beside others that a server sets to the same number always."""
+
+    def read(reply: Struct) -> object:
+        return value.read(getattr(reply, name))
+
+    def send(kind: type[Struct], result: object) -> Struct:
+        return kind(**{name: value.send(result), **counts})
+
+    return Result((name, *counts), read, send)
+
+
+def parameters(count: str = "nparams") -> Result:
+    """Typed parameters with their number beside them, which a client with no room asks for."""
+
+    def read(reply: Struct) -> object:
+        found: object = getattr(reply, "params")  # noqa: B009 - a field of some replies
+        return found
+
+    def send(kind: type[Struct], result: Mapping[str, Any]) -> Struct:
+        return kind(**{"params": result, count: 0})
+
+    return Result(("params", count), read, send)
 
 
 def whole(kind: type[Any], /, **values: tuple[str, Value]) -> Result:

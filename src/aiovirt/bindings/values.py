@@ -30,6 +30,7 @@ from aiovirt.protocols.libvirt.tables import structs
 __all__ = [
     "CHECKPOINT",
     "CPU_MAP",
+    "DEVICE",
     "DOMAIN",
     "FILTER",
     "FILTER_BINDING",
@@ -208,6 +209,12 @@ def document(kind: type[V]) -> Value:
         return config if isinstance(config, str) else config.to_xml(secure=True)
 
     return Value(send, kind.parse)
+
+
+DEVICE = Value(
+    lambda device: device if isinstance(device, str) else device.to_xml(secure=True), _same
+)
+"""A device, sent as its XML with passwords; a server gets the XML, whose kind it must look up."""
 
 
 def scaled(factor: int) -> Value:

@@ -87,6 +87,7 @@ VERBS: Mapping[str, Sequence[Verb]] = {
     ),
     "Domain Monitoring": (
         devices.domblklist,
+        statistics.cpu_stats,
         statistics.domblkstat,
         monitoring.domcontrol,
         devices.domiflist,

@@ -78,11 +78,19 @@ async def domcontrol(domain: DomainArg, *, session: SessionArg) -> Plain:
 
         aiovirt domcontrol web1
     """
-    row = describe(await (await session.domain(domain)).record())
-    error = f": {row['last_error']}" if row["last_error"] else ""
-    keys = ("name", "uuid", "control", "unresponsive_since", "last_error")
-    data = {key: row[key] for key in keys}
-    return Plain(f"{row['control']}{error}", data, [str(row["control"])])
+    found = await session.domain(domain)
+    row, info = describe(await found.record()), await found.control_info()
+    word = info.control.value
+    more = f": {row['last_error']}" if row["last_error"] else ""
+    if info.duration_ms:
+        more += f" ({info.duration_ms / 1000:.3f}s)"
+    keys = ("name", "uuid", "unresponsive_since", "last_error")
+    data = {key: row[key] for key in keys} | {
+        "control": word,
+        "details": info.details,
+        "duration_ms": info.duration_ms,
+    }
+    return Plain(f"{word}{more}", data, [word])
 
 
 def _seconds(row: Row) -> str:
@@ -128,7 +136,7 @@ async def dominfo(domain: DomainArg, *, session: SessionArg) -> Record:
     info = await found.info()
     row: Row = {
         **describe(await found.record()),
-        "os_type": (await found.config()).os.type,
+        "os_type": await found.os_type(),
         "vcpus": info.vcpus,
         "cpu_time_ns": info.cpu_time_ns,
         "max_memory": info.max_memory,

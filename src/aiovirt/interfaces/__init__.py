@@ -7,17 +7,20 @@ that the support matrix is read off the classes and never written by hand.
 from __future__ import annotations
 
 from aiovirt.interfaces.ability import Ability, operation, operations, refuse_flags, supported
+from aiovirt.interfaces.blocks import Blocks
 from aiovirt.interfaces.checkpoints import Backups, Checkpoints
 from aiovirt.interfaces.consoles import Consoles, ConsoleStream
-from aiovirt.interfaces.definition import Definition
+from aiovirt.interfaces.definition import Definition, MetadataKind
+from aiovirt.interfaces.devices import Devices
 from aiovirt.interfaces.displays import Displays
 from aiovirt.interfaces.driver import Driver, OpenOptions
 from aiovirt.interfaces.events import Events, EventStream
 from aiovirt.interfaces.hostinfo import HostInfo
 from aiovirt.interfaces.jobs import Jobs
+from aiovirt.interfaces.legacy import Legacy
 from aiovirt.interfaces.legacy_storage import LegacyStorage
 from aiovirt.interfaces.legacymigration import LegacyMigration
-from aiovirt.interfaces.lifecycle import Lifecycle
+from aiovirt.interfaces.lifecycle import Lifecycle, LifecycleAction, LifecycleOccasion
 from aiovirt.interfaces.migration import Migration, MigrationTunnel
 from aiovirt.interfaces.monitor import Monitor
 from aiovirt.interfaces.screen import Screen
@@ -33,9 +36,12 @@ ABILITIES: tuple[type[Ability], ...] = (
     Consoles,
     Screen,
     Statistics,
+    Devices,
+    Blocks,
     Events,
     Monitor,
     HostInfo,
+    Legacy,
     StoragePools,
     StorageVolumes,
     Secrets,
@@ -54,20 +60,26 @@ __all__ = [
     "ABILITIES",
     "Ability",
     "Backups",
+    "Blocks",
     "Checkpoints",
     "ConsoleStream",
     "Consoles",
     "Definition",
+    "Devices",
     "Displays",
     "Driver",
     "EventStream",
     "Events",
     "HostInfo",
     "Jobs",
+    "Legacy",
     "LegacyMigration",
     "LegacySnapshots",
     "LegacyStorage",
     "Lifecycle",
+    "LifecycleAction",
+    "LifecycleOccasion",
+    "MetadataKind",
     "Migration",
     "MigrationTunnel",
     "Monitor",

@@ -8,12 +8,23 @@ from uuid import UUID
 
 from aiovirt.config import DomainConfig
 from aiovirt.interfaces.ability import Ability, operation
-from aiovirt.model.domain import DomainKey, DomainRecord
+from aiovirt.model.domain import DomainKey, DomainRecord, StateReason
 
 if TYPE_CHECKING:
-    from aiovirt.model.constants import DomainCreateFlags, DomainDefineFlags, DomainUndefineFlags
+    from aiovirt.model.constants import (
+        ConnectListAllDomainsFlags,
+        DomainCreateFlags,
+        DomainDefineFlags,
+        DomainFDAssociateFlags,
+        DomainModificationImpact,
+        DomainUndefineFlags,
+        DomainXMLFlags,
+    )
 
-__all__ = ["Definition"]
+__all__ = ["Definition", "MetadataKind"]
+
+MetadataKind = Literal["description", "title", "element"]
+"""What metadata are: the description, the title, or an element of somebody's own namespace."""
 
 
 class Definition(Ability):
@@ -71,8 +82,18 @@ class Definition(Ability):
         raise NotImplementedError
 
     @operation
-    async def keys(self, *, active: bool | None = None) -> Sequence[DomainKey]:
-        """All domains, or only the active or inactive ones, sorted by name."""
+    async def keys(
+        self,
+        *,
+        active: bool | None = None,
+        flags: ConnectListAllDomainsFlags | Literal[0] = 0,
+    ) -> Sequence[DomainKey]:
+        """All domains, or only the active or inactive ones, sorted by name.
+
+        Args:
+            active: Only those.
+            flags: libvirt's filters: flags of one group add up, groups narrow each other.
+        """
         raise NotImplementedError
 
     @operation
@@ -118,7 +139,12 @@ class Definition(Ability):
 
     @operation
     async def config(
-        self, domain: DomainKey, *, inactive: bool = False, secure: bool = False
+        self,
+        domain: DomainKey,
+        *,
+        inactive: bool = False,
+        secure: bool = False,
+        flags: DomainXMLFlags | Literal[0] = 0,
     ) -> DomainConfig:
         """A copy of the live configuration of a running domain, else of the inactive one.
 
@@ -126,6 +152,7 @@ class Definition(Ability):
             domain: Which domain.
             inactive: The inactive configuration even if the domain is running.
             secure: With passwords.
+            flags: libvirt's further flags: `MIGRATABLE`, `UPDATE_CPU`.
 
         Raises:
             NotFound: There is no such domain.
@@ -139,5 +166,168 @@ class Definition(Ability):
         Raises:
             NotFound: There is no such domain.
             InvalidState: The domain is transient.
+        """
+        raise NotImplementedError
+
+    @operation
+    async def autostart(self, domain: DomainKey) -> bool:
+        """Whether the domain starts with the host."""
+        raise NotImplementedError
+
+    @operation
+    async def autostart_once(self, domain: DomainKey) -> bool:
+        """Whether the domain starts with the host the next time, and then no more."""
+        raise NotImplementedError
+
+    @operation
+    async def set_autostart_once(self, domain: DomainKey, *, autostart: bool) -> None:
+        """Whether the domain starts with the host the next time, and then no more.
+
+        Raises:
+            InvalidState: The domain is transient.
+        """
+        raise NotImplementedError
+
+    @operation
+    async def rename(self, domain: DomainKey, name: str) -> None:
+        """Give a domain that is off another name; its UUID stays.
+
+        Raises:
+            InvalidState: It runs, or is transient, or has snapshots.
+            AlreadyExists: Another domain has the name.
+        """
+        raise NotImplementedError
+
+    @operation
+    async def metadata(
+        self,
+        domain: DomainKey,
+        kind: MetadataKind,
+        uri: str | None = None,
+        *,
+        flags: DomainModificationImpact | Literal[0] = 0,
+    ) -> str:
+        """A domain's title, its description, or the element of a namespace.
+
+        Args:
+            domain: Which domain.
+            kind: Which of them.
+            uri: The namespace of an element.
+            flags: Of the running instance (`LIVE`) or of the definition (`CONFIG`).
+
+        Raises:
+            NotFound: It has no such metadata.
+        """
+        raise NotImplementedError
+
+    @operation
+    async def set_metadata(
+        self,
+        domain: DomainKey,
+        kind: MetadataKind,
+        text: str | None,
+        *,
+        key: str | None = None,
+        uri: str | None = None,
+        flags: DomainModificationImpact | Literal[0] = 0,
+    ) -> None:
+        """Set a domain's title, its description, or the element of a namespace.
+
+        Args:
+            domain: Which domain.
+            kind: Which of them.
+            text: The text, or the element's XML; None takes it out.
+            key: The prefix of the element's namespace.
+            uri: The element's namespace.
+            flags: Of the running instance (`LIVE`), of the definition (`CONFIG`), or of both.
+
+        Raises:
+            ConfigError: A title with line breaks, or XML that is none.
+        """
+        raise NotImplementedError
+
+    @operation
+    async def state(self, domain: DomainKey) -> StateReason:
+        """The state with its reason."""
+        raise NotImplementedError
+
+    @operation
+    async def is_active(self, domain: DomainKey) -> bool:
+        """Whether there is a running instance."""
+        raise NotImplementedError
+
+    @operation
+    async def is_persistent(self, domain: DomainKey) -> bool:
+        """Whether its configuration stays after it stops."""
+        raise NotImplementedError
+
+    @operation
+    async def is_updated(self, domain: DomainKey) -> bool:
+        """Whether its configuration was changed since it was defined or started."""
+        raise NotImplementedError
+
+    @operation
+    async def os_type(self, domain: DomainKey) -> str:
+        """How its system is started: ``hvm``, ``linux``, ``exe`` and the like."""
+        raise NotImplementedError
+
+    @operation
+    async def from_native(self, form: str, text: str) -> DomainConfig:
+        """The configuration that another program's own form stands for.
+
+        Args:
+            form: The form, such as ``lxc-tools``, ``vmware-vmx`` or ``xen-xl``.
+            text: A document of that form.
+
+        Raises:
+            ConfigError: The form is not known, or the text is wrong.
+        """
+        raise NotImplementedError
+
+    @operation
+    async def to_native(self, form: str, config: DomainConfig) -> str:
+        """A configuration in another program's own form, such as ``qemu-argv``.
+
+        Nothing is started.
+
+        Raises:
+            ConfigError: The form is not known, or the configuration is wrong.
+        """
+        raise NotImplementedError
+
+    # --- with open files of the caller --------------------------------------------------------
+
+    @operation
+    async def create_with_files(
+        self,
+        config: DomainConfig,
+        files: Sequence[int],
+        *,
+        flags: DomainCreateFlags | Literal[0] = 0,
+    ) -> DomainKey:
+        """As `create`, with descriptors that the first process of a container gets.
+
+        They stay the caller's.
+
+        Raises:
+            Unsupported: Descriptors cannot travel to this host.
+        """
+        raise NotImplementedError
+
+    @operation
+    async def associate_files(
+        self,
+        domain: DomainKey,
+        name: str,
+        files: Sequence[int],
+        *,
+        flags: DomainFDAssociateFlags | Literal[0] = 0,
+    ) -> None:
+        """Hand over descriptors, for a disk whose source has ``<fdgroup>`` with that name.
+
+        They stay the caller's, and are forgotten when this connection ends.
+
+        Raises:
+            Unsupported: Descriptors cannot travel to this host.
         """
         raise NotImplementedError

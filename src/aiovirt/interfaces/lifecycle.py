@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from aiovirt.interfaces.ability import Ability, operation
@@ -11,11 +12,17 @@ if TYPE_CHECKING:
     from aiovirt.model.constants import (
         DomainCreateFlags,
         DomainDestroyFlags,
+        DomainModificationImpact,
         DomainRebootFlags,
         DomainShutdownFlags,
     )
 
-__all__ = ["Lifecycle"]
+__all__ = ["Lifecycle", "LifecycleAction", "LifecycleOccasion"]
+
+LifecycleOccasion = Literal["poweroff", "reboot", "crash"]
+LifecycleAction = Literal[
+    "destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart"
+]
 
 
 class Lifecycle(Ability):
@@ -114,4 +121,49 @@ class Lifecycle(Ability):
     @operation
     async def resume(self, domain: DomainKey) -> None:
         """Let a paused domain go on. Doing it twice is no error."""
+        raise NotImplementedError
+
+    @operation
+    async def start_with_files(
+        self,
+        domain: DomainKey,
+        files: Sequence[int],
+        *,
+        paused: bool = False,
+        flags: DomainCreateFlags | Literal[0] = 0,
+    ) -> None:
+        """As `start`, with descriptors that the first process of a container gets.
+
+        They stay the caller's.
+
+        Raises:
+            Unsupported: Descriptors cannot travel to this host.
+        """
+        raise NotImplementedError
+
+    @operation
+    async def inject_nmi(self, domain: DomainKey) -> None:
+        """Send the guest a non-maskable interrupt: most systems then write a crash dump."""
+        raise NotImplementedError
+
+    @operation
+    async def set_lifecycle_action(
+        self,
+        domain: DomainKey,
+        occasion: LifecycleOccasion,
+        action: LifecycleAction,
+        *,
+        flags: DomainModificationImpact | Literal[0] = 0,
+    ) -> None:
+        """What happens when the guest powers off, reboots or crashes.
+
+        Args:
+            domain: Which domain.
+            occasion: When.
+            action: What happens then; not every action goes with every occasion.
+            flags: Of the running instance (`LIVE`), of the definition (`CONFIG`), or of both.
+
+        Raises:
+            ConfigError: The action does not go with the occasion.
+        """
         raise NotImplementedError

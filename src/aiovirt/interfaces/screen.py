@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from aiovirt.interfaces.ability import Ability, operation
 from aiovirt.model.domain import DomainKey
+from aiovirt.model.keycodes import KeycodeSet
 
 __all__ = ["Screen"]
 
@@ -25,7 +26,12 @@ class Screen(Ability):
 
     @operation
     async def send_key(
-        self, domain: DomainKey, keys: Sequence[str | int], *, hold_ms: int = 100
+        self,
+        domain: DomainKey,
+        keys: Sequence[str | int],
+        *,
+        hold_ms: int = 100,
+        codeset: KeycodeSet = "linux",
     ) -> None:
         """Press keys together and release them after `hold_ms` milliseconds.
 
@@ -33,6 +39,7 @@ class Screen(Ability):
             domain: Which domain.
             keys: Linux key names (``KEY_LEFTCTRL``) or Linux key codes, at most 16.
             hold_ms: How long they stay down; a driver may bound it, to a minute for one.
+            codeset: Whose numbers `keys` are; names are Linux's.
 
         Raises:
             ConfigError: There is no such key; near names are offered.

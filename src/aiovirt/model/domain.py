@@ -8,12 +8,14 @@ from uuid import UUID
 
 __all__ = [
     "Control",
+    "ControlInfo",
     "ControlState",
     "DomainInfo",
     "DomainKey",
     "DomainRecord",
     "DomainState",
     "StateReason",
+    "state_reason",
 ]
 
 
@@ -123,6 +125,18 @@ class StateReason(Enum):
     PM_SUSPENDED_UNKNOWN = (DomainState.PM_SUSPENDED, 0, "unknown")
 
 
+_REASONS: dict[tuple[object, object], StateReason] = {
+    (reason.state, reason.number): reason for reason in StateReason
+}
+_STATES: dict[object, DomainState] = {int(state): state for state in DomainState}
+
+
+def state_reason(state: object, reason: object) -> StateReason:
+    """The state with its reason, by libvirt's numbers; one that is not known is "unknown"."""
+    known = _STATES.get(state, DomainState.NO_STATE)
+    return _REASONS.get((known, reason)) or _REASONS[known, 0]
+
+
 class Control(Enum):
     """Whether the hypervisor answers for a domain; libvirt's `virDomainControlState`."""
 
@@ -130,6 +144,21 @@ class Control(Enum):
     JOB = "job"
     OCCUPIED = "occupied"
     UNRESPONSIVE = "unresponsive"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlInfo:
+    """What libvirt tells of a domain's control interface.
+
+    Attributes:
+        control: Whether it can be used now.
+        details: libvirt's number of the reason when it is unresponsive, else 0.
+        duration_ms: For how long it has been occupied, in milliseconds.
+    """
+
+    control: Control
+    details: int = 0
+    duration_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

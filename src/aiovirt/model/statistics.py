@@ -1,101 +1,56 @@
-"""Statistics of a domain as values. Groups and names follow libvirt's domain statistics."""
+"""Statistics of a domain as values. Groups and names follow libvirt's domain statistics.
+
+A domain's figures are one mapping with libvirt's names, such as ``net.0.rx.bytes``; typed groups
+are made from it when they are asked for, so that the figures of many domains cost little.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
-from enum import Flag, auto
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Flag
+from typing import TypeVar
 
-from aiovirt.model.domain import DomainRecord
+from aiovirt.model.domain import ControlState, DomainKey, DomainState, StateReason, state_reason
+from aiovirt.model.params import ParamValue
+from aiovirt.model.statsgroups import (
+    BalloonStats,
+    BlockStats,
+    CpuStats,
+    DirtyRateStats,
+    InterfaceStats,
+    IOThreadStats,
+    MemoryBandwidthStats,
+    MemoryNodeStats,
+    VcpuStats,
+    figures_of_group,
+    group_of_figures,
+)
 
-__all__ = [
-    "BalloonStats",
-    "BlockStats",
-    "CpuStats",
-    "DomainStats",
-    "InterfaceStats",
-    "StatsGroup",
-    "VcpuStats",
-]
+__all__ = ["DomainStats", "StatsGroup", "figures_of"]
+
+G = TypeVar("G")
+
+ANSWERS = ControlState()
+
+_MIB = 1024**2
 
 
 class StatsGroup(Flag):
-    """Which statistics are wanted."""
+    """Which statistics are wanted; the numbers are those of libvirt's `virDomainStatsTypes`."""
 
-    STATE = auto()
-    CPU = auto()
-    BALLOON = auto()
-    VCPU = auto()
-    INTERFACE = auto()
-    BLOCK = auto()
-    ALL = STATE | CPU | BALLOON | VCPU | INTERFACE | BLOCK
-
-
-@dataclass(frozen=True, slots=True)
-class CpuStats:
-    """Processor time of the whole hypervisor process, in nanoseconds since its start."""
-
-    time_ns: int
-    user_ns: int
-    system_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class BalloonStats:
-    """Memory, in bytes; None where the guest does not tell.
-
-    Attributes:
-        current: What the guest has now.
-        maximum: What it may have.
-        rss: Resident memory of the hypervisor process.
-    """
-
-    current: int | None
-    maximum: int
-    rss: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class VcpuStats:
-    """One virtual processor: its number, the host thread, and its time in nanoseconds."""
-
-    index: int
-    thread_id: int
-    time_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class InterfaceStats:
-    """One network interface with a host side: bytes, packets, errors and drops."""
-
-    name: str
-    rx_bytes: int
-    rx_packets: int
-    rx_errors: int
-    rx_drops: int
-    tx_bytes: int
-    tx_packets: int
-    tx_errors: int
-    tx_drops: int
-
-
-@dataclass(frozen=True, slots=True)
-class BlockStats:
-    """One disk: requests, bytes, and total times in nanoseconds; sizes in bytes."""
-
-    name: str
-    path: str | None
-    rd_reqs: int
-    rd_bytes: int
-    rd_times_ns: int
-    wr_reqs: int
-    wr_bytes: int
-    wr_times_ns: int
-    fl_reqs: int
-    fl_times_ns: int
-    allocation: int | None = None
-    capacity: int | None = None
-    physical: int | None = None
+    STATE = 0x1
+    CPU = 0x2
+    BALLOON = 0x4
+    VCPU = 0x8
+    INTERFACE = 0x10
+    BLOCK = 0x20
+    PERF = 0x40
+    IOTHREAD = 0x80
+    MEMORY = 0x100
+    DIRTY_RATE = 0x200
+    VM = 0x400
+    ALL = 0x7FF
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,66 +58,160 @@ class DomainStats:
     """The statistics of one domain, taken in one pass.
 
     A group is None when it was not asked for, when the domain is not active, or when its
-    hypervisor did not answer in time: `record.control` then says so.
+    hypervisor did not answer in time; `control` then says so where a driver knows it.
+
+    Attributes:
+        key: Which domain.
+        id: The number of the running instance, or None when it is not active.
+        figures: All that is known, with the names and units of `virsh domstats`: memory
+            (``balloon.*``) in KiB, times in nanoseconds, all else in bytes.
+        control: Whether the hypervisor answers for it.
     """
 
-    record: DomainRecord
-    cpu: CpuStats | None = None
-    balloon: BalloonStats | None = None
-    vcpus: tuple[VcpuStats, ...] | None = None
-    interfaces: tuple[InterfaceStats, ...] | None = None
-    blocks: tuple[BlockStats, ...] | None = None
+    key: DomainKey
+    id: int | None
+    figures: Mapping[str, ParamValue]
+    control: ControlState = ANSWERS
 
-    def flat(self) -> dict[str, int | str]:
-        """The known figures as one mapping, with the names and units of `virsh domstats`.
+    @property
+    def reason(self) -> StateReason:
+        """The state, with its reason."""
+        return state_reason(self.figures.get("state.state", 0), self.figures.get("state.reason", 0))
 
-        Memory (``balloon.*``) is in KiB there, times are in nanoseconds, all else in bytes.
-        """
-        result: dict[str, int | str] = {
-            "state.state": int(self.record.state),
-            "state.reason": self.record.reason.number,
-            **dict(_flatten("cpu", self.cpu)),
-            **{name: int(value) // _KIB for name, value in _flatten("balloon", self.balloon)},
+    @property
+    def state(self) -> DomainState:
+        """The state without its reason."""
+        return self.reason.state
+
+    @property
+    def cpu(self) -> CpuStats | None:
+        """Processor time."""
+        return self._group(CpuStats, "cpu.")
+
+    @property
+    def balloon(self) -> BalloonStats | None:
+        """Memory."""
+        return self._group(BalloonStats, "balloon.")
+
+    @property
+    def vcpus(self) -> tuple[VcpuStats, ...] | None:
+        """Virtual processors, those that are plugged in."""
+        return self._groups(VcpuStats, "vcpu", "current")
+
+    @property
+    def interfaces(self) -> tuple[InterfaceStats, ...] | None:
+        """Network interfaces."""
+        return self._groups(InterfaceStats, "net")
+
+    @property
+    def blocks(self) -> tuple[BlockStats, ...] | None:
+        """Disks; with the flag `BACKING` each image of their chains."""
+        return self._groups(BlockStats, "block")
+
+    @property
+    def iothreads(self) -> tuple[IOThreadStats, ...] | None:
+        """IO threads."""
+        return self._groups(IOThreadStats, "iothread")
+
+    @property
+    def perf(self) -> Mapping[str, ParamValue]:
+        """The performance events that are turned on, by name."""
+        return self._below("perf.")
+
+    @property
+    def vm(self) -> Mapping[str, ParamValue]:
+        """What the hypervisor counts of the machine, such as ``remote_tlb_flush.sum``."""
+        return self._below("vm.")
+
+    @property
+    def memory_bandwidth(self) -> tuple[MemoryBandwidthStats, ...] | None:
+        """The monitors of memory bandwidth."""
+        prefix = "memory.bandwidth.monitor"
+        if f"{prefix}.count" not in self.figures:
+            return None
+        return tuple(
+            group_of_figures(
+                MemoryBandwidthStats,
+                self.figures,
+                f"{prefix}.{number}.",
+                nodes=tuple(
+                    group_of_figures(MemoryNodeStats, self.figures, f"{prefix}.{number}.node.{at}.")
+                    for at in self._numbers(f"{prefix}.{number}.node.")
+                ),
+            )
+            for number in self._numbers(f"{prefix}.")
+        )
+
+    @property
+    def dirty_rate(self) -> DirtyRateStats | None:
+        """How fast the guest writes to its memory, from the last measurement."""
+        prefix = "dirtyrate."
+        if not self._has(prefix):
+            return None
+        vcpus = {
+            number: int(str(self.figures[f"{prefix}vcpu.{number}.megabytes_per_second"])) * _MIB
+            for number in self._numbers(f"{prefix}vcpu.")
         }
-        if self.vcpus is not None:
-            result["vcpu.current"] = len(self.vcpus)
-            for vcpu in self.vcpus:
-                result.update(_flatten(f"vcpu.{vcpu.index}", vcpu))
-        for prefix, rows in (("net", self.interfaces), ("block", self.blocks)):
-            if rows is not None:
-                result[f"{prefix}.count"] = len(rows)
-                for number, row in enumerate(rows):
-                    result.update(_flatten(f"{prefix}.{number}", row))
-        return result
+        return group_of_figures(DirtyRateStats, self.figures, prefix, vcpus=vcpus)
+
+    def _has(self, prefix: str) -> bool:
+        return any(name.startswith(prefix) for name in self.figures)
+
+    def _below(self, prefix: str) -> Mapping[str, ParamValue]:
+        return {
+            name.removeprefix(prefix): value
+            for name, value in self.figures.items()
+            if name.startswith(prefix)
+        }
+
+    def _numbers(self, prefix: str) -> list[int]:
+        """The numbers that follow a prefix."""
+        heads = {name.partition(".")[0] for name in self._below(prefix)}
+        return sorted(int(head) for head in heads if head.isdecimal())
+
+    def _group(self, kind: type[G], prefix: str) -> G | None:
+        return group_of_figures(kind, self.figures, prefix) if self._has(prefix) else None
+
+    def _groups(self, kind: type[G], prefix: str, count: str = "count") -> tuple[G, ...] | None:
+        if f"{prefix}.{count}" not in self.figures:
+            return None
+        given = {"index": 0} if kind in {VcpuStats, IOThreadStats} else {}
+        return tuple(
+            group_of_figures(
+                kind, self.figures, f"{prefix}.{number}.", **dict.fromkeys(given, number)
+            )
+            for number in self._numbers(f"{prefix}.")
+        )
 
 
-_KIB = 1024
+def figures_of(
+    reason: StateReason,
+    *,
+    cpu: CpuStats | None = None,
+    balloon: BalloonStats | None = None,
+    vcpus: Sequence[VcpuStats] | None = None,
+    interfaces: Sequence[InterfaceStats] | None = None,
+    blocks: Sequence[BlockStats] | None = None,
+) -> dict[str, ParamValue]:
+    """The figures of groups, for a driver that takes them itself; what is not known is left out."""
+    figures: dict[str, ParamValue] = {
+        "state.state": int(reason.state),
+        "state.reason": reason.number,
+    }
+    for prefix, group in (("cpu.", cpu), ("balloon.", balloon)):
+        figures.update(figures_of_group(prefix, group))
+    if vcpus is not None:
+        figures["vcpu.current"] = len(vcpus)
+        for vcpu in vcpus:
+            figures.update(figures_of_group(f"vcpu.{vcpu.index}.", vcpu))
+    figures.update(_of_rows("net", interfaces))
+    figures.update(_of_rows("block", blocks))
+    return figures
 
-# Where virsh has a word of its own for a figure, or none.
-_VIRSH_NAMES = {
-    "time_ns": "time",
-    "user_ns": "user",
-    "system_ns": "system",
-    "index": None,
-    "thread_id": None,
-    "rx_packets": "rx.pkts",
-    "rx_errors": "rx.errs",
-    "rx_drops": "rx.drop",
-    "tx_packets": "tx.pkts",
-    "tx_errors": "tx.errs",
-    "tx_drops": "tx.drop",
-    "rd_times_ns": "rd.times",
-    "wr_times_ns": "wr.times",
-    "fl_times_ns": "fl.times",
-}
 
-
-def _flatten(prefix: str, value: object) -> Iterator[tuple[str, int | str]]:
-    """Name and figure of each field that is known, and that virsh has a name for."""
-    if not is_dataclass(value):
+def _of_rows(prefix: str, rows: Sequence[object] | None) -> Iterator[tuple[str, ParamValue]]:
+    if rows is None:
         return
-    for item in fields(value):
-        figure = getattr(value, item.name)
-        name = _VIRSH_NAMES.get(item.name, item.name.replace("_", "."))
-        if figure is not None and name is not None:
-            yield f"{prefix}.{name}", figure
+    yield f"{prefix}.count", len(rows)
+    for number, row in enumerate(rows):
+        yield from figures_of_group(f"{prefix}.{number}.", row)

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Literal
 
 from aiovirt.config import DomainConfig
-from aiovirt.interfaces import Driver, Events, EventStream, HostInfo, Monitor, Statistics
+from aiovirt.interfaces import (
+    Definition,
+    Driver,
+    Events,
+    EventStream,
+    HostInfo,
+    Monitor,
+    Statistics,
+)
 from aiovirt.model.statistics import DomainStats, StatsGroup
 from aiovirt.model.uri import URI
 from aiovirt.objects.domain import Domain
 from aiovirt.objects.domains import Domains
 from aiovirt.objects.pools import Pools
 from aiovirt.objects.secrets import Secrets
+
+if TYPE_CHECKING:
+    from aiovirt.model.constants import ConnectGetAllDomainStatsFlags
 
 __all__ = ["Connection"]
 
@@ -61,18 +73,27 @@ class Connection:
         return self._driver.ability(Events).subscribe(limit=limit)
 
     async def stats(
-        self, domains: Sequence[Domain] | None = None, *, groups: StatsGroup = StatsGroup.ALL
+        self,
+        domains: Sequence[Domain] | None = None,
+        *,
+        groups: StatsGroup = StatsGroup.ALL,
+        flags: ConnectGetAllDomainStatsFlags | Literal[0] = 0,
     ) -> Sequence[DomainStats]:
         """The statistics of these domains, or of all, in one pass over all of them at once.
 
         A domain that does not answer within the driver's bound is there too, marked in
-        `record.control`; it delays no other.
+        `control`; it delays no other.
+
+        Args:
+            domains: Which.
+            groups: What is asked; the state always comes along.
+            flags: libvirt's, such as `ACTIVE`, `NOWAIT` or `ENFORCE_STATS`.
 
         Raises:
             NotFound: A domain that was asked for is not there any more.
         """
         keys = None if domains is None else [domain.key for domain in domains]
-        return await self._driver.ability(Statistics).stats(keys, groups=groups)
+        return await self._driver.ability(Statistics).stats(keys, groups=groups, flags=flags)
 
     async def hostname(self) -> str:
         """The host's name."""
@@ -106,6 +127,26 @@ class Connection:
         return await self._driver.ability(HostInfo).domain_capabilities(
             emulator=emulator, arch=arch, machine=machine, virt_type=virt_type
         )
+
+    async def from_native(self, form: str, text: str) -> DomainConfig:
+        """The configuration that another program's own form stands for.
+
+        Args:
+            form: The form, such as ``lxc-tools`` or ``vmware-vmx``.
+            text: A document of that form.
+
+        Raises:
+            ConfigError: The form is not known, or the text is wrong.
+        """
+        return await self._driver.ability(Definition).from_native(form, text)
+
+    async def to_native(self, form: str, config: DomainConfig) -> str:
+        """A configuration in another program's own form, such as ``qemu-argv``.
+
+        Raises:
+            ConfigError: The form is not known, or the configuration is wrong.
+        """
+        return await self._driver.ability(Definition).to_native(form, config)
 
     async def native_command(self, config: DomainConfig) -> Sequence[str]:
         """The command line that would start this configuration; nothing is started.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
@@ -17,16 +17,24 @@ from aiovirt.interfaces import (
     Screen,
     Statistics,
 )
-from aiovirt.model.domain import DomainInfo, DomainKey, DomainRecord, StateReason
+from aiovirt.model.domain import ControlInfo, DomainInfo, DomainKey, DomainRecord, StateReason
+from aiovirt.model.keycodes import KeycodeSet
+from aiovirt.model.params import ParamValue
 from aiovirt.model.statistics import DomainStats, StatsGroup
+from aiovirt.model.statsgroups import BalloonStats, InterfaceCounters
 from aiovirt.objects._domain_backups import DomainBackups
+from aiovirt.objects._domain_blocks import DomainBlocks
+from aiovirt.objects._domain_definition import DomainDefinition
+from aiovirt.objects._domain_devices import DomainDevices
 from aiovirt.objects._domain_displays import DomainDisplays
 from aiovirt.objects._domain_migration import DomainMigration
 
 __all__ = ["Domain"]
 
 
-class Domain(DomainBackups, DomainDisplays, DomainMigration):
+class Domain(
+    DomainDefinition, DomainDevices, DomainBlocks, DomainBackups, DomainDisplays, DomainMigration
+):
     """One domain of a host: thin, cheap, and valid as long as its connection is open.
 
     Every verb raises `NotFound` when the domain is gone, `InvalidState` when its state does not
@@ -61,8 +69,12 @@ class Domain(DomainBackups, DomainDisplays, DomainMigration):
 
     # --- life cycle ---------------------------------------------------------------------------
 
-    async def start(self, *, paused: bool = False) -> None:
+    async def start(self, *, paused: bool = False, files: Sequence[int] = ()) -> None:
         """Start it; returns when it runs, or stands still before its first step if `paused`.
+
+        Args:
+            paused: Let it stand still.
+            files: Descriptors for the first process of a container; they stay yours.
 
         Raises:
             ConfigError: The configuration names what is not there: a disk, a kernel, a bridge.
@@ -70,7 +82,11 @@ class Domain(DomainBackups, DomainDisplays, DomainMigration):
 
         Cancellation: nothing stays behind; the domain is shut off.
         """
-        await self._driver.ability(Lifecycle).start(self.key, paused=paused)
+        lifecycle = self._driver.ability(Lifecycle)
+        if files:
+            await lifecycle.start_with_files(self.key, files, paused=paused)
+        else:
+            await lifecycle.start(self.key, paused=paused)
 
     async def shutdown(self, *, wait: bool = False) -> None:
         """Ask the guest to shut itself down, as by its power button.
@@ -127,10 +143,6 @@ class Domain(DomainBackups, DomainDisplays, DomainMigration):
         """The configuration as XML; arguments as `config`."""
         return (await self.config(inactive=inactive, secure=secure)).to_xml(secure=secure)
 
-    async def set_autostart(self, *, autostart: bool = True) -> None:
-        """Whether it starts with the host."""
-        await self._driver.ability(Definition).set_autostart(self.key, autostart=autostart)
-
     # --- what it is doing ---------------------------------------------------------------------
 
     async def record(self) -> DomainRecord:
@@ -139,7 +151,7 @@ class Domain(DomainBackups, DomainDisplays, DomainMigration):
 
     async def state(self) -> StateReason:
         """The state with its reason: ``state.state``, ``state.label``."""
-        return (await self.record()).reason
+        return await self._driver.ability(Definition).state(self.key)
 
     async def info(self) -> DomainInfo:
         """State, memory, processors and processor time."""
@@ -149,6 +161,37 @@ class Domain(DomainBackups, DomainDisplays, DomainMigration):
         """Its statistics; figures its hypervisor did not give in time are None."""
         (stats,) = await self._driver.ability(Statistics).stats([self.key], groups=groups)
         return stats
+
+    async def memory_stats(self) -> BalloonStats:
+        """What the guest and its hypervisor say of its memory."""
+        return await self._driver.ability(Statistics).memory_stats(self.key)
+
+    async def block_stats(self, disk: str = "") -> Mapping[str, ParamValue]:
+        """What a disk has read and written, by libvirt's names; of all together if empty."""
+        return await self._driver.ability(Statistics).block_stats(self.key, disk)
+
+    async def interface_stats(self, interface: str) -> InterfaceCounters:
+        """What a network interface has received and sent, as the guest sees it.
+
+        Args:
+            interface: Its name on the host, or its MAC address.
+        """
+        return await self._driver.ability(Statistics).interface_stats(self.key, interface)
+
+    async def cpu_stats(
+        self, *, start: int = 0, count: int | None = None
+    ) -> Sequence[Mapping[str, ParamValue]]:
+        """Processor time by the host's processors, in nanoseconds.
+
+        Args:
+            start: The first processor; -1 gives one entry for all of them together.
+            count: How many; all from `start` if None.
+        """
+        return await self._driver.ability(Statistics).cpu_stats(self.key, start=start, count=count)
+
+    async def control_info(self) -> ControlInfo:
+        """Whether its hypervisor can be asked now; it is not asked for this."""
+        return await self._driver.ability(Statistics).control_info(self.key)
 
     # --- console, screen, keyboard, monitor -----------------------------------------------------
 
@@ -184,14 +227,19 @@ class Domain(DomainBackups, DomainDisplays, DomainMigration):
         """The picture of a screen, as the bytes of a PNG file."""
         return await self._driver.ability(Screen).screenshot(self.key, screen=screen)
 
-    async def send_key(self, *keys: str | int, hold_ms: int = 100) -> None:
+    async def send_key(
+        self, *keys: str | int, hold_ms: int = 100, codeset: KeycodeSet = "linux"
+    ) -> None:
         """Press keys together, such as ``"KEY_LEFTCTRL", "KEY_LEFTALT", "KEY_DELETE"``.
 
         Args:
             keys: Linux key names or codes, at most 16.
             hold_ms: How long they stay down, in milliseconds.
+            codeset: Whose numbers they are; names are Linux's.
         """
-        await self._driver.ability(Screen).send_key(self.key, keys, hold_ms=hold_ms)
+        await self._driver.ability(Screen).send_key(
+            self.key, keys, hold_ms=hold_ms, codeset=codeset
+        )
 
     async def monitor_command(
         self, command: str, arguments: Mapping[str, object] | None = None

@@ -39,6 +39,25 @@ class Domains:
             config = DomainConfig.parse(config)
         return self._handle(await self._definition.define(config))
 
+    async def create(
+        self, config: DomainConfig | str | bytes, *, files: Sequence[int] = ()
+    ) -> Domain:
+        """Start a domain without defining it: it is gone when it stops.
+
+        Args:
+            config: A configuration, or its XML.
+            files: Descriptors for the first process of a container; they stay yours.
+
+        Raises:
+            ConfigError: Something in it is wrong.
+            AlreadyExists: A running domain has its name or UUID.
+        """
+        if not isinstance(config, DomainConfig):
+            config = DomainConfig.parse(config)
+        if files:
+            return self._handle(await self._definition.create_with_files(config, files))
+        return self._handle(await self._definition.create(config))
+
     async def list(self, *, active: bool | None = None) -> Sequence[Domain]:
         """All domains, or only the active or inactive ones, sorted by name."""
         return [self._handle(key) for key in await self._definition.keys(active=active)]

@@ -92,10 +92,10 @@ async def test_wrong_answers_harm_no_other_domain(
     async with open_host(f"qemu:///embed?root={root}") as host:
         vm = await host.domains.define(bare_config())
         await vm.start(paused=True)
-        rows = {row.record.key.name: row for row in await host.stats()}
+        rows = {row.key.name: row for row in await host.stats()}
         assert sorted(rows) == ["impostor", "web1"]
         assert rows["web1"].vcpus
-        assert rows["impostor"].record.id == 7
+        assert rows["impostor"].id == 7
         assert rows["impostor"].vcpus is None
         await vm.destroy()
         await (await host.domains.get("impostor")).destroy()

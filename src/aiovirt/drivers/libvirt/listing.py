@@ -10,24 +10,19 @@ from aiovirt._tasks import gather, open_task_group
 from aiovirt.bindings.values import DOMAIN
 from aiovirt.errors import NotFound, Unsupported
 from aiovirt.model.constants import ConnectListAllDomainsFlags, DomainStatsTypes
-from aiovirt.model.domain import DomainRecord, DomainState, StateReason
+from aiovirt.model.domain import DomainRecord, StateReason, state_reason
 from aiovirt.protocols.libvirt.procedure import Procedure
 from aiovirt.protocols.libvirt.tables import connect as p
 from aiovirt.protocols.libvirt.tables import domain as d
 from aiovirt.protocols.libvirt.tables.structs import Domain
 from aiovirt.protocols.xdr import Struct
 
-__all__ = ["Caller", "fetch_domains", "list_domains", "state_reason"]
+__all__ = ["Caller", "fetch_domains", "list_domains"]
 
 A = TypeVar("A", bound=Struct)
 R = TypeVar("R", bound=Struct)
 
 _F = ConnectListAllDomainsFlags
-
-_REASONS: dict[tuple[object, object], StateReason] = {
-    (reason.state, reason.number): reason for reason in StateReason
-}
-_STATES: dict[object, DomainState] = {int(state): state for state in DomainState}
 
 
 class Caller(Protocol):
@@ -36,12 +31,6 @@ class Caller(Protocol):
     async def call(self, procedure: Procedure[A, R], args: A, *, operation: str = "") -> R:
         """Call a procedure; its result."""
         raise NotImplementedError
-
-
-def state_reason(state: object, reason: object) -> StateReason:
-    """The state with its reason; a number that only a newer libvirt has becomes the unknown one."""
-    known = _STATES.get(state, DomainState.NO_STATE)
-    return _REASONS.get((known, reason)) or _REASONS[known, 0]
 
 
 async def fetch_domains(caller: Caller, flags: int = 0) -> list[Domain]:

@@ -32,6 +32,7 @@ OWN: Mapping[str, str] = {
     "StorageVolumes": "storage_volumes",
     "Migration": "migration",
     "Screen": "screen",
+    "Statistics": "statistics",
 }
 """The abilities with operations of our own, and the module here that has their class."""
 
@@ -75,6 +76,15 @@ def _method(row: Binding) -> Callable[..., Awaitable[Any]]:
         client = self._link.client_now or await self._link.client()
         return read(await client.call(procedure, row.args(args, named), operation=name))
 
+    async def with_files(self: LibvirtAbility, *args: Any, **named: Any) -> Any:  # noqa: ANN401
+        files = row.named(args, named)[row.files or ""]
+        client = await self._link.client()
+        sent = row.args(args, named)
+        reply, _ = await client.call_with_descriptors(procedure, sent, files)
+        return read(reply)
+
+    if row.files is not None:
+        method = with_files
     method.__name__ = name
     method.__qualname__ = f"{row.ability}.{name}"
     method.__doc__ = f"See `{row.ability}.{name}`: {procedure.name}."

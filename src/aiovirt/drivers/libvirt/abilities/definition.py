@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from operator import attrgetter
+from typing import Literal
 
 from aiovirt._tasks import gather
 from aiovirt.bindings.values import DOMAIN
 from aiovirt.drivers.libvirt.abilities import LibvirtAbility
-from aiovirt.drivers.libvirt.listing import fetch_domains, list_domains, state_reason
+from aiovirt.drivers.libvirt.listing import fetch_domains, list_domains
+from aiovirt.errors import NotFound
 from aiovirt.interfaces import Definition
 from aiovirt.model.constants import ConnectListAllDomainsFlags
-from aiovirt.model.domain import DomainKey, DomainRecord
+from aiovirt.model.domain import DomainKey, DomainRecord, state_reason
 from aiovirt.protocols.libvirt.tables import domain as d
 
 __all__ = ["LibvirtDefinition"]
@@ -23,11 +26,35 @@ _F = ConnectListAllDomainsFlags
 class LibvirtDefinition(LibvirtAbility, Definition):
     """See `aiovirt.drivers.libvirt.abilities`."""
 
-    async def keys(self, *, active: bool | None = None) -> Sequence[DomainKey]:
+    async def keys(
+        self,
+        *,
+        active: bool | None = None,
+        flags: ConnectListAllDomainsFlags | Literal[0] = 0,
+    ) -> Sequence[DomainKey]:
         """See `Definition.keys`."""
-        wanted = 0 if active is None else _F.ACTIVE if active else _F.INACTIVE
+        wanted = int(flags)
+        if active is not None:
+            wanted |= _F.ACTIVE if active else _F.INACTIVE
         found = await fetch_domains(self._link, wanted)
         return sorted(map(DOMAIN.read, found), key=_NAME)
+
+    async def find_by_name(self, name: str) -> DomainKey:
+        """See `Definition.find_by_name`."""
+        args = d.DomainLookupByNameArgs(name)
+        try:
+            reply = await self._link.call(d.DOMAIN_LOOKUP_BY_NAME, args, operation="find_by_name")
+        except NotFound as error:
+            error.hint = error.hint or await self._near(name)
+            raise
+        found: DomainKey = DOMAIN.read(reply.dom)
+        return found
+
+    async def _near(self, name: str) -> str | None:
+        """The names that are near to one that is not there, in words."""
+        known = [key.name for key in await self.keys()]
+        near = get_close_matches(name, known, n=3)
+        return f"did you mean {', '.join(map(repr, near))}?" if near else None
 
     async def records(self) -> Sequence[DomainRecord]:
         """See `Definition.records`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID, uuid4
@@ -10,16 +11,23 @@ from aiovirt.config import DomainConfig
 from aiovirt.drivers.qemu.devices import drop_live
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import ManagedDomain
-from aiovirt.drivers.qemu.engine.prepare import completed
-from aiovirt.errors import InvalidState, NotFound
+from aiovirt.drivers.qemu.engine.prepare import command_line, completed
+from aiovirt.errors import ConfigError, InvalidState, NotFound
 from aiovirt.interfaces import Definition, refuse_flags
-from aiovirt.model.domain import DomainKey, DomainRecord
+from aiovirt.model.domain import DomainKey, DomainRecord, StateReason
 from aiovirt.model.events import LifecycleDetail
 
 if TYPE_CHECKING:
-    from aiovirt.model.constants import DomainDefineFlags, DomainUndefineFlags
+    from aiovirt.model.constants import (
+        ConnectListAllDomainsFlags,
+        DomainDefineFlags,
+        DomainUndefineFlags,
+        DomainXMLFlags,
+    )
 
 __all__ = ["QemuDefinition"]
+
+NATIVE_FORM = "qemu-argv"
 
 
 class QemuDefinition(Definition):
@@ -81,8 +89,14 @@ class QemuDefinition(Definition):
                 self._registry.remove(managed)
         self._engine.tell(managed, LifecycleDetail.UNDEFINED_REMOVED)
 
-    async def keys(self, *, active: bool | None = None) -> Sequence[DomainKey]:
+    async def keys(
+        self,
+        *,
+        active: bool | None = None,
+        flags: ConnectListAllDomainsFlags | Literal[0] = 0,
+    ) -> Sequence[DomainKey]:
         """See `Definition.keys`."""
+        refuse_flags(self.driver_name, "keys", flags)
         return [
             domain.key
             for domain in self._registry
@@ -110,9 +124,15 @@ class QemuDefinition(Definition):
         return self._registry.by_id(number).key
 
     async def config(
-        self, domain: DomainKey, *, inactive: bool = False, secure: bool = False
+        self,
+        domain: DomainKey,
+        *,
+        inactive: bool = False,
+        secure: bool = False,
+        flags: DomainXMLFlags | Literal[0] = 0,
     ) -> DomainConfig:
         """See `Definition.config`."""
+        refuse_flags(self.driver_name, "config", flags)
         managed = self._registry.get(domain)
         config = managed.definition if inactive or managed.live is None else managed.live.config
         if config is None and managed.live is not None:
@@ -123,6 +143,34 @@ class QemuDefinition(Definition):
         if inactive:
             drop_live(copy)  # a transient domain has none but its live one
         return copy
+
+    async def autostart(self, domain: DomainKey) -> bool:
+        """See `Definition.autostart`."""
+        return self._registry.get(domain).autostart
+
+    async def state(self, domain: DomainKey) -> StateReason:
+        """See `Definition.state`."""
+        return self._registry.get(domain).record().reason
+
+    async def is_active(self, domain: DomainKey) -> bool:
+        """See `Definition.is_active`."""
+        return self._registry.get(domain).live is not None
+
+    async def is_persistent(self, domain: DomainKey) -> bool:
+        """See `Definition.is_persistent`."""
+        return self._registry.get(domain).definition is not None
+
+    async def os_type(self, domain: DomainKey) -> str:
+        """See `Definition.os_type`."""
+        return (await self.config(domain)).os.type or "hvm"
+
+    async def to_native(self, form: str, config: DomainConfig) -> str:
+        """See `Definition.to_native`."""
+        if form != NATIVE_FORM:
+            raise ConfigError(
+                f"there is no form {form!r} here", field="form", hint=f"{NATIVE_FORM} is the one"
+            )
+        return shlex.join(await command_line(self._engine, config))
 
     async def set_autostart(self, domain: DomainKey, *, autostart: bool) -> None:
         """See `Definition.set_autostart`."""

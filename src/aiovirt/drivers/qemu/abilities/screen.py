@@ -17,11 +17,12 @@ from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.keycodes import send_key_arguments
 from aiovirt.drivers.qemu.store.status import QEMU_FOLDER
-from aiovirt.errors import AiovirtError, NotFound, QMPCommandError, ResourceUnavailable
+from aiovirt.errors import AiovirtError, NotFound, QMPCommandError, ResourceUnavailable, Unsupported
 from aiovirt.host.files import read_end
 from aiovirt.host.images import png_of_ppm
 from aiovirt.interfaces import Screen
 from aiovirt.model.domain import DomainKey
+from aiovirt.model.keycodes import KeycodeSet
 
 __all__ = ["QemuScreen"]
 
@@ -65,9 +66,16 @@ class QemuScreen(Screen):
             raise
 
     async def send_key(
-        self, domain: DomainKey, keys: Sequence[str | int], *, hold_ms: int = 100
+        self,
+        domain: DomainKey,
+        keys: Sequence[str | int],
+        *,
+        hold_ms: int = 100,
+        codeset: KeycodeSet = "linux",
     ) -> None:
         """See `Screen.send_key`."""
+        if codeset != "linux":
+            raise Unsupported(self.driver_name, f"send_key with the codes of {codeset}")
         async with self._engine.works.work():
             managed = self._registry.get(domain)
             arguments = send_key_arguments(keys, hold_ms)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import anyio
 
@@ -12,9 +14,14 @@ from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.figures import take
 from aiovirt.errors import NotFound
 from aiovirt.host.procfs import process_times
-from aiovirt.interfaces import Statistics
-from aiovirt.model.domain import DomainInfo, DomainKey
+from aiovirt.interfaces import Statistics, refuse_flags
+from aiovirt.model.domain import ControlInfo, DomainInfo, DomainKey
+from aiovirt.model.params import ParamValue
 from aiovirt.model.statistics import DomainStats, StatsGroup
+from aiovirt.model.statsgroups import BalloonStats, InterfaceCounters
+
+if TYPE_CHECKING:
+    from aiovirt.model.constants import ConnectGetAllDomainStatsFlags
 
 __all__ = ["QemuStatistics"]
 
@@ -47,8 +54,10 @@ class QemuStatistics(Statistics):
         domains: Sequence[DomainKey] | None = None,
         *,
         groups: StatsGroup = StatsGroup.ALL,
+        flags: ConnectGetAllDomainStatsFlags | Literal[0] = 0,
     ) -> Sequence[DomainStats]:
         """See `Statistics.stats`."""
+        refuse_flags(self.driver_name, "stats", flags)
         wanted = (
             list(self._registry)
             if domains is None
@@ -63,6 +72,51 @@ class QemuStatistics(Statistics):
             for managed in wanted:
                 tasks.start_soon(one, managed)
         return [results[managed] for managed in wanted]
+
+    async def memory_stats(self, domain: DomainKey) -> BalloonStats:
+        """See `Statistics.memory_stats`."""
+        stats = await self._running(domain, StatsGroup.BALLOON)
+        return replace(stats.balloon or BalloonStats(), maximum=None)
+
+    async def block_stats(self, domain: DomainKey, disk: str = "") -> Mapping[str, ParamValue]:
+        """See `Statistics.block_stats`."""
+        stats = await self._running(domain, StatsGroup.BLOCK)
+        found = [one for one in stats.blocks or () if disk in {"", one.name, one.path}]
+        if disk and not found:
+            raise NotFound(f"domain {domain.name!r} has no figures of a disk {disk!r}")
+        return {
+            name: sum(getattr(one, field) or 0 for one in found)
+            for name, field in _BLOCK_FIGURES.items()
+        }
+
+    async def interface_stats(self, domain: DomainKey, interface: str) -> InterfaceCounters:
+        """See `Statistics.interface_stats`."""
+        stats = await self._running(domain, StatsGroup.INTERFACE)
+        for found in stats.interfaces or ():
+            if found.name == interface:
+                return found
+        raise NotFound(f"domain {domain.name!r} has no figures of an interface {interface!r}")
+
+    async def control_info(self, domain: DomainKey) -> ControlInfo:
+        """See `Statistics.control_info`."""
+        return ControlInfo(self._registry.get(domain).record().control.control)
+
+    async def _running(self, domain: DomainKey, group: StatsGroup) -> DomainStats:
+        self._registry.get(domain).running()
+        (stats,) = await self.stats([domain], groups=group)
+        return stats
+
+
+_BLOCK_FIGURES = {
+    "rd_operations": "rd_reqs",
+    "rd_bytes": "rd_bytes",
+    "rd_total_times": "rd_times_ns",
+    "wr_operations": "wr_reqs",
+    "wr_bytes": "wr_bytes",
+    "wr_total_times": "wr_times_ns",
+    "flush_operations": "fl_reqs",
+    "flush_total_times": "fl_times_ns",
+}
 
 
 def _cpu_time(live: LiveDomain | None) -> int:

@@ -15,14 +15,14 @@ from aiovirt.drivers.qemu.engine.nodes import image_of
 from aiovirt.drivers.qemu.store.settings import STATS_BOUND_S
 from aiovirt.errors import AiovirtError, NotFound
 from aiovirt.host.procfs import interface_counters, process_rss, process_times, thread_time_ns
-from aiovirt.model.domain import Control
-from aiovirt.model.statistics import (
+from aiovirt.model.domain import Control, DomainRecord
+from aiovirt.model.params import ParamValue
+from aiovirt.model.statistics import DomainStats, StatsGroup, figures_of
+from aiovirt.model.statsgroups import (
     BalloonStats,
     BlockStats,
     CpuStats,
-    DomainStats,
     InterfaceStats,
-    StatsGroup,
     VcpuStats,
 )
 from aiovirt.protocols.qmp import commands
@@ -57,16 +57,23 @@ async def take(domain: ManagedDomain, groups: StatsGroup) -> DomainStats:
     """The statistics of a domain; it takes no longer than `STATS_BOUND_S`."""
     live = domain.live
     if live is None or not live.booted:
-        return DomainStats(domain.record())
+        record = domain.record()
+        return _stats(record, figures_of(record.reason))
     answers = await _ask(live, groups)
-    return DomainStats(
-        domain.record(),
+    record = domain.record()
+    figures = figures_of(
+        record.reason,
         cpu=_cpu(live) if StatsGroup.CPU in groups else None,
         balloon=_balloon(live, answers) if StatsGroup.BALLOON in groups else None,
         vcpus=_vcpus(live, answers),
         interfaces=_interfaces(live) if StatsGroup.INTERFACE in groups else None,
         blocks=_blocks(live.config, answers),
     )
+    return _stats(record, figures)
+
+
+def _stats(record: DomainRecord, figures: dict[str, ParamValue]) -> DomainStats:
+    return DomainStats(record.key, record.id, figures, record.control)
 
 
 # --- what QEMU is asked -------------------------------------------------------------------------
@@ -136,7 +143,7 @@ def _vcpus(live: LiveDomain, answers: _Answers) -> tuple[VcpuStats, ...] | None:
     for cpu in answers.cpus:
         with suppress(NotFound):
             time_ns = thread_time_ns(live.process.pid, cpu.thread_id)
-            rows.append(VcpuStats(cpu.cpu_index, cpu.thread_id, time_ns))
+            rows.append(VcpuStats(cpu.cpu_index, time_ns=time_ns))
     return tuple(rows)
 
 
@@ -149,7 +156,7 @@ def _interfaces(live: LiveDomain) -> tuple[InterfaceStats, ...]:
         with suppress(NotFound):
             # What the host's side receives, the guest has sent.
             sent, received = interface_counters(name)
-            rows.append(InterfaceStats(name, *received, *sent))
+            rows.append(InterfaceStats(*received, *sent, name))
     return tuple(rows)
 
 
