@@ -203,7 +203,7 @@ class FakeLibvirtd:
                 await session.send(session.core.pong())
         elif isinstance(event, (StreamData, StreamHole, StreamEnd, StreamFailure)):
             session.received.setdefault(event.serial, []).append(event)
-            if isinstance(event, StreamEnd):
+            if isinstance(event, (StreamEnd, StreamFailure)):
                 await session.send(session.core.stream_finish(event.serial))
 
     async def _answer(self, session: Session, call: Call) -> None:

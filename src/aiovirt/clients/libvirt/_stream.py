@@ -23,6 +23,9 @@ from aiovirt.streams.channel import Channel
 
 __all__ = ["BACKLOG_BYTES", "ClientStream", "Hole"]
 
+ABORT_S = 5.0
+"""Seconds that a server has to answer the end of a stream that was aborted."""
+
 BACKLOG_BYTES = 4 * 1024 * 1024
 """Bytes that wait to be read before the connection is not read any more."""
 
@@ -218,9 +221,17 @@ class ClientStream:
             raise self._error
 
     async def aclose(self) -> None:
-        """Abort the stream unless it is finished. Never raises."""
+        """Abort the stream unless it is finished, and wait until the server has let go of it.
+
+        What it belongs to, a console for one, can be opened again then.  Never raises; a server that
+        does not answer has `ABORT_S`.
+        """
         if not self._finished and self._owner.core.stream_is_open(self._serial):
             self._owner.send(self._owner.core.stream_abort(self._serial))
+            with anyio.move_on_after(ABORT_S):
+                while not self._finished:
+                    self.receive_waiting()
+                    await self._wait()
             self._finished = True
         self._forget(self._serial)
         self._items.clear()
