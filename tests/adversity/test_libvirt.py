@@ -18,11 +18,15 @@ import pytest
 from libvirtlab import Lab
 from proxy import CALLS, REPLIES, ByteByByte, Cut, Direction, Garble, Harm, Proxy, Stall, Truncate
 
-from aiovirt.drivers.libvirt import opening
+from aiovirt import _open
+from aiovirt.drivers.libvirt import link, opening
+from aiovirt.drivers.libvirt.link import Backoff
 from aiovirt.drivers.libvirt.opening import Session, open_session
-from aiovirt.errors import AiovirtError
+from aiovirt.errors import AiovirtError, ConnectionLost, ProtocolError
 from aiovirt.interfaces import OpenOptions
+from aiovirt.model.events import ConnectionEvent
 from aiovirt.model.uri import URI
+from aiovirt.objects import Connection as Host
 from aiovirt.protocols.libvirt.connection import Message
 from aiovirt.protocols.libvirt.packets import MAX_PACKET
 from aiovirt.protocols.libvirt.procedure import Empty
@@ -195,6 +199,38 @@ async def test_session_without_harm(tmp_path: Path) -> None:
         assert await harmed(fake.path, None, CALLS, 0) == EVERYTHING
         assert fake.calls[-1] == "CONNECT_CLOSE"
         assert not fake.violations
+
+
+@pytest.mark.parametrize("harm", [Cut, lambda: Truncate(20), Garble.length, Garble.payload])
+async def test_connection_heals_whatever_is_harmed_while_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: Callable[[], Harm]
+) -> None:
+    """Its events are renewed meanwhile, and differences found out: some thirty calls."""
+    monkeypatch.setattr(link, "Backoff", lambda: Backoff(0.001, 0.002))
+    async with (
+        serving(tmp_path / "sock") as fake,
+        Proxy(fake.path) as proxy,
+        _open.open(f"qemu+unix:///system?socket={proxy.path}") as host,
+        host.events() as events,
+    ):
+        fake.on(c.CONNECT_GET_ALL_DOMAIN_STATS, lambda _: c.ConnectGetAllDomainStatsRet([]))
+        for later in range(0, 60, 3):
+            proxy.plan(REPLIES, harm(), number=proxy.passed[REPLIES] + later)
+            await proxy.cut()
+            async for event in events:
+                if isinstance(event, ConnectionEvent) and event.connected:
+                    break
+            await until_answered(host)
+
+
+async def until_answered(host: Host) -> None:
+    """Ask until the connection is there again; each time in vain is a lost connection."""
+    while True:
+        try:
+            assert await host.hostname() == "fake"
+        except (ConnectionLost, ProtocolError):
+            continue
+        return
 
 
 @pytest.mark.real
