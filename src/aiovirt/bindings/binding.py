@@ -97,7 +97,8 @@ class Binding:
             TypeError: The operation cannot be called so.
         """
         values = {**self._defaults, **dict(zip(self._names, given, strict=False)), **named}
-        if len(values) != len(self._names) or len(given) > len(self._names):
+        twice = named.keys() & self._names[: len(given)]
+        if values.keys() != set(self._names) or len(given) > len(self._names) or twice:
             raise TypeError(f"{self.ability}.{self.name} takes {', '.join(self._names)}")
         return values
 

@@ -59,6 +59,9 @@ __all__ = [
 
 V = TypeVar("V", bound=View)
 
+MAX_CPUS = 2048 * 8
+"""Processors of a map at most: those of 2048 bytes (REMOTE_CPUMAP_MAX)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -159,6 +162,9 @@ CHECKPOINT = Value(
 
 def _map_bytes(cpus: frozenset[int]) -> bytes:
     """A CPU map: bit n of byte n // 8 stands for processor n."""
+    wrong = [cpu for cpu in cpus if not 0 <= cpu < MAX_CPUS]
+    if wrong:
+        raise CallerError(f"{wrong[0]} is no number of a processor, from 0 to {MAX_CPUS - 1}")
     data = bytearray(max(cpus, default=0) // 8 + 1)
     for cpu in cpus:
         data[cpu // 8] |= 1 << cpu % 8

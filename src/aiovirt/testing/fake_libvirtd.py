@@ -34,7 +34,8 @@ from aiovirt.protocols.libvirt.connection import (
     StreamHole,
 )
 from aiovirt.protocols.libvirt.failures import UNKNOWN_PROCEDURE, struct_from
-from aiovirt.protocols.libvirt.procedure import Empty, EventKind, Procedure
+from aiovirt.protocols.libvirt.packets import MAX_STREAM_DATA
+from aiovirt.protocols.libvirt.procedure import Empty, EventKind, Procedure, StreamSide
 from aiovirt.protocols.libvirt.registry import registry
 from aiovirt.protocols.libvirt.tables import connect as c
 from aiovirt.protocols.libvirt.tables import domain as d
@@ -56,17 +57,16 @@ M = TypeVar("M", bound=Struct)
 Handler: TypeAlias = "Callable[[Any], Struct | Awaitable[Struct]]"
 """Takes a procedure's arguments and gives its result, or raises an `AiovirtError`."""
 
-_BEFORE_OPEN = frozenset(
+_AUTHENTICATION = frozenset(
     {
         c.AUTH_LIST.number,
         c.AUTH_POLKIT.number,
         c.AUTH_SASL_INIT.number,
         c.AUTH_SASL_START.number,
         c.AUTH_SASL_STEP.number,
-        c.CONNECT_SUPPORTS_FEATURE.number,
-        c.CONNECT_OPEN.number,
     }
 )
+_BEFORE_OPEN = _AUTHENTICATION | {c.CONNECT_SUPPORTS_FEATURE.number, c.CONNECT_OPEN.number}
 
 
 @dataclass
@@ -77,11 +77,14 @@ class Session:
         core: The state of its protocol.
         opened: The URI it opened, or None.
         callbacks: How many callbacks it registered.
+        trusted: Whether it has shown who connects.
+        received: What it sent on streams, by their serial.
     """
 
     stream: UnixStream
     core: Connection
     opened: str | None = None
+    trusted: bool = False
     callbacks: int = 0
     at_work: int = 0
     room: anyio.Event = field(default_factory=anyio.Event)
@@ -109,7 +112,8 @@ class FakeLibvirtd:
         script: The faults to come, by the procedure's name.
         handlers: What each procedure does.
         domains: What it lists.
-        auth: How it wants to be shown who connects.
+        auth: How it wants to be shown who connects: of several, one is enough.
+        data: What it sends on streams that clients read, and then their end.
         pings: Whether it answers pings.
         pinged: How many pings came.
         calls: The names of the procedures that were called, in order.
@@ -122,6 +126,7 @@ class FakeLibvirtd:
         self.script = Script()
         self.domains: list[Domain] = [Domain("test", UUID(int=1).bytes, 1)]
         self.auth = [AuthType.NONE]
+        self.data = b""
         self.pings = True
         self.pinged = 0
         self.calls: list[str] = []
@@ -129,6 +134,7 @@ class FakeLibvirtd:
         self.violations: list[AiovirtError] = []
         self.handlers: dict[tuple[int, int], Handler] = {}
         self.on(c.AUTH_LIST, lambda _: c.AuthListRet([int(kind) for kind in self.auth]))
+        self.on(c.AUTH_POLKIT, lambda _: c.AuthPolkitRet(1))
         self.on(c.CONNECT_OPEN, lambda _: Empty())
         self.on(c.CONNECT_CLOSE, lambda _: Empty())
         self.on(c.CONNECT_SUPPORTS_FEATURE, lambda _: c.ConnectSupportsFeatureRet(1))
@@ -205,6 +211,9 @@ class FakeLibvirtd:
             session.received.setdefault(event.serial, []).append(event)
             if isinstance(event, (StreamEnd, StreamFailure)):
                 await session.send(session.core.stream_finish(event.serial))
+            elif isinstance(event, StreamFailure):
+                told = _error(ErrorNumber.ERR_RPC, "stream aborted at client request")
+                await session.send(session.core.stream_abort(event.serial, told))
 
     async def _answer(self, session: Session, call: Call) -> None:
         try:
@@ -236,6 +245,16 @@ class FakeLibvirtd:
             await session.close()
         elif not isinstance(fault, Silent):
             await session.send(reply)
+            if found.stream is StreamSide.READ:
+                await self._send_data(session, call.serial)
+
+    async def _send_data(self, session: Session, serial: int) -> None:
+        """Send all data of a stream that a client reads, and its end, unless it is aborted."""
+        starts = range(0, len(self.data), MAX_STREAM_DATA)
+        pieces = [self.data[start : start + MAX_STREAM_DATA] for start in starts]
+        for piece in (*pieces, b""):
+            if session.core.stream_is_open(serial):
+                await session.send(session.core.stream_data(serial, piece))
 
     async def _reply(self, session: Session, call: Call, procedure: Procedure[Any, Any]) -> bytes:
         handler = self.handlers.get((call.program, call.procedure))
@@ -246,14 +265,15 @@ class FakeLibvirtd:
         except DecodeError:
             text = "Unable to decode message payload"
             return session.core.refuse(call, _error(ErrorNumber.ERR_RPC, text))
-        if procedure is c.CONNECT_OPEN:
-            session.opened = args.name or ""
         try:
             result = handler(args)
             if isinstance(result, Awaitable):
                 result = await result
         except AiovirtError as error:
             return session.core.refuse(call, struct_from(error, ErrorDomain.QEMU))
+        if procedure is c.CONNECT_OPEN:
+            session.opened = args.name or ""
+        session.trusted |= procedure is c.AUTH_POLKIT or getattr(result, "complete", 0) == 1
         return session.core.reply(call, procedure, result)
 
     def _refusal(self, session: Session, call: Call) -> Error | None:
@@ -263,10 +283,17 @@ class FakeLibvirtd:
             return _error(ErrorNumber.ERR_RPC, text)
         if (call.program, call.procedure) not in registry():
             return _unknown(call)
+        if not session.trusted and AuthType.NONE not in self.auth and not _proves(call):
+            return _error(ErrorNumber.ERR_RPC, "authentication required")
         early = call.program == Program.REMOTE and call.procedure in _BEFORE_OPEN
         if session.opened is None and not early:
             return _error(ErrorNumber.ERR_INTERNAL_ERROR, "connection not open")
         return None
+
+
+def _proves(call: Call) -> bool:
+    """Whether a call is one by which a client shows who it is."""
+    return call.program == Program.REMOTE and call.procedure in _AUTHENTICATION
 
 
 def _unknown(call: Call) -> Error:

@@ -278,6 +278,15 @@ async def test_late_stream_of_who_has_gone_is_aborted() -> None:
         assert client.stuck == 0
 
 
+async def test_no_stream_is_opened_in_a_scope_that_is_cancelled() -> None:
+    async with connected() as (_server, client):
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            async with client.stream(s.STORAGE_VOL_DOWNLOAD, DOWNLOAD):
+                pytest.fail("it was opened")
+        assert client.in_flight == client.core.outstanding == 0
+
+
 async def test_stream_that_is_refused_after_who_asked_has_gone() -> None:
     async with connected() as (server, client):
         with anyio.move_on_after(0.01):

@@ -56,6 +56,11 @@ def test_calls_that_no_guest_holds_up() -> None:
         ("call x AGAIN ()", "this is no procedure"),
         ("call 454 MORE (a:strange!)", "no type"),
         ("nonsense", "begins no line"),
+        ("call 1 TWICE (a:int a:hyper)", "a field stands twice"),
+        ("struct Domain: name:string", "a second struct"),
+        ("struct Mine: other:Nobody", "Mine.other: there is no type Nobody"),
+        ("call 1 KEYS () priorty=high", "priorty=high says nothing"),
+        ("call 1 KEYS () stream=sideways", "stream=sideways says nothing"),
         ("param VIR_X x quaternion", "no type quaternion"),
     ],
 )

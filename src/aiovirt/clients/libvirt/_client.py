@@ -162,7 +162,10 @@ class LibvirtClient:
             args: Its arguments.
             keep: Bytes that wait to be read at most, the oldest being dropped then; with None
                 nothing is dropped, and a reader who is slow holds up the connection.
+
+        Raises and cancellation as `call`.
         """
+        await anyio.lowlevel.checkpoint_if_cancelled()
         call = self._begin(procedure, args, ())
         stream = ClientStream(self, call.serial, self._forget_stream, keep=keep)
         self._streams[call.serial] = stream
