@@ -50,7 +50,7 @@ class BlockJob:
         *,
         wait: bool,
         progress: OnBlockProgress | None,
-        pivot: bool = False,
+        pivot: bool | None = False,
     ) -> None:
         """Begin the job, and wait for its end if that is wanted.
 
@@ -58,7 +58,7 @@ class BlockJob:
             begin: Begins it.
             wait: Whether to wait.
             progress: Gets how far it is.
-            pivot: What a job that is ready does: go over to its copy, or end without.
+            pivot: What a job that is ready does: go over to its copy, end without, or go on.
 
         Raises:
             RemoteError: It failed, or somebody gave it up.
@@ -78,7 +78,7 @@ class BlockJob:
                         tasks.start_soon(self._look, progress)
                     status = await self._outcome(events, target)
                     tasks.cancel_scope.cancel()
-                if status == READY:
+                if status == READY and pivot is not None:
                     await self._end(pivot=pivot)
             except anyio.get_cancelled_exc_class():
                 await self._give_up()
