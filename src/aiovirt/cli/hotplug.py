@@ -50,6 +50,16 @@ class Impact:
         if self.current and (self.live or self.config):
             raise UsageError("--current excludes --live and --config")
 
+    @property
+    def where(self) -> dict[str, bool]:
+        """The arguments `live` and `config` of a verb of `Domain`.
+
+        Raises:
+            UsageError: Options exclude each other.
+        """
+        self.check()
+        return {"live": self.live, "config": self.config}
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +76,8 @@ class Where(Impact):
         Raises:
             UsageError: Options exclude each other.
         """
-        self.check()
         if not self.persistent:
-            return {"live": self.live, "config": self.config}
+            return self.where
         if self.current:
             raise UsageError("--current excludes --persistent")
         return {"live": self.live or (await vm.state()).state.active, "config": True}
