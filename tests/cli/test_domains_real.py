@@ -106,6 +106,9 @@ SAME = [
     ("domstats", "--list-paused", "--block", "--backing", "--nowait"),
     ("domblklist", "cli1"),
     ("domiflist", "cli1"),
+    ("list", "--all", "--without-snapshot"),
+    ("list", "--all", "--with-snapshot", "--name"),
+    ("list", "--all", "--without-managed-save", "--without-checkpoint", "--title"),
 ]
 
 

@@ -364,7 +364,7 @@ class FakeStatistics(Statistics):
         return ControlInfo(self._host.guest(domain).record.control.control)
 
 
-INTERFACES = (InterfaceStats(1, 2, 3, 4, 5, 6, 7, 8, "vnet0"),)
+INTERFACES = (InterfaceStats(1, 2, 3, 4, 5, 6, 7, 8, name="vnet0"),)
 """The interfaces of every domain that have figures."""
 
 

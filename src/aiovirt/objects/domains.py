@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from aiovirt.config import DomainConfig
@@ -10,6 +11,9 @@ from aiovirt.interfaces import Definition, Driver
 from aiovirt.model.domain import DomainKey, DomainRecord
 from aiovirt.model.flags import flag_set
 from aiovirt.objects.domain import Domain
+
+if TYPE_CHECKING:
+    from aiovirt.model.constants import ConnectListAllDomainsFlags
 
 __all__ = ["Domains"]
 
@@ -63,9 +67,20 @@ class Domains:
             key = await self._definition.create(config, flags=flags)
         return self._handle(key)
 
-    async def list(self, *, active: bool | None = None) -> Sequence[Domain]:
-        """All domains, or only the active or inactive ones, sorted by name."""
-        return [self._handle(key) for key in await self._definition.keys(active=active)]
+    async def list(
+        self,
+        *,
+        active: bool | None = None,
+        flags: ConnectListAllDomainsFlags | Literal[0] = 0,
+    ) -> Sequence[Domain]:
+        """All domains, or only the active or inactive ones, sorted by name.
+
+        Args:
+            active: Only those.
+            flags: libvirt's filters, such as `HAS_SNAPSHOT`.
+        """
+        keys = await self._definition.keys(active=active, flags=flags)
+        return [self._handle(key) for key in keys]
 
     async def records(self, *, active: bool | None = None) -> Sequence[DomainRecord]:
         """Name, id and state of all domains, or only of the active or inactive ones.
