@@ -14,7 +14,6 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -29,9 +28,7 @@ from labsamples import guest_xml
 from libvirtlab import Lab, run_lab
 
 from aiovirt import _open
-from aiovirt.drivers.libvirt.driver import LibvirtDriver
 from aiovirt.objects import Connection, Domain
-from aiovirt.protocols.libvirt.tables import connect as p
 
 TURNS = 7
 DOMAINS = 500
@@ -95,13 +92,6 @@ async def per_cpu_second(call: Callable[[], Awaitable[object]]) -> float:
     return REPEATS / (time.process_time() - begin)
 
 
-async def raw_stats(host: Connection) -> None:
-    """The reply with the statistics of all domains, decoded."""
-    assert isinstance(host.driver, LibvirtDriver)
-    args = p.ConnectGetAllDomainStatsArgs([], 0, 0)
-    await host.driver.link.call(p.CONNECT_GET_ALL_DOMAIN_STATS, args)
-
-
 async def ask(vm: Domain) -> None:
     """One of many callers at once."""
     for _ in range(CALLS_EACH):
@@ -137,7 +127,7 @@ async def take_turns(uri: str, peer: Peer, samples: Samples) -> None:
     async with _open.open(uri) as host:
         for turn in range(1 + TURNS):
             kept = samples if turn else Samples()
-            stats = await per_cpu_second(partial(raw_stats, host))
+            stats = await per_cpu_second(host.stats)
             kept.add("stats", stats, peer.rate("stats", REPEATS))
             kept.add("list", await per_cpu_second(host.domains.list), peer.rate("list", REPEATS))
             records = await per_cpu_second(host.domains.records)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import fakehost
 import pytest
 from clirun import Define, Done, Run, document
 from fakeguest import Guest
+from libvirtlab import Lab, run_virsh
 
 from aiovirt import _open
 from aiovirt.cli import main
@@ -55,3 +58,32 @@ def web1(run: Run, define: Define) -> Guest:
     guest = define("web1")
     assert run("start", "web1").status == 0
     return guest
+
+
+@pytest.fixture
+def real_run(lab: Lab, capfd: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Run one command on a real libvirtd."""
+
+    def run(*argv: str) -> Done:
+        status = main(["--connect", lab.uri("unix"), *argv])
+        out, err = capfd.readouterr()
+        return Done(status, out, err)
+
+    return run
+
+
+@pytest.fixture
+def both(real_run: Callable[..., Done], lab: Lab) -> Callable[..., tuple[str, str]]:
+    """Run one command by aiovirt and by virsh; what they print, with spaces squeezed."""
+
+    def both(*argv: str) -> tuple[str, str]:
+        done = real_run("-q", *argv)
+        assert done.status == 0, done.err
+        return _squeezed(done.out), _squeezed(run_virsh(lab, *argv))
+
+    return both
+
+
+def _squeezed(text: str) -> str:
+    lines = (re.sub(r" +", " ", line).strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line)

@@ -8,6 +8,7 @@ drivers; what its guests do on console, screen and monitor is in `fakeguest`.
 from __future__ import annotations
 
 import itertools
+import shlex
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -203,10 +204,11 @@ class FakeDefinition(Definition):
         return self._host.guest(domain).config.os.type or "hvm"
 
     async def to_native(self, form: str, config: DomainConfig) -> str:
-        """Three words."""
+        """A program with the name, which may need quotes."""
         if form != "qemu-argv":
             raise ConfigError(f"no form {form!r}", field="form")
-        return f"fake-qemu -name '{config.name} '"
+        config.check()
+        return shlex.join(["/usr/bin/fake", "-name", config.name or ""])
 
     async def set_autostart(self, domain: DomainKey, *, autostart: bool) -> None:
         """Refuses transient ones."""
@@ -362,7 +364,7 @@ class FakeStatistics(Statistics):
         return ControlInfo(self._host.guest(domain).record.control.control)
 
 
-INTERFACES = (InterfaceStats(1, 2, 3, 4, 5, 6, 7, 8, "vnet0"),)
+INTERFACES = (InterfaceStats(1, 2, 3, 4, 5, 6, 7, 8, name="vnet0"),)
 """The interfaces of every domain that have figures."""
 
 

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, cast
+
+from cyclopts import Parameter
 
 from aiovirt.cli.arguments import DomainArg, SessionArg, about
 from aiovirt.cli.console import Manner, show_console
+from aiovirt.cli.failures import UsageError
+from aiovirt.cli.hotplug import Impact
 from aiovirt.cli.results import Plain, done
 from aiovirt.cli.session import Session
+from aiovirt.interfaces.lifecycle import LifecycleAction, LifecycleOccasion, ShutdownMode
 
 if TYPE_CHECKING:
     from aiovirt.objects import Domain
 
-__all__ = ["destroy", "reboot", "reset", "resume", "shutdown", "start", "suspend"]
+__all__ = [
+    "destroy",
+    "inject_nmi",
+    "reboot",
+    "reset",
+    "resume",
+    "set_lifecycle_action",
+    "shutdown",
+    "start",
+    "suspend",
+]
+
+ModeArg = Annotated[
+    str | None, about("How to ask it: acpi, agent, initctl, signal, paravirt; or several.")
+]
+CURRENT = Impact()
 
 
 async def _act(
@@ -38,11 +59,26 @@ async def _act(
     return done(found.key, result, f"Domain '{found.name}' {sentence}")
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartOptions:
+    """How it is started."""
+
+    autodestroy: Annotated[bool, about("End it when this program has ended.")] = False
+    bypass_cache: Annotated[bool, about("Leave the host's cache out of loading it.")] = False
+    force_boot: Annotated[bool, about("Forget the state that was saved.")] = False
+    reset_nvram: Annotated[bool, about("Its firmware begins anew.")] = False
+
+
+PLAINLY = StartOptions()
+
+
 async def start(
     domain: DomainArg,
     *,
     paused: Annotated[bool, about("Let it stand still before its first step.")] = False,
     console: Annotated[bool, about("Show its console when it runs.")] = False,
+    options: StartOptions = PLAINLY,
     session: SessionArg,
 ) -> Plain | None:
     """Start a domain that is defined.
@@ -55,7 +91,10 @@ async def start(
         aiovirt start --paused web1
         aiovirt start --console web1
     """
-    started = await _act(session, domain, lambda vm: vm.start(paused=paused), "started", "started")
+    given = asdict(options)
+    started = await _act(
+        session, domain, lambda vm: vm.start(paused=paused, **given), "started", "started"
+    )
     if not console:
         return started
     session.out.say(started.text)
@@ -67,6 +106,7 @@ async def shutdown(
     domain: DomainArg,
     *,
     wait: Annotated[bool, about("Return only when it is off; --timeout bounds it.")] = False,
+    mode: ModeArg = None,
     session: SessionArg,
 ) -> Plain:
     """Ask a guest to shut down, as by its power button.
@@ -77,17 +117,41 @@ async def shutdown(
         aiovirt shutdown --wait --timeout 60 web1
     """
     result, sentence = ("off", "is shut off") if wait else ("asked", "is being shutdown")
-    return await _act(session, domain, lambda vm: vm.shutdown(wait=wait), result, sentence)
+    return await _act(
+        session, domain, lambda vm: vm.shutdown(wait=wait, modes=_modes(mode)), result, sentence
+    )
 
 
-async def reboot(domain: DomainArg, *, session: SessionArg) -> Plain:
+async def reboot(domain: DomainArg, *, mode: ModeArg = None, session: SessionArg) -> Plain:
     """Ask a guest to shut down, and start it anew.
 
     For example:
 
         aiovirt reboot web1
     """
-    return await _act(session, domain, lambda vm: vm.reboot(), "asked", "is being rebooted")
+    modes = _modes(mode)
+    return await _act(
+        session, domain, lambda vm: vm.reboot(modes=modes), "asked", "is being rebooted"
+    )
+
+
+_MODES = {"acpi": "acpi", "agent": "agent", "guest-agent": "agent", "initctl": "initctl"}
+_MODES |= {"signal": "signal", "paravirt": "paravirt"}
+
+
+def _modes(text: str | None) -> Sequence[ShutdownMode]:
+    """The ways to ask a guest, from words with commas between.
+
+    Raises:
+        UsageError: There is no such way.
+    """
+    words = text.split(",") if text else []
+    known: list[ShutdownMode] = []
+    for word in words:
+        if word not in _MODES:
+            raise UsageError(f"--mode {word}: there is no such way", hint=", ".join(_MODES))
+        known.append(cast("ShutdownMode", _MODES[word]))
+    return known
 
 
 async def reset(domain: DomainArg, *, session: SessionArg) -> Plain:
@@ -140,3 +204,36 @@ async def resume(domain: DomainArg, *, session: SessionArg) -> Plain:
         aiovirt resume web1
     """
     return await _act(session, domain, lambda vm: vm.resume(), "resumed", "resumed")
+
+
+async def inject_nmi(domain: DomainArg, *, session: SessionArg) -> Plain:
+    """Send a guest a non-maskable interrupt.
+
+    Most systems then write a crash dump.
+
+    For example:
+
+        aiovirt inject-nmi web1
+    """
+    return await _act(session, domain, lambda vm: vm.inject_nmi(), "sent", "got an NMI")
+
+
+async def set_lifecycle_action(
+    domain: DomainArg,
+    occasion: Annotated[
+        LifecycleOccasion, Parameter(name="--type", help="When it powers off, reboots or crashes.")
+    ],
+    action: Annotated[LifecycleAction, about("What happens then.")],
+    *,
+    impact: Impact = CURRENT,
+    session: SessionArg,
+) -> Plain:
+    """Say what happens when a guest powers off, reboots or crashes.
+
+    For example:
+
+        aiovirt set-lifecycle-action web1 crash restart --live --config
+    """
+    found = await session.domain(domain)
+    await found.set_lifecycle_action(occasion, action, **impact.where)
+    return done(found.key, "set", f"The action for {occasion} is {action} now")

@@ -13,6 +13,7 @@ from aiovirt.cli.results import Column, Row, Rows
 from aiovirt.cli.rows import describe, state_style, state_text
 from aiovirt.cli.session import Session
 from aiovirt.model.domain import DomainRecord, DomainState
+from aiovirt.model.flags import flag_set
 
 __all__ = ["Choice", "Shape", "list_"]
 
@@ -34,6 +35,12 @@ class Choice:
     transient: Annotated[bool, about("Those without a definition.")] = False
     autostart: Annotated[bool, about("Those that start with the host.")] = False
     no_autostart: Annotated[bool, about("Those that do not.")] = False
+    with_snapshot: Annotated[bool, about("Those with snapshots.")] = False
+    without_snapshot: Annotated[bool, about("Those without snapshots.")] = False
+    with_checkpoint: Annotated[bool, about("Those with checkpoints.")] = False
+    without_checkpoint: Annotated[bool, about("Those without checkpoints.")] = False
+    with_managed_save: Annotated[bool, about("Those with a saved state.")] = False
+    without_managed_save: Annotated[bool, about("Those without a saved state.")] = False
 
 
 @Parameter(name="*")
@@ -98,6 +105,19 @@ async def list_(*, choice: Choice = Choice(), shape: Shape = Shape(), session: S
         aiovirt list --all -o json
     """
     records = chosen(choice, await session.host.domains.records())
+    flags = flag_set(
+        "ConnectListAllDomainsFlags",
+        0,
+        has_snapshot=choice.with_snapshot,
+        no_snapshot=choice.without_snapshot,
+        has_checkpoint=choice.with_checkpoint,
+        no_checkpoint=choice.without_checkpoint,
+        managedsave=choice.with_managed_save,
+        no_managedsave=choice.without_managed_save,
+    )
+    if flags:  # the host alone knows these
+        known = {domain.uuid for domain in await session.host.domains.list(flags=flags)}
+        records = [record for record in records if record.key.uuid in known]
     rows: list[Row] = [describe(record) for record in records]
     if shape.title:
         titles = await _titles(session, records)

@@ -13,6 +13,7 @@ from cyclopts.validators import Number
 from aiovirt.cli.arguments import DomainArg, SessionArg, about
 from aiovirt.cli.failures import UsageError, naming
 from aiovirt.cli.results import Plain, done
+from aiovirt.model.keycodes import KeycodeSet
 
 __all__ = ["screenshot", "send_key"]
 
@@ -56,6 +57,7 @@ async def send_key(
     holdtime: Annotated[
         int, Parameter(help="How long they stay down, in milliseconds.", validator=Number(gt=0))
     ] = 100,
+    codeset: Annotated[KeycodeSet, about("Whose numbers they are; names are Linux's.")] = "linux",
     session: SessionArg,
 ) -> Plain:
     """Press keys of a domain together.
@@ -68,7 +70,7 @@ async def send_key(
     if not keys:
         raise UsageError("send-key needs a key", hint="such as KEY_ENTER")
     found = await session.domain(domain)
-    await found.send_key(*map(_key, keys), hold_ms=holdtime)
+    await found.send_key(*map(_key, keys), hold_ms=holdtime, codeset=codeset)
     return done(found.key, "sent", f"{len(keys)} key(s) sent to domain '{found.name}'")
 
 

@@ -119,12 +119,12 @@ def amount(text: str, option: str) -> Bytes:
         raise ConfigError(f"{option}: {error}", field=option, hint=error.hint) from error
 
 
-def pretty(count: int) -> str:
-    """An amount as virsh shows it, such as ``1.50 GiB``."""
+def pretty(count: int, digits: int = 2) -> str:
+    """An amount as virsh shows it, such as ``1.50 GiB``; of domains it shows three digits."""
     value, power = float(count), 0
     while value >= _STEP and power + 1 < len(_UNITS):
         value, power = value / _STEP, power + 1
-    return f"{value:.2f} {_UNITS[power]}"
+    return f"{value:.{digits}f} {_UNITS[power]}"
 
 
 def describe_pool(record: StoragePoolRecord) -> Row:

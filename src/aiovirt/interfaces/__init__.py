@@ -20,7 +20,7 @@ from aiovirt.interfaces.jobs import Jobs
 from aiovirt.interfaces.legacy import Legacy
 from aiovirt.interfaces.legacy_storage import LegacyStorage
 from aiovirt.interfaces.legacymigration import LegacyMigration
-from aiovirt.interfaces.lifecycle import Lifecycle, LifecycleAction, LifecycleOccasion
+from aiovirt.interfaces.lifecycle import Lifecycle, LifecycleAction, LifecycleOccasion, ShutdownMode
 from aiovirt.interfaces.migration import Migration, MigrationTunnel
 from aiovirt.interfaces.monitor import Monitor
 from aiovirt.interfaces.screen import Screen
@@ -86,6 +86,7 @@ __all__ = [
     "OpenOptions",
     "Screen",
     "Secrets",
+    "ShutdownMode",
     "Snapshots",
     "Statistics",
     "StoragePools",

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
         DomainShutdownFlags,
     )
 
-__all__ = ["Lifecycle", "LifecycleAction", "LifecycleOccasion"]
+__all__ = ["Lifecycle", "LifecycleAction", "LifecycleOccasion", "ShutdownMode"]
+
+ShutdownMode = Literal["acpi", "agent", "initctl", "signal", "paravirt"]
+"""A way to ask a guest to end."""
 
 LifecycleOccasion = Literal["poweroff", "reboot", "crash"]
 LifecycleAction = Literal[

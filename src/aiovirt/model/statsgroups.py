@@ -128,7 +128,7 @@ class InterfaceCounters:
 class InterfaceStats(InterfaceCounters):
     """The counters of a network interface, with its name on the host."""
 
-    name: str = ""
+    name: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

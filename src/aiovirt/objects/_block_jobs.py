@@ -8,11 +8,16 @@ from contextlib import suppress
 import anyio
 
 from aiovirt._tasks import open_task_group
-from aiovirt.errors import AiovirtError, Closed, RemoteError
+from aiovirt.errors import AiovirtError, Closed, InvalidState, RemoteError
 from aiovirt.interfaces import Blocks, Definition, Driver, Events, EventStream
 from aiovirt.model.blocks import BlockJobInfo
 from aiovirt.model.domain import DomainKey
-from aiovirt.model.events import BlockJobEvent, DomainEvent
+from aiovirt.model.events import (
+    BlockJobEvent,
+    DomainEvent,
+    LifecycleEvent,
+    LifecycleKind,
+)
 from aiovirt.model.flags import flag_set
 
 __all__ = ["BlockJob", "OnBlockProgress"]
@@ -45,7 +50,7 @@ class BlockJob:
         *,
         wait: bool,
         progress: OnBlockProgress | None,
-        pivot: bool = False,
+        pivot: bool | None = False,
     ) -> None:
         """Begin the job, and wait for its end if that is wanted.
 
@@ -53,10 +58,11 @@ class BlockJob:
             begin: Begins it.
             wait: Whether to wait.
             progress: Gets how far it is.
-            pivot: What a job that is ready does: go over to its copy, or end without.
+            pivot: What a job that is ready does: go over to its copy, end without, or go on.
 
         Raises:
             RemoteError: It failed, or somebody gave it up.
+            InvalidState: The domain has stopped meanwhile.
 
         Cancellation: the job is given up.
         """
@@ -72,7 +78,7 @@ class BlockJob:
                         tasks.start_soon(self._look, progress)
                     status = await self._outcome(events, target)
                     tasks.cancel_scope.cancel()
-                if status == READY:
+                if status == READY and pivot is not None:
                     await self._end(pivot=pivot)
             except anyio.get_cancelled_exc_class():
                 await self._give_up()
@@ -96,12 +102,29 @@ class BlockJob:
     async def _outcome(self, events: EventStream, target: str) -> int:
         """How the job ended, or that it is ready; by a look where events were lost."""
         async for event in events:
-            if isinstance(event, BlockJobEvent):
-                if event.domain.uuid == self._domain.uuid and event.disk in {target, self._disk}:
-                    return int(event.status)
-            elif not isinstance(event, DomainEvent) and await self._info() is None:
-                return COMPLETED
+            if not isinstance(event, DomainEvent):
+                if await self._info() is None:
+                    return COMPLETED
+            elif event.domain.uuid == self._domain.uuid:
+                status = self._status(event, target)
+                if status is not None:
+                    return status
         raise Closed("the connection was closed")
+
+    def _status(self, event: DomainEvent, target: str) -> int | None:
+        """What one event of the domain says of the job.
+
+        Raises:
+            InvalidState: The domain has stopped; libvirt tells nothing of the job then.
+        """
+        if isinstance(event, LifecycleEvent) and event.kind is LifecycleKind.STOPPED:
+            raise InvalidState(
+                f"domain {self._domain.name!r} has stopped during the block job of its disk"
+                f" {self._disk!r}"
+            )
+        if isinstance(event, BlockJobEvent) and event.disk in {target, self._disk}:
+            return int(event.status)
+        return None
 
     async def _info(self) -> BlockJobInfo | None:
         return await self._driver.ability(Blocks).block_job_info(self._domain, self._disk)

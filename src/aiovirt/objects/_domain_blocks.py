@@ -146,7 +146,8 @@ class DomainBlocks:
         top: str | None = None,
         shallow: bool = False,
         delete: bool = False,
-        pivot: bool = True,
+        relative: bool = False,
+        pivot: bool | None = True,
         bandwidth: int = 0,
         wait: bool = True,
         progress: OnBlockProgress | None = None,
@@ -159,7 +160,9 @@ class DomainBlocks:
             top: The highest image that is merged; the one in use if None.
             shallow: Only into the image right below `top`.
             delete: Delete the images that are not needed any more.
-            pivot: When the image in use is merged, go over to `base`; else keep it in use.
+            relative: Keep paths between images relative.
+            pivot: When the image in use is merged, go over to `base`; else keep it in use. None
+                lets the job go on, so that `base` follows it until `abort_block_job`.
             bandwidth: The limit.
             wait: Return when it is done; else when it has begun, and then nothing goes over.
             progress: Gets how far it is, now and then.
@@ -170,7 +173,12 @@ class DomainBlocks:
         Cancellation: the job is given up; the chain stays as it was.
         """
         flags = flag_set(
-            "DomainBlockCommitFlags", 0, shallow=shallow, delete=delete, active=top is None
+            "DomainBlockCommitFlags",
+            0,
+            shallow=shallow,
+            delete=delete,
+            relative=relative,
+            active=top is None,
         )
 
         async def begin() -> None:
@@ -189,7 +197,7 @@ class DomainBlocks:
         reuse_external: bool = False,
         synchronous_writes: bool = False,
         settings: TypedParams | None = None,
-        pivot: bool = False,
+        pivot: bool | None = False,
         wait: bool = True,
         progress: OnBlockProgress | None = None,
     ) -> None:
@@ -203,7 +211,7 @@ class DomainBlocks:
             synchronous_writes: Let the guest wait for both: so the copy gets whole.
             settings: By libvirt's names: ``bandwidth``, ``granularity``, ``buf-size``, in bytes.
             pivot: Go over to the copy when it is whole; else keep the disk, and the copy is what
-                it was then.
+                it was then. None lets the copy follow the disk until `abort_block_job`.
             wait: Return when that is done; else when it has begun, and then nothing goes over.
             progress: Gets how far it is, now and then.
 

@@ -15,9 +15,11 @@ from aiovirt.interfaces import (
     Lifecycle,
     Monitor,
     Screen,
+    ShutdownMode,
     Statistics,
 )
 from aiovirt.model.domain import ControlInfo, DomainInfo, DomainKey, DomainRecord, StateReason
+from aiovirt.model.flags import flag_set
 from aiovirt.model.keycodes import KeycodeSet
 from aiovirt.model.params import ParamValue
 from aiovirt.model.statistics import DomainStats, StatsGroup
@@ -30,6 +32,13 @@ from aiovirt.objects._domain_displays import DomainDisplays
 from aiovirt.objects._domain_migration import DomainMigration
 
 __all__ = ["Domain"]
+
+_FLAGS_OF_MODES = {"acpi": "acpi_power_btn", "agent": "guest_agent"}
+
+
+def _flags_of(modes: Sequence[ShutdownMode]) -> dict[str, bool]:
+    """The names of libvirt's flags for ways to ask a guest."""
+    return {_FLAGS_OF_MODES.get(mode, mode): True for mode in modes}
 
 
 class Domain(
@@ -69,12 +78,25 @@ class Domain(
 
     # --- life cycle ---------------------------------------------------------------------------
 
-    async def start(self, *, paused: bool = False, files: Sequence[int] = ()) -> None:
+    async def start(
+        self,
+        *,
+        paused: bool = False,
+        files: Sequence[int] = (),
+        force_boot: bool = False,
+        bypass_cache: bool = False,
+        reset_nvram: bool = False,
+        autodestroy: bool = False,
+    ) -> None:
         """Start it; returns when it runs, or stands still before its first step if `paused`.
 
         Args:
             paused: Let it stand still.
             files: Descriptors for the first process of a container; they stay yours.
+            force_boot: Forget the state that was saved.
+            bypass_cache: Leave the host's cache out of loading a saved state.
+            reset_nvram: Let the firmware begin anew.
+            autodestroy: End it when the connection ends.
 
         Raises:
             ConfigError: The configuration names what is not there: a disk, a kernel, a bridge.
@@ -83,36 +105,53 @@ class Domain(
         Cancellation: nothing stays behind; the domain is shut off.
         """
         lifecycle = self._driver.ability(Lifecycle)
+        flags = flag_set(
+            "DomainCreateFlags",
+            0,
+            start_force_boot=force_boot,
+            start_bypass_cache=bypass_cache,
+            start_reset_nvram=reset_nvram,
+            start_autodestroy=autodestroy,
+        )
         if files:
-            await lifecycle.start_with_files(self.key, files, paused=paused)
+            await lifecycle.start_with_files(self.key, files, paused=paused, flags=flags)
         else:
-            await lifecycle.start(self.key, paused=paused)
+            await lifecycle.start(self.key, paused=paused, flags=flags)
 
-    async def shutdown(self, *, wait: bool = False) -> None:
+    async def shutdown(self, *, wait: bool = False, modes: Sequence[ShutdownMode] = ()) -> None:
         """Ask the guest to shut itself down, as by its power button.
 
         Args:
             wait: Return only when it is off; bound it with `anyio.fail_after`.
+            modes: How to ask it; none leaves it to the driver.
 
         Cancellation: the request to the guest is not taken back.
         """
-        await self._driver.ability(Lifecycle).shutdown(self.key, wait=wait)
+        flags = flag_set("DomainShutdownFlags", 0, **_flags_of(modes))
+        await self._driver.ability(Lifecycle).shutdown(self.key, wait=wait, flags=flags)
 
-    async def reboot(self) -> None:
-        """Ask the guest to shut itself down, and start it anew when it has; returns at once."""
-        await self._driver.ability(Lifecycle).reboot(self.key)
+    async def reboot(self, *, modes: Sequence[ShutdownMode] = ()) -> None:
+        """Ask the guest to shut itself down, and start it anew when it has; returns at once.
+
+        Args:
+            modes: How to ask it; none leaves it to the driver.
+        """
+        flags = flag_set("DomainRebootFlags", 0, **_flags_of(modes))
+        await self._driver.ability(Lifecycle).reboot(self.key, flags=flags)
 
     async def reset(self) -> None:
         """Reset the machine, as by its reset button: what the guest had not written is lost."""
         await self._driver.ability(Lifecycle).reset(self.key)
 
-    async def destroy(self, *, graceful: bool = False) -> None:
+    async def destroy(self, *, graceful: bool = False, remove_logs: bool = False) -> None:
         """End it now, as by its plug; returns when it is off.
 
         Args:
             graceful: Never kill the hypervisor process: raise `Unresponsive` instead.
+            remove_logs: Remove its logs, too.
         """
-        await self._driver.ability(Lifecycle).destroy(self.key, graceful=graceful)
+        flags = flag_set("DomainDestroyFlags", 0, remove_logs=remove_logs)
+        await self._driver.ability(Lifecycle).destroy(self.key, graceful=graceful, flags=flags)
 
     async def suspend(self) -> None:
         """Stop the virtual processors; returns when they stand. Doing it twice is no error."""
@@ -124,24 +163,74 @@ class Domain(
 
     # --- definition ---------------------------------------------------------------------------
 
-    async def undefine(self) -> None:
-        """Remove the definition; a running domain stays as a transient one until it stops."""
-        await self._driver.ability(Definition).undefine(self.key)
+    async def undefine(
+        self,
+        *,
+        managed_save: bool = False,
+        snapshots_metadata: bool = False,
+        checkpoints_metadata: bool = False,
+        nvram: bool | None = None,
+        tpm: bool | None = None,
+    ) -> None:
+        """Remove the definition; a running domain stays as a transient one until it stops.
 
-    async def config(self, *, inactive: bool = False, secure: bool = False) -> DomainConfig:
+        Args:
+            managed_save: The saved state goes with it.
+            snapshots_metadata: What is known of its snapshots goes with it.
+            checkpoints_metadata: What is known of its checkpoints goes with it.
+            nvram: Whether the variables of its firmware go with it; None leaves it to the driver.
+            tpm: Whether the state of its TPM goes with it; None leaves it to the driver.
+
+        Raises:
+            InvalidState: It has something of these, and it was not said what becomes of it.
+        """
+        flags = flag_set(
+            "DomainUndefineFlags",
+            0,
+            managed_save=managed_save,
+            snapshots_metadata=snapshots_metadata,
+            checkpoints_metadata=checkpoints_metadata,
+            nvram=nvram is True,
+            keep_nvram=nvram is False,
+            tpm=tpm is True,
+            keep_tpm=tpm is False,
+        )
+        await self._driver.ability(Definition).undefine(self.key, flags=flags)
+
+    async def config(
+        self,
+        *,
+        inactive: bool = False,
+        secure: bool = False,
+        migratable: bool = False,
+        update_cpu: bool = False,
+    ) -> DomainConfig:
         """A copy of the live configuration if it runs, else of the inactive one.
 
         Args:
             inactive: The inactive one even if it runs.
             secure: With passwords.
+            migratable: As a migration needs it.
+            update_cpu: With the CPU as the host has it.
         """
+        flags = flag_set("DomainXMLFlags", 0, migratable=migratable, update_cpu=update_cpu)
         return await self._driver.ability(Definition).config(
-            self.key, inactive=inactive, secure=secure
+            self.key, inactive=inactive, secure=secure, flags=flags
         )
 
-    async def xml(self, *, inactive: bool = False, secure: bool = False) -> str:
+    async def xml(
+        self,
+        *,
+        inactive: bool = False,
+        secure: bool = False,
+        migratable: bool = False,
+        update_cpu: bool = False,
+    ) -> str:
         """The configuration as XML; arguments as `config`."""
-        return (await self.config(inactive=inactive, secure=secure)).to_xml(secure=secure)
+        config = await self.config(
+            inactive=inactive, secure=secure, migratable=migratable, update_cpu=update_cpu
+        )
+        return config.to_xml(secure=secure)
 
     # --- what it is doing ---------------------------------------------------------------------
 

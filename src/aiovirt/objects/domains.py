@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from aiovirt.config import DomainConfig
 from aiovirt.interfaces import Definition, Driver
 from aiovirt.model.domain import DomainKey, DomainRecord
+from aiovirt.model.flags import flag_set
 from aiovirt.objects.domain import Domain
+
+if TYPE_CHECKING:
+    from aiovirt.model.constants import ConnectListAllDomainsFlags
 
 __all__ = ["Domains"]
 
@@ -40,12 +45,13 @@ class Domains:
         return self._handle(await self._definition.define(config))
 
     async def create(
-        self, config: DomainConfig | str | bytes, *, files: Sequence[int] = ()
+        self, config: DomainConfig | str | bytes, *, paused: bool = False, files: Sequence[int] = ()
     ) -> Domain:
         """Start a domain without defining it: it is gone when it stops.
 
         Args:
             config: A configuration, or its XML.
+            paused: Let it stand still before its first step.
             files: Descriptors for the first process of a container; they stay yours.
 
         Raises:
@@ -54,13 +60,27 @@ class Domains:
         """
         if not isinstance(config, DomainConfig):
             config = DomainConfig.parse(config)
+        flags = flag_set("DomainCreateFlags", 0, start_paused=paused)
         if files:
-            return self._handle(await self._definition.create_with_files(config, files))
-        return self._handle(await self._definition.create(config))
+            key = await self._definition.create_with_files(config, files, flags=flags)
+        else:
+            key = await self._definition.create(config, flags=flags)
+        return self._handle(key)
 
-    async def list(self, *, active: bool | None = None) -> Sequence[Domain]:
-        """All domains, or only the active or inactive ones, sorted by name."""
-        return [self._handle(key) for key in await self._definition.keys(active=active)]
+    async def list(
+        self,
+        *,
+        active: bool | None = None,
+        flags: ConnectListAllDomainsFlags | Literal[0] = 0,
+    ) -> Sequence[Domain]:
+        """All domains, or only the active or inactive ones, sorted by name.
+
+        Args:
+            active: Only those.
+            flags: libvirt's filters, such as `HAS_SNAPSHOT`.
+        """
+        keys = await self._definition.keys(active=active, flags=flags)
+        return [self._handle(key) for key in keys]
 
     async def records(self, *, active: bool | None = None) -> Sequence[DomainRecord]:
         """Name, id and state of all domains, or only of the active or inactive ones.

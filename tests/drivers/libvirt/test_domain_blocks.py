@@ -202,6 +202,20 @@ async def test_a_job_that_somebody_else_gives_up(host: Connection, tmp_path: Pat
                 await vm.block_pull("vda", bandwidth=MIB)
 
 
+async def test_a_job_whose_domain_stops(host: Connection, tmp_path: Path) -> None:
+    async with guest(host, chain(tmp_path)) as vm:
+
+        async def end() -> None:
+            while await vm.block_job("vda") is None:
+                await anyio.lowlevel.checkpoint()
+            await vm.destroy()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(end)
+            with anyio.fail_after(20), pytest.raises(InvalidState, match="stopped"):
+                await vm.block_pull("vda", bandwidth=MIB)
+
+
 async def test_committing_what_is_in_use(host: Connection, tmp_path: Path) -> None:
     async with guest(host, chain(tmp_path)) as vm:
         await vm.block_commit("vda", bandwidth=100 * MIB)

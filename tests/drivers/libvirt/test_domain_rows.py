@@ -216,6 +216,12 @@ async def test_statistics_are_those_of_virsh(host: Connection, lab: Lab, tmp_pat
         assert [line.strip().partition("=")[0] for line in told] == list(stats.figures)
         assert (stats.key, stats.id) == (vm.key, (await vm.record()).id)
         assert stats.reason is await vm.state()
+
+
+async def test_typed_groups(host: Connection, tmp_path: Path) -> None:
+    devices = NETWORK_CARD + BALLOON
+    async with guest(host, disk(tmp_path / "a.qcow2"), devices=devices) as vm:
+        stats = await vm.stats()
         assert stats.balloon is not None
         assert stats.balloon.maximum == 64 << 20
         assert stats.interfaces is not None

@@ -156,7 +156,7 @@ def _interfaces(live: LiveDomain) -> tuple[InterfaceStats, ...]:
         with suppress(NotFound):
             # What the host's side receives, the guest has sent.
             sent, received = interface_counters(name)
-            rows.append(InterfaceStats(*received, *sent, name))
+            rows.append(InterfaceStats(*received, *sent, name=name))
     return tuple(rows)
 
 
