@@ -14,13 +14,18 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from rich.console import Console
 
 from aiovirt.cli import (
+    administering,
     checkpoints,
     console,
+    containers,
     definition,
     devices,
     doctor,
+    domainjobs,
     editing,
+    guest,
     host,
+    iothreads,
     lifecycle,
     listing,
     migration,
@@ -29,12 +34,15 @@ from aiovirt.cli import (
     pool_listing,
     pool_making,
     pools,
+    processors,
+    saved,
     screen,
     secrets,
     snapshot_lists,
     snapshots,
     statistics,
     transfers,
+    tuning,
     volume_making,
     volumes,
     watching,
@@ -55,17 +63,43 @@ Verb = Callable[..., Any]
 VERBS: Mapping[str, Sequence[Verb]] = {
     "Domain Management": (
         definition.autostart,
+        tuning.blkiotune,
         console.console,
         definition.define,
         lifecycle.destroy,
-        monitoring.domid,
-        monitoring.domname,
-        monitoring.domuuid,
+        domainjobs.domdirtyrate_calc,
         devices.domdisplay,
+        guest.domfsfreeze,
+        guest.domfsthaw,
+        guest.domfstrim,
+        monitoring.domid,
+        tuning.domiftune,
+        domainjobs.domjobabort,
+        monitoring.domname,
+        guest.dompmsuspend,
+        guest.dompmwakeup,
+        guest.domtime,
+        monitoring.domuuid,
         definition.domxml_to_native,
+        saved.dump,
         definition.dumpxml,
         editing.edit,
-        monitor.qemu_monitor_command,
+        processors.emulatorpin,
+        guest.get_user_sshkeys,
+        guest.guest_agent_timeout,
+        guest.guestvcpus,
+        iothreads.iothreadadd,
+        iothreads.iothreaddel,
+        iothreads.iothreadinfo,
+        iothreads.iothreadpin,
+        iothreads.iothreadset,
+        containers.lxc_enter_namespace,
+        saved.managedsave,
+        saved.managedsave_define,
+        saved.managedsave_dumpxml,
+        editing.managedsave_edit,
+        saved.managedsave_remove,
+        tuning.memtune,
         migration.migrate,
         migration.migrate_compcache,
         migration.migrate_getmaxdowntime,
@@ -73,29 +107,55 @@ VERBS: Mapping[str, Sequence[Verb]] = {
         migration.migrate_postcopy,
         migration.migrate_setmaxdowntime,
         migration.migrate_setspeed,
+        tuning.numatune,
+        tuning.perf,
+        monitor.qemu_agent_command,
+        monitor.qemu_attach,
+        monitor.qemu_monitor_command,
         lifecycle.reboot,
         lifecycle.reset,
+        saved.restore,
         lifecycle.resume,
+        saved.save,
+        saved.save_image_define,
+        saved.save_image_dumpxml,
+        editing.save_image_edit,
+        tuning.schedinfo,
         screen.screenshot,
         screen.send_key,
+        guest.send_process_signal,
+        guest.set_user_password,
+        guest.set_user_sshkeys,
+        tuning.setmaxmem,
+        tuning.setmem,
+        processors.setvcpu,
+        processors.setvcpus,
         lifecycle.shutdown,
         lifecycle.start,
         lifecycle.suspend,
         devices.ttyconsole,
         definition.undefine,
+        processors.vcpucount,
+        processors.vcpuinfo,
+        processors.vcpupin,
         devices.vncdisplay,
     ),
     "Domain Monitoring": (
-        devices.domblklist,
         statistics.cpu_stats,
+        devices.domblklist,
         statistics.domblkstat,
         monitoring.domcontrol,
+        guest.domfsinfo,
+        guest.domhostname,
+        guest.domifaddr,
         devices.domiflist,
         statistics.domifstat,
         monitoring.dominfo,
+        domainjobs.domjobinfo,
         statistics.dommemstat,
         monitoring.domstate,
         statistics.domstats,
+        guest.guestinfo,
         listing.list_,
     ),
     "Events": (
@@ -103,6 +163,7 @@ VERBS: Mapping[str, Sequence[Verb]] = {
         watching.net_event,
         watching.nodedev_event,
         watching.pool_event,
+        monitor.qemu_monitor_event,
         watching.secret_event,
     ),
     "Host and Hypervisor": (
@@ -237,6 +298,7 @@ def build() -> App:
         group = Group(title, sort_key=place)
         for verb in verbs:
             app.command(verb, group=group)
+    _add_admin(app)
     own = Group("The Program Itself", sort_key=len(VERBS))
     app.command(_helper(app), name="help", group=own)
     app.command(_completion(app), name="completion", group=own)
@@ -245,6 +307,20 @@ def build() -> App:
     app.meta.group_parameters = Group("Options of every verb", sort_key=len(VERBS) + 1)
     app.meta.default(_launcher(app))
     return app
+
+
+def _add_admin(app: App) -> None:
+    """The verbs about libvirt's daemons themselves, a program within the program."""
+    admin = App(
+        name="admin",
+        help="Look after a libvirt daemon itself, as virt-admin does: -c libvirtd:///system.",
+        group=Group("Libvirt's Daemons", sort_key=len(VERBS)),
+    )
+    for verb in administering.VERBS:
+        name = verb.__name__.replace("_", "-")
+        names = [name, administering.ALIASES[name]] if name in administering.ALIASES else [name]
+        admin.command(verb, name=names)
+    app.command(admin)
 
 
 def _default(value: object) -> object:
