@@ -42,6 +42,13 @@ MODULES: Mapping[str, str] = {
     "Migration": "migration",
     "LegacySnapshots": "legacysnapshots",
     "LegacyMigration": "legacymigration",
+    "Processors": "processors",
+    "Resources": "resources",
+    "Guest": "guest",
+    "SavedState": "saved_state",
+    "Monitor": "monitor",
+    "LegacyWork": "legacy_work",
+    "Admin": "admin",
 }
 """The module with the rows of an ability; loaded when the ability is first used."""
 

@@ -68,7 +68,7 @@ def listing(name: str, item: Value, count: str = "ret") -> Result:
     return Result((name, count), read, send)
 
 
-def result_with_count(name: str, value: Value = PLAIN, **counts: int) -> Result:
+def result_with_count(name: str, value: Value = PLAIN, **counts: object) -> Result:
     """One field of a reply beside others that a server sets to the same number always."""
 
     def read(reply: Struct) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from functools import partial
@@ -11,6 +11,7 @@ from uuid import UUID, SafeUUID
 
 from aiovirt.config import View
 from aiovirt.errors import CallerError
+from aiovirt.model.cpusets import format_cpus, parse_cpus
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.keys import (
     CheckpointKey,
@@ -29,6 +30,7 @@ from aiovirt.protocols.libvirt.tables import structs
 
 __all__ = [
     "CHECKPOINT",
+    "CPUS_TEXT",
     "CPU_MAP",
     "DEVICE",
     "DOMAIN",
@@ -160,13 +162,14 @@ CHECKPOINT = Value(
 )
 
 
-def _map_bytes(cpus: frozenset[int]) -> bytes:
+def _map_bytes(cpus: Iterable[int]) -> bytes:
     """A CPU map: bit n of byte n // 8 stands for processor n."""
-    wrong = [cpu for cpu in cpus if not 0 <= cpu < MAX_CPUS]
+    numbers = sorted(cpus)
+    wrong = [cpu for cpu in numbers if not 0 <= cpu < MAX_CPUS]
     if wrong:
         raise CallerError(f"{wrong[0]} is no number of a processor, from 0 to {MAX_CPUS - 1}")
-    data = bytearray(max(cpus, default=0) // 8 + 1)
-    for cpu in cpus:
+    data = bytearray((numbers[-1] if numbers else 0) // 8 + 1)
+    for cpu in numbers:
         data[cpu // 8] |= 1 << cpu % 8
     return bytes(data)
 
@@ -179,6 +182,9 @@ def _map_cpus(data: bytes) -> frozenset[int]:
 
 CPU_MAP = Value(_map_bytes, _map_cpus)
 """A set of processor numbers, sent as a bitmap."""
+
+CPUS_TEXT = Value(format_cpus, parse_cpus)
+"""A set of processor numbers, sent as a text."""
 
 
 def each(item: Value) -> Value:

@@ -14,17 +14,22 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from rich.console import Console
 
 from aiovirt.cli import (
+    administering,
     attaching,
     block_jobs,
     checkpoints,
     console,
+    containers,
     definition,
     devices,
     disks,
     doctor,
+    domainjobs,
     editing,
+    guest,
     host,
     hotplug,
+    iothreads,
     lifecycle,
     listing,
     media,
@@ -35,12 +40,15 @@ from aiovirt.cli import (
     pool_listing,
     pool_making,
     pools,
+    processors,
+    saved,
     screen,
     secrets,
     snapshot_lists,
     snapshots,
     statistics,
     transfers,
+    tuning,
     volume_making,
     volumes,
     watching,
@@ -65,6 +73,7 @@ VERBS: Mapping[str, Sequence[Verb]] = {
         attaching.attach_interface,
         definition.autostart,
         disks.blkdeviotune,
+        tuning.blkiotune,
         block_jobs.blockcommit,
         block_jobs.blockcopy,
         block_jobs.blockjob,
@@ -80,17 +89,43 @@ VERBS: Mapping[str, Sequence[Verb]] = {
         hotplug.detach_device_alias,
         attaching.detach_disk,
         attaching.detach_interface,
-        metadata.domrename,
+        domainjobs.domdirtyrate_calc,
         devices.domdisplay,
-        definition.domxml_from_native,
+        guest.domfsfreeze,
+        guest.domfsthaw,
+        guest.domfstrim,
         monitoring.domid,
         media.domif_setlink,
+        tuning.domiftune,
+        domainjobs.domjobabort,
         monitoring.domname,
+        guest.dompmsuspend,
+        guest.dompmwakeup,
+        metadata.domrename,
+        guest.domtime,
         monitoring.domuuid,
+        definition.domxml_from_native,
         definition.domxml_to_native,
+        saved.dump,
         definition.dumpxml,
         editing.edit,
+        processors.emulatorpin,
+        guest.get_user_sshkeys,
+        guest.guest_agent_timeout,
+        guest.guestvcpus,
         lifecycle.inject_nmi,
+        iothreads.iothreadadd,
+        iothreads.iothreaddel,
+        iothreads.iothreadinfo,
+        iothreads.iothreadpin,
+        iothreads.iothreadset,
+        containers.lxc_enter_namespace,
+        saved.managedsave,
+        saved.managedsave_define,
+        saved.managedsave_dumpxml,
+        editing.managedsave_edit,
+        saved.managedsave_remove,
+        tuning.memtune,
         metadata.metadata,
         migration.migrate,
         migration.migrate_compcache,
@@ -99,13 +134,30 @@ VERBS: Mapping[str, Sequence[Verb]] = {
         migration.migrate_postcopy,
         migration.migrate_setmaxdowntime,
         migration.migrate_setspeed,
+        tuning.numatune,
+        tuning.perf,
+        monitor.qemu_agent_command,
+        monitor.qemu_attach,
         monitor.qemu_monitor_command,
         lifecycle.reboot,
         lifecycle.reset,
+        saved.restore,
         lifecycle.resume,
+        saved.save,
+        saved.save_image_define,
+        saved.save_image_dumpxml,
+        editing.save_image_edit,
+        tuning.schedinfo,
         screen.screenshot,
         screen.send_key,
+        guest.send_process_signal,
         lifecycle.set_lifecycle_action,
+        guest.set_user_password,
+        guest.set_user_sshkeys,
+        tuning.setmaxmem,
+        tuning.setmem,
+        processors.setvcpu,
+        processors.setvcpus,
         lifecycle.shutdown,
         lifecycle.start,
         lifecycle.suspend,
@@ -115,27 +167,36 @@ VERBS: Mapping[str, Sequence[Verb]] = {
         devices.vncdisplay,
     ),
     "Domain Monitoring": (
+        statistics.cpu_stats,
         disks.domblkerror,
         disks.domblkinfo,
         devices.domblklist,
-        statistics.cpu_stats,
         statistics.domblkstat,
         disks.domblkthreshold,
         monitoring.domcontrol,
+        guest.domfsinfo,
+        guest.domhostname,
         media.domif_getlink,
+        guest.domifaddr,
         devices.domiflist,
         statistics.domifstat,
         monitoring.dominfo,
+        domainjobs.domjobinfo,
         statistics.dommemstat,
         monitoring.domstate,
         statistics.domstats,
+        guest.guestinfo,
         listing.list_,
+        processors.vcpucount,
+        processors.vcpuinfo,
+        processors.vcpupin,
     ),
     "Events": (
         watching.event,
         watching.net_event,
         watching.nodedev_event,
         watching.pool_event,
+        monitor.qemu_monitor_event,
         watching.secret_event,
     ),
     "Host and Hypervisor": (
@@ -270,6 +331,7 @@ def build() -> App:
         group = Group(title, sort_key=place)
         for verb in verbs:
             app.command(verb, group=group)
+    _add_admin(app)
     own = Group("The Program Itself", sort_key=len(VERBS))
     app.command(_helper(app), name="help", group=own)
     app.command(_completion(app), name="completion", group=own)
@@ -278,6 +340,20 @@ def build() -> App:
     app.meta.group_parameters = Group("Options of every verb", sort_key=len(VERBS) + 1)
     app.meta.default(_launcher(app))
     return app
+
+
+def _add_admin(app: App) -> None:
+    """The verbs about libvirt's daemons themselves, a program within the program."""
+    admin = App(
+        name="admin",
+        help="Look after a libvirt daemon itself, as virt-admin does: -c libvirtd:///system.",
+        group=Group("Libvirt's Daemons", sort_key=len(VERBS)),
+    )
+    for verb in administering.VERBS:
+        name = verb.__name__.replace("_", "-")
+        names = [name, administering.ALIASES[name]] if name in administering.ALIASES else [name]
+        admin.command(verb, name=names)
+    app.command(admin)
 
 
 def _default(value: object) -> object:

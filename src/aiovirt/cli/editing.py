@@ -20,11 +20,12 @@ from aiovirt.cli.failures import GivenUp, UsageError, explain, tell
 from aiovirt.cli.interrupts import terminal_lent
 from aiovirt.cli.results import Plain, done
 from aiovirt.cli.run import Turns
+from aiovirt.cli.saved import AS_IT_WAS, HostFileArg, Then
 from aiovirt.cli.session import Session
 from aiovirt.cli.storage import PoolArg, find_pool, pool_done
 from aiovirt.errors import AiovirtError, Busy, ExecutableNotFound, ProcessFailed
 
-__all__ = ["Editable", "edit", "edited", "pool_edit"]
+__all__ = ["Editable", "edit", "edited", "managedsave_edit", "pool_edit", "save_image_edit"]
 
 _QUESTION = "Try again? [y,n,f,?]: "
 _EXPLANATION = """\
@@ -82,6 +83,59 @@ def pool_edit(pool: PoolArg, *, turns: TurnsArg) -> Plain:
         return Editable(
             label, key.uuid, read, write, lambda result, text: pool_done(key, result, text)
         )
+
+    return edited(turns, find)
+
+
+def managedsave_edit(domain: DomainArg, *, then: Then = AS_IT_WAS, turns: TurnsArg) -> Plain:
+    """Edit the configuration that the host keeps with a domain's memory.
+
+    For example:
+
+        EDITOR=nano aiovirt managedsave-edit web1
+    """
+
+    async def find(session: Session) -> Editable:
+        key = (await session.domain(domain)).key
+
+        async def read(session: Session) -> str:
+            found = await session.host.domains.get(key.uuid)
+            return (await found.managed_save_config(secure=True)).to_xml(secure=True)
+
+        async def write(session: Session, text: str) -> None:
+            found = await session.host.domains.get(key.uuid)
+            await found.set_managed_save_config(text, paused=then.wanted)
+
+        label = f"managed save image of domain '{key.name}'"
+        return Editable(label, key.uuid, read, write, lambda result, text: done(key, result, text))
+
+    return edited(turns, find)
+
+
+def save_image_edit(file: HostFileArg, *, then: Then = AS_IT_WAS, turns: TurnsArg) -> Plain:
+    """Edit the configuration in a file of saved memory.
+
+    For example:
+
+        EDITOR=nano aiovirt save-image-edit /var/tmp/web1.save
+    """
+
+    async def read(session: Session) -> str:
+        config = await session.host.domains.saved_config(str(file), secure=True)
+        return config.to_xml(secure=True)
+
+    async def write(session: Session, text: str) -> None:
+        await session.host.domains.set_saved_config(str(file), text, paused=then.wanted)
+
+    async def find(session: Session) -> Editable:
+        config = await session.host.domains.saved_config(str(file))
+        name, uuid = str(config.name), UUID(str(config.uuid))
+
+        def confirm(result: str, text: str) -> Plain:
+            data = {"name": name, "uuid": str(uuid), "file": str(file), "result": result}
+            return Plain(text, data, [name], chatter=True)
+
+        return Editable(f"saved state file {file}", uuid, read, write, confirm)
 
     return edited(turns, find)
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, cast
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
 from aiovirt.cli.arguments import DomainArg, SessionArg, about
 from aiovirt.cli.results import Column, Plain, Record, Row
 from aiovirt.cli.rows import describe, state_style, state_text
 from aiovirt.cli.session import Session
+from aiovirt.errors import Unsupported
+
+if TYPE_CHECKING:
+    from aiovirt.objects import Domain
 
 __all__ = ["domcontrol", "domid", "dominfo", "domname", "domstate", "domuuid"]
 
@@ -123,6 +129,45 @@ _INFO = (
     Column("autostart", "Autostart", show=_word("autostart", "enable", "disable")),
 )
 
+_KNOWN_TO_SOME = (
+    Column("managed_save", "Managed save", show=_word("managed_save", "yes", "no")),
+    Column("security_label", "Security label", show=lambda row: _label(row["security_label"])),
+    Column("messages", "Messages", show=lambda row: "; ".join(_texts(row["messages"]))),
+)
+"""What not every driver tells; what is not known has no line."""
+
+
+def _label(value: object) -> str:
+    """A label as virsh shows it."""
+    if not isinstance(value, dict):
+        return "-"
+    return f"{value['label']} ({'enforcing' if value['enforcing'] else 'permissive'})"
+
+
+def _texts(value: object) -> list[str]:
+    return [str(text) for text in value] if isinstance(value, list) else []
+
+
+T = TypeVar("T")
+
+
+async def _known(ask: Callable[[], Awaitable[T]]) -> T | None:
+    """What the driver tells, or None where it cannot tell."""
+    with suppress(Unsupported):
+        return await ask()
+    return None
+
+
+async def _told_by_some(found: Domain) -> Row:
+    """The values of `_KNOWN_TO_SOME`; None where there is nothing to tell."""
+    label = await _known(found.security_label)
+    messages = await _known(found.messages)
+    return {
+        "managed_save": await _known(found.has_managed_save),
+        "security_label": asdict(label) if label and label.label else None,
+        "messages": list(messages) if messages else None,
+    }
+
 
 async def dominfo(domain: DomainArg, *, session: SessionArg) -> Record:
     """Show the basic facts of a domain.
@@ -134,6 +179,8 @@ async def dominfo(domain: DomainArg, *, session: SessionArg) -> Record:
     """
     found = await session.domain(domain)
     info = await found.info()
+    more = await _told_by_some(found)
+    columns = [*_INFO, *(one for one in _KNOWN_TO_SOME if more[one.key] is not None)]
     row: Row = {
         **describe(await found.record()),
         "os_type": await found.os_type(),
@@ -141,5 +188,6 @@ async def dominfo(domain: DomainArg, *, session: SessionArg) -> Record:
         "cpu_time_ns": info.cpu_time_ns,
         "max_memory": info.max_memory,
         "memory": info.memory,
+        **more,
     }
-    return Record(_INFO, row)
+    return Record(columns, row)

@@ -7,22 +7,29 @@ that the support matrix is read off the classes and never written by hand.
 from __future__ import annotations
 
 from aiovirt.interfaces.ability import Ability, operation, operations, refuse_flags, supported
+from aiovirt.interfaces.admin import Admin
 from aiovirt.interfaces.blocks import Blocks
 from aiovirt.interfaces.checkpoints import Backups, Checkpoints
 from aiovirt.interfaces.consoles import Consoles, ConsoleStream
+from aiovirt.interfaces.containers import Containers
 from aiovirt.interfaces.definition import Definition, MetadataKind
 from aiovirt.interfaces.devices import Devices
 from aiovirt.interfaces.displays import Displays
 from aiovirt.interfaces.driver import Driver, OpenOptions
 from aiovirt.interfaces.events import Events, EventStream
+from aiovirt.interfaces.guest import Guest
 from aiovirt.interfaces.hostinfo import HostInfo
 from aiovirt.interfaces.jobs import Jobs
 from aiovirt.interfaces.legacy import Legacy
 from aiovirt.interfaces.legacy_storage import LegacyStorage
+from aiovirt.interfaces.legacy_work import LegacyWork
 from aiovirt.interfaces.legacymigration import LegacyMigration
 from aiovirt.interfaces.lifecycle import Lifecycle, LifecycleAction, LifecycleOccasion, ShutdownMode
 from aiovirt.interfaces.migration import Migration, MigrationTunnel
 from aiovirt.interfaces.monitor import Monitor
+from aiovirt.interfaces.processors import Processors
+from aiovirt.interfaces.resources import Resources
+from aiovirt.interfaces.saved_state import SavedState
 from aiovirt.interfaces.screen import Screen
 from aiovirt.interfaces.secrets import Secrets
 from aiovirt.interfaces.snapshots import LegacySnapshots, Snapshots
@@ -54,28 +61,39 @@ ABILITIES: tuple[type[Ability], ...] = (
     Migration,
     LegacySnapshots,
     LegacyMigration,
+    Processors,
+    Resources,
+    Guest,
+    SavedState,
+    Containers,
+    LegacyWork,
+    Admin,
 )
 
 __all__ = [
     "ABILITIES",
     "Ability",
+    "Admin",
     "Backups",
     "Blocks",
     "Checkpoints",
     "ConsoleStream",
     "Consoles",
+    "Containers",
     "Definition",
     "Devices",
     "Displays",
     "Driver",
     "EventStream",
     "Events",
+    "Guest",
     "HostInfo",
     "Jobs",
     "Legacy",
     "LegacyMigration",
     "LegacySnapshots",
     "LegacyStorage",
+    "LegacyWork",
     "Lifecycle",
     "LifecycleAction",
     "LifecycleOccasion",
@@ -84,6 +102,9 @@ __all__ = [
     "MigrationTunnel",
     "Monitor",
     "OpenOptions",
+    "Processors",
+    "Resources",
+    "SavedState",
     "Screen",
     "Secrets",
     "ShutdownMode",

@@ -9,7 +9,11 @@ from aiovirt.model.domain import DomainKey
 from aiovirt.model.jobs import JobStats
 
 if TYPE_CHECKING:
-    from aiovirt.model.constants import DomainAbortJobFlags, DomainGetJobStatsFlags
+    from aiovirt.model.constants import (
+        DomainAbortJobFlags,
+        DomainDirtyRateCalcFlags,
+        DomainGetJobStatsFlags,
+    )
 
 __all__ = ["Jobs"]
 
@@ -37,5 +41,25 @@ class Jobs(Ability):
 
         Raises:
             InvalidState: There is none, or it cannot be given up any more.
+        """
+        raise NotImplementedError
+
+    @operation
+    async def measure_dirty_rate(
+        self,
+        domain: DomainKey,
+        seconds: int,
+        *,
+        flags: DomainDirtyRateCalcFlags | Literal[0] = 0,
+    ) -> None:
+        """Begin to measure how much memory the guest changes; the statistics tell the result.
+
+        Args:
+            domain: Which domain.
+            seconds: For how long, from 1 to 60.
+            flags: By which method.
+
+        Raises:
+            InvalidState: It does not run.
         """
         raise NotImplementedError

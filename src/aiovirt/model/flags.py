@@ -5,7 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-__all__ = ["flag_set"]
+from aiovirt.errors import CallerError
+
+__all__ = ["flag_set", "member"]
 
 
 def flag_set(kind: str, given: int, **names: bool) -> Any:  # noqa: ANN401  # a kind by its name
@@ -24,3 +26,21 @@ def flag_set(kind: str, given: int, **names: bool) -> Any:  # noqa: ANN401  # a 
     for name in wanted:
         total |= members[name.upper()]
     return total
+
+
+def member(kind: str, value: str | int) -> Any:  # noqa: ANN401  # a kind by its name
+    """A member of an enumeration, by its name in any case or by its number.
+
+    Args:
+        kind: The name of the enumeration in `aiovirt.model.constants`.
+        value: Which member.
+
+    Raises:
+        CallerError: There is none; the names there are are told.
+    """
+    members = getattr(import_module("aiovirt.model.constants"), kind)
+    try:
+        return members(value) if isinstance(value, int) else members[value.upper()]
+    except (KeyError, ValueError):
+        known = ", ".join(one.name.lower() for one in members)
+        raise CallerError(f"{value!r} is none of {known}") from None

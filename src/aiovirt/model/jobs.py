@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from aiovirt.model.params import ParamValue
 
-__all__ = ["JobKind", "JobStats"]
+__all__ = ["JobInfo", "JobKind", "JobStats"]
 
 
 class JobKind(IntEnum):
@@ -81,3 +81,21 @@ class JobStats:
         parts = [self.figure(f"{part}_{what}") for part in ("memory", "disk")]
         known = [part for part in parts if part is not None]
         return sum(known) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class JobInfo:
+    """What libvirt's first procedure tells of a job: times in milliseconds, amounts in bytes."""
+
+    kind: JobKind
+    time_elapsed: int
+    time_remaining: int
+    data_total: int
+    data_processed: int
+    data_remaining: int
+    memory_total: int
+    memory_processed: int
+    memory_remaining: int
+    file_total: int
+    file_processed: int
+    file_remaining: int

@@ -16,6 +16,7 @@ from aiovirt.interfaces import (
     Monitor,
     Statistics,
 )
+from aiovirt.model.flags import flag_set
 from aiovirt.model.statistics import DomainStats, StatsGroup
 from aiovirt.model.uri import URI
 from aiovirt.objects.domain import Domain
@@ -71,6 +72,20 @@ class Connection:
             Unsupported: The driver has no events.
         """
         return self._driver.ability(Events).subscribe(limit=limit)
+
+    def monitor_events(
+        self,
+        event: str | None = None,
+        *,
+        regex: bool = False,
+        ignore_case: bool = False,
+        limit: int = 1024,
+    ) -> AbstractAsyncContextManager[EventStream]:
+        """The own events of all domains' monitors; see `Domain.monitor_events`."""
+        flags = flag_set(
+            "ConnectDomainQemuMonitorEventRegisterFlags", 0, regex=regex, nocase=ignore_case
+        )
+        return self._driver.ability(Monitor).monitor_events(None, event, flags=flags, limit=limit)
 
     async def stats(
         self,

@@ -13,7 +13,6 @@ from aiovirt.interfaces import (
     Definition,
     Driver,
     Lifecycle,
-    Monitor,
     Screen,
     ShutdownMode,
     Statistics,
@@ -29,7 +28,12 @@ from aiovirt.objects._domain_blocks import DomainBlocks
 from aiovirt.objects._domain_definition import DomainDefinition
 from aiovirt.objects._domain_devices import DomainDevices
 from aiovirt.objects._domain_displays import DomainDisplays
+from aiovirt.objects._domain_guest import DomainGuest
 from aiovirt.objects._domain_migration import DomainMigration
+from aiovirt.objects._domain_monitor import DomainMonitor
+from aiovirt.objects._domain_processors import DomainProcessors
+from aiovirt.objects._domain_resources import DomainResources
+from aiovirt.objects._domain_saved import DomainSaved
 
 __all__ = ["Domain"]
 
@@ -42,7 +46,17 @@ def _flags_of(modes: Sequence[ShutdownMode]) -> dict[str, bool]:
 
 
 class Domain(
-    DomainDefinition, DomainDevices, DomainBlocks, DomainBackups, DomainDisplays, DomainMigration
+    DomainDefinition,
+    DomainDevices,
+    DomainBlocks,
+    DomainBackups,
+    DomainDisplays,
+    DomainGuest,
+    DomainMigration,
+    DomainMonitor,
+    DomainProcessors,
+    DomainResources,
+    DomainSaved,
 ):
     """One domain of a host: thin, cheap, and valid as long as its connection is open.
 
@@ -282,7 +296,7 @@ class Domain(
         """Whether its hypervisor can be asked now; it is not asked for this."""
         return await self._driver.ability(Statistics).control_info(self.key)
 
-    # --- console, screen, keyboard, monitor -----------------------------------------------------
+    # --- console, screen, keyboard --------------------------------------------------------------
 
     def console(
         self,
@@ -329,15 +343,3 @@ class Domain(
         await self._driver.ability(Screen).send_key(
             self.key, keys, hold_ms=hold_ms, codeset=codeset
         )
-
-    async def monitor_command(
-        self, command: str, arguments: Mapping[str, object] | None = None
-    ) -> object:
-        """Run one command of the hypervisor's own monitor (QMP) and return its answer.
-
-        Some commands take minutes, so there is no bound but your own: `anyio.fail_after`.
-
-        Raises:
-            RemoteError: The hypervisor refused, in its own words.
-        """
-        return await self._driver.ability(Monitor).monitor_command(self.key, command, arguments)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from aiovirt.config import DomainConfig
-from aiovirt.interfaces import Definition, Driver
+from aiovirt.interfaces import Definition, Driver, Monitor, SavedState
 from aiovirt.model.domain import DomainKey, DomainRecord
 from aiovirt.model.flags import flag_set
+from aiovirt.objects._domain_saved import configured, how
 from aiovirt.objects.domain import Domain
 
 if TYPE_CHECKING:
@@ -106,6 +107,63 @@ class Domains:
         if isinstance(name, int):
             return self._handle(await self._definition.find_by_id(name))
         return self._handle(await self._definition.find_by_name(name))
+
+    # --- saved memory ---------------------------------------------------------------------------
+
+    async def restore(
+        self,
+        path: str,
+        *,
+        config: DomainConfig | str | None = None,
+        paused: bool | None = None,
+        bypass_cache: bool = False,
+        reset_nvram: bool = False,
+    ) -> Domain:
+        """Let the domain that `Domain.save` wrote into a file go on; returns when it does.
+
+        Args:
+            path: The file, on the host. It stays.
+            config: A configuration, or its XML, in place of the one in the file.
+            paused: Whether it stands still or runs then; as it was saved if None.
+            bypass_cache: Keep the file out of the host's cache.
+            reset_nvram: Begin with fresh variables of its firmware.
+
+        Raises:
+            NotFound: There is no such file.
+            InvalidState: It runs already.
+        """
+        flags = how(bypass_cache=bypass_cache, paused=paused, reset_nvram=reset_nvram)
+        other = configured(config)
+        saved = self._driver.ability(SavedState)
+        in_file = await saved.image_config(path) if other is None else other
+        await saved.restore(path, config=other, flags=flags)
+        return await self.get(UUID(str(in_file.uuid)) if in_file.uuid else str(in_file.name))
+
+    async def saved_config(self, path: str, *, secure: bool = False) -> DomainConfig:
+        """The configuration in a file that `Domain.save` wrote, with passwords if `secure`."""
+        return await self._driver.ability(SavedState).image_config(path, secure=secure)
+
+    async def set_saved_config(
+        self, path: str, config: DomainConfig | str, *, paused: bool | None = None
+    ) -> None:
+        """Change the configuration in such a file, as far as the saved memory fits to it.
+
+        Args:
+            path: The file, on the host.
+            config: A configuration, or its XML.
+            paused: Whether it stands still or runs when restored; as it was if None.
+        """
+        parsed = config if isinstance(config, DomainConfig) else DomainConfig.parse(config)
+        flags = how(bypass_cache=False, paused=paused)
+        await self._driver.ability(SavedState).set_image_config(path, parsed, flags=flags)
+
+    async def attach_process(self, pid: int) -> Domain:
+        """Make a domain of a hypervisor's process that somebody else has started.
+
+        Raises:
+            Unsupported: The driver does not do that (any more).
+        """
+        return self._handle(await self._driver.ability(Monitor).attach_process(pid))
 
     def _handle(self, key: DomainKey) -> Domain:
         return Domain(self._driver, key)

@@ -223,8 +223,8 @@ class ClientStream:
     async def aclose(self) -> None:
         """Abort the stream unless it is finished, and wait until the server has let go of it.
 
-        What it belongs to, a console for one, can be opened again then.  Never raises; a server that
-        does not answer has `ABORT_S`.
+        What it belongs to, a console for one, can be opened again then.  It never raises; a server
+        that does not answer has `ABORT_S`.
         """
         if not self._finished and self._owner.core.stream_is_open(self._serial):
             self._owner.send(self._owner.core.stream_abort(self._serial))

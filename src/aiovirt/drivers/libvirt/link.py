@@ -7,9 +7,9 @@ made meanwhile waits for the new connection, for a bounded time.
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TypeVar
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeAlias, TypeVar
 
 import anyio
 from anyio.abc import TaskStatus
@@ -28,6 +28,8 @@ __all__ = ["PATIENCE_S", "Backoff", "Link", "open_link"]
 
 A = TypeVar("A", bound=Struct)
 R = TypeVar("R", bound=Struct)
+
+OpenSession: TypeAlias = Callable[[URI, OpenOptions], AbstractAsyncContextManager[Session]]
 
 PATIENCE_S = 30.0
 """Seconds that a call waits for a lost connection to come back."""
@@ -71,7 +73,8 @@ class Link:
         client_now: The client of the present session, or None while there is none.
     """
 
-    def __init__(self, uri: URI, options: OpenOptions) -> None:
+    def __init__(self, uri: URI, options: OpenOptions, opener: OpenSession = open_session) -> None:
+        self._opener = opener
         self.uri = uri
         self.options = options
         self.hub = Hub()
@@ -144,7 +147,7 @@ class Link:
         backoff = Backoff()
         while True:
             try:
-                async with open_session(self.uri, self.options) as session:
+                async with self._opener(self.uri, self.options) as session:
                     begin = anyio.current_time()
                     await self._use(session, task_status)
                     backoff.lasted(anyio.current_time() - begin)
@@ -191,13 +194,20 @@ class Link:
 
 
 @asynccontextmanager
-async def open_link(uri: URI, options: OpenOptions) -> AsyncIterator[Link]:
+async def open_link(
+    uri: URI, options: OpenOptions, *, opener: OpenSession = open_session
+) -> AsyncIterator[Link]:
     """Open a connection that heals, for the length of the ``async with``.
+
+    Args:
+        uri: The daemon.
+        options: What else it is told.
+        opener: Opens a session with it.
 
     Raises:
         AiovirtError: The first connection failed, as `open_session` tells.
     """
-    link = Link(uri, options)
+    link = Link(uri, options, opener)
     async with open_task_group() as tasks:
         await tasks.start(link.run)
         try:

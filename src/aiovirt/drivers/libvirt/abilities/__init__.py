@@ -33,6 +33,10 @@ OWN: Mapping[str, str] = {
     "Migration": "migration",
     "Screen": "screen",
     "Statistics": "statistics",
+    "Containers": "containers",
+    "Monitor": "monitor",
+    "Processors": "processors",
+    "Resources": "resources",
 }
 """The abilities with operations of our own, and the module here that has their class."""
 

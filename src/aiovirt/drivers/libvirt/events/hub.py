@@ -17,6 +17,7 @@ from aiovirt._tasks import Broadcast, Subscription
 from aiovirt.clients.libvirt import LibvirtClient
 from aiovirt.drivers.libvirt.events.known import Known
 from aiovirt.drivers.libvirt.events.look import take_look
+from aiovirt.drivers.libvirt.events.monitor import MonitorEvents
 from aiovirt.drivers.libvirt.events.registrations import Registrations
 from aiovirt.drivers.libvirt.events.translate import translated
 from aiovirt.errors import ConnectionLost, ProtocolError
@@ -29,9 +30,14 @@ log = logging.getLogger("aiovirt.libvirt")
 
 
 class Hub:
-    """All events of one driver."""
+    """All events of one driver.
+
+    Attributes:
+        monitor: Those of the hypervisors' own monitors.
+    """
 
     def __init__(self) -> None:
+        self.monitor = MonitorEvents()
         self._events: Broadcast[Event] = Broadcast(
             lambda count: EventsLost(time=time.time(), count=count)
         )
@@ -54,6 +60,7 @@ class Hub:
             self._client = client
             self._registrations = None
             client.on_message = self._hear
+            await self.monitor.connected(client)
             if self._subscribers:
                 await self._register(client, tell=True)
         if self._lost:
@@ -66,11 +73,14 @@ class Hub:
         self._registrations = None
         self._lost = True
         text = str(error) if error else None
-        self._events.publish(ConnectionEvent(time=time.time(), connected=False, error=text))
+        event = ConnectionEvent(time=time.time(), connected=False, error=text)
+        self._events.publish(event)
+        self.monitor.disconnected(event)
 
     def close(self) -> None:
         """End all subscriptions."""
         self._events.close()
+        self.monitor.close()
 
     # --- called by subscribers ------------------------------------------------------------------
 
@@ -120,7 +130,7 @@ class Hub:
 
     def _hear(self, message: Message) -> None:
         try:
-            event = translated(message)
+            event = None if self.monitor.hear(message) else translated(message)
         except (ProtocolError, ValueError) as error:
             log.warning("an event that cannot be read is left out: %s", error)
             return
