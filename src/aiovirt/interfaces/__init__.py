@@ -10,19 +10,27 @@ from aiovirt.interfaces.ability import Ability, operation, operations, refuse_fl
 from aiovirt.interfaces.blocks import Blocks
 from aiovirt.interfaces.checkpoints import Backups, Checkpoints
 from aiovirt.interfaces.consoles import Consoles, ConsoleStream
+from aiovirt.interfaces.cpu_models import CpuModels
 from aiovirt.interfaces.definition import Definition, MetadataKind
 from aiovirt.interfaces.devices import Devices
 from aiovirt.interfaces.displays import Displays
 from aiovirt.interfaces.driver import Driver, OpenOptions
 from aiovirt.interfaces.events import Events, EventStream
+from aiovirt.interfaces.host_interfaces import HostInterfaces
+from aiovirt.interfaces.host_resources import HostResources
 from aiovirt.interfaces.hostinfo import HostInfo
 from aiovirt.interfaces.jobs import Jobs
 from aiovirt.interfaces.legacy import Legacy
+from aiovirt.interfaces.legacy_host import LegacyHost
 from aiovirt.interfaces.legacy_storage import LegacyStorage
 from aiovirt.interfaces.legacymigration import LegacyMigration
 from aiovirt.interfaces.lifecycle import Lifecycle, LifecycleAction, LifecycleOccasion
 from aiovirt.interfaces.migration import Migration, MigrationTunnel
 from aiovirt.interfaces.monitor import Monitor
+from aiovirt.interfaces.network_filters import NetworkFilters
+from aiovirt.interfaces.network_ports import NetworkPorts
+from aiovirt.interfaces.networks import Networks
+from aiovirt.interfaces.node_devices import NodeDevices
 from aiovirt.interfaces.screen import Screen
 from aiovirt.interfaces.secrets import Secrets
 from aiovirt.interfaces.snapshots import LegacySnapshots, Snapshots
@@ -42,6 +50,14 @@ ABILITIES: tuple[type[Ability], ...] = (
     Monitor,
     HostInfo,
     Legacy,
+    HostResources,
+    CpuModels,
+    Networks,
+    NetworkPorts,
+    NetworkFilters,
+    HostInterfaces,
+    NodeDevices,
+    LegacyHost,
     StoragePools,
     StorageVolumes,
     Secrets,
@@ -64,6 +80,7 @@ __all__ = [
     "Checkpoints",
     "ConsoleStream",
     "Consoles",
+    "CpuModels",
     "Definition",
     "Devices",
     "Displays",
@@ -71,8 +88,11 @@ __all__ = [
     "EventStream",
     "Events",
     "HostInfo",
+    "HostInterfaces",
+    "HostResources",
     "Jobs",
     "Legacy",
+    "LegacyHost",
     "LegacyMigration",
     "LegacySnapshots",
     "LegacyStorage",
@@ -83,6 +103,10 @@ __all__ = [
     "Migration",
     "MigrationTunnel",
     "Monitor",
+    "NetworkFilters",
+    "NetworkPorts",
+    "Networks",
+    "NodeDevices",
     "OpenOptions",
     "Screen",
     "Secrets",
