@@ -6,8 +6,9 @@ from pathlib import Path
 
 import fakehost
 import pytest
-from clirun import Define, Done, Run, document
+from clirun import Both, Define, Done, Run, document, squeezed
 from fakeguest import Guest
+from libvirtlab import Lab, run_virsh
 
 from aiovirt import _open
 from aiovirt.cli import main
@@ -55,3 +56,27 @@ def web1(run: Run, define: Define) -> Guest:
     guest = define("web1")
     assert run("start", "web1").status == 0
     return guest
+
+
+@pytest.fixture
+def lab_run(lab: Lab, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run one command on a real libvirtd."""
+
+    def run(*argv: str, driver: str = "qemu:///system") -> Done:
+        status = main(["--connect", lab.uri("unix", driver), *argv])
+        out, err = capfd.readouterr()
+        return Done(status, out, err)
+
+    return run
+
+
+@pytest.fixture
+def both(lab_run: Run, lab: Lab) -> Both:
+    """Run one command by both programs; what they print, without headings and empty lines."""
+
+    def both(*argv: str, driver: str = "qemu:///system") -> tuple[str, str]:
+        done = lab_run("-q", *argv, driver=driver)
+        assert done.status == 0, done.err
+        return squeezed(done.out), squeezed(run_virsh(lab, *argv, driver=driver))
+
+    return both
