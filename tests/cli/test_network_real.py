@@ -151,10 +151,10 @@ def test_a_part_of_a_network_is_changed(lab_run: Run, lan: str, tmp_path: Path) 
     path.write_text(HOST)
     assert lab_run(*argv, str(path), "--config").out == "Updated network lan persistent config\n"
     assert "192.168.231.200" in lab_run("net-dumpxml", lan, "--inactive").out
-    argv = ("net-update", lan, "delete", "ip-dhcp-host", HOST)
-    done = lab_run(*argv, "--live", "--config", "--parent-index", "0")
+    less = ("net-update", lan, "delete", "ip-dhcp-host", HOST)
+    done = lab_run(*less, "--live", "--config", "--parent-index", "0")
     assert done.out == "Updated network lan persistent config and live state\n"
-    assert lab_run(*argv, "--current", "--live").status == 2
+    assert lab_run(*less, "--current", "--live").status == 2
 
 
 def test_leases_are_virshs(both: Both, lab_run: Run, lan: str, lab: Lab) -> None:

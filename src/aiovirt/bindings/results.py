@@ -94,12 +94,14 @@ def parameters(count: str = "nparams") -> Result:
     return Result(("params", count), read, send)
 
 
-def figures(kind: type[Any], item: type[Struct], **names: tuple[str, Value]) -> Result:
+def figures(
+    kind: type[Any], item: Callable[[str, int], Struct], **names: tuple[str, Value]
+) -> Result:
     """Named figures as a dataclass whose fields are None where a figure is not there.
 
     Args:
         kind: The dataclass.
-        item: The struct with the name and the value of one.
+        item: Makes the struct with the name and the value of one.
         names: For each field of the dataclass the name, and how the value is sent.
     """
 
@@ -108,7 +110,7 @@ def figures(kind: type[Any], item: type[Struct], **names: tuple[str, Value]) -> 
         known = names.items()
         return kind(**{of: value.read(found[name]) for of, (name, value) in known if name in found})
 
-    def send(reply: type[Struct], result: object) -> Struct:
+    def send(reply: Callable[..., Struct], result: object) -> Struct:
         given = [(name, value, getattr(result, of)) for of, (name, value) in names.items()]
         items = [item(name, value.send(one)) for name, value, one in given if one is not None]
         return reply(params=items, nparams=len(items))

@@ -136,10 +136,10 @@ async def net_dhcp_leases(
 def _lease(lease: DhcpLease) -> Row:
     """A lease, as documented in docs/cli.md."""
     when = dt.datetime.fromtimestamp(lease.expires_s).astimezone()
-    family = lease.family
+    names = {int(item): item.name.lower() for item in AddressFamily}
     return {
         **asdict(lease),
         "name": lease.hostname,
-        "family": family.name.lower() if isinstance(family, AddressFamily) else str(family),
+        "family": names.get(int(lease.family), str(int(lease.family))),
         "expires": f"{when:%Y-%m-%d %H:%M:%S}" if lease.expires_s else "infinite",
     }

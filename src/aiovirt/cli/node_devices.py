@@ -104,8 +104,9 @@ async def nodedev_info(device: DeviceArg, *, session: SessionArg) -> Record:
         aiovirt nodedev-info mdev_c60cc60c_c60c_c60c_c60c_c60cc60cc60c
     """
     found = await _find(session, device)
-    parent, active, persistent, autostart = await gather(
-        found.parent, found.is_active, found.is_persistent, found.autostart
+    parent = await found.parent()
+    active, persistent, autostart = await gather(
+        found.is_active, found.is_persistent, found.autostart
     )
     row = {
         "name": found.name,

@@ -16,7 +16,7 @@ from aiovirt.model.keys import NodeDeviceKey
 from aiovirt.objects._transfers import parsed
 
 if TYPE_CHECKING:
-    from aiovirt.model.constants import ConnectListAllNodeDeviceFlags
+    from aiovirt.model.constants import ConnectListAllNodeDeviceFlags, NodeDeviceUpdateFlags
 
 __all__ = ["NodeDevice", "NodeDevices"]
 
@@ -125,8 +125,11 @@ class NodeDevice:
             live: Change the device that is there.
             persistent: Change the definition. With neither, what there is of the two is changed.
         """
-        flags = import_module("aiovirt.model.constants").NodeDeviceUpdateFlags
-        impact = (flags.LIVE if live else 0) | (flags.CONFIG if persistent else 0)
+        flags: type[NodeDeviceUpdateFlags] = import_module(
+            "aiovirt.model.constants"
+        ).NodeDeviceUpdateFlags
+        impact = flags.LIVE if live else flags(0)
+        impact |= flags.CONFIG if persistent else flags(0)
         await self._devices.update(self.key, parsed(NodeDeviceConfig, config), flags=impact)
 
     # --- a device for guests ----------------------------------------------------------------------

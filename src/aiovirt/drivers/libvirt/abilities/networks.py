@@ -13,6 +13,7 @@ from aiovirt.model.keys import NetworkKey
 from aiovirt.model.network import NetworkRecord
 from aiovirt.protocols.libvirt.tables import connect as c
 from aiovirt.protocols.libvirt.tables import network as p
+from aiovirt.protocols.libvirt.tables import structs
 
 if TYPE_CHECKING:
     from aiovirt.config import NetworkConfig
@@ -53,9 +54,10 @@ class LibvirtNetworks(LibvirtAbility, Networks):
         if not total:
             plain = p.NetworkDefineXmlArgs(xml)
             made = await self._link.call(p.NETWORK_DEFINE_XML, plain, operation="define")
-            return _key(made)
+            return _key(made.net)
         args = p.NetworkDefineXmlFlagsArgs(xml, total)
-        return _key(await self._link.call(p.NETWORK_DEFINE_XML_FLAGS, args, operation="define"))
+        reply = await self._link.call(p.NETWORK_DEFINE_XML_FLAGS, args, operation="define")
+        return _key(reply.net)
 
     async def create(
         self,
@@ -70,9 +72,10 @@ class LibvirtNetworks(LibvirtAbility, Networks):
         if not total:
             plain = p.NetworkCreateXmlArgs(xml)
             made = await self._link.call(p.NETWORK_CREATE_XML, plain, operation="create")
-            return _key(made)
+            return _key(made.net)
         args = p.NetworkCreateXmlFlagsArgs(xml, total)
-        return _key(await self._link.call(p.NETWORK_CREATE_XML_FLAGS, args, operation="create"))
+        reply = await self._link.call(p.NETWORK_CREATE_XML_FLAGS, args, operation="create")
+        return _key(reply.net)
 
     async def records(
         self, *, flags: ConnectListAllNetworksFlags | Literal[0] = 0
@@ -117,11 +120,6 @@ class LibvirtNetworks(LibvirtAbility, Networks):
         await self._link.call(p.NETWORK_UPDATE, args, operation="update")
 
 
-def _key(
-    made: p.NetworkDefineXmlRet
-    | p.NetworkDefineXmlFlagsRet
-    | p.NetworkCreateXmlRet
-    | p.NetworkCreateXmlFlagsRet,
-) -> NetworkKey:
-    found: NetworkKey = NETWORK.read(made.net)
+def _key(wire: structs.Network) -> NetworkKey:
+    found: NetworkKey = NETWORK.read(wire)
     return found
