@@ -260,6 +260,9 @@ def test_interfaces_are_changed_where_that_can_be(lab_run: Run, tmp_path: Path) 
     assert lab_run("iface-destroy", "eth1", driver=TEST).out == "Interface eth1 destroyed\n"
     assert lab_run("iface-undefine", "eth1", driver=TEST).out == "Interface eth1 undefined\n"
     assert lab_run("iface-begin", driver=TEST).status == 0
+    done = lab_run("iface-bridge", "eth1", "br7", "--no-stp", driver=TEST)
+    assert done.out == "Bridge br7 with attached device eth1 created and started\n"
+    assert "eth1 is no bridge" in lab_run("iface-unbridge", "eth1", driver=TEST).err
     for argv in (("iface-start", "eth1"), ("iface-commit",), ("iface-rollback",)):
         assert lab_run(*argv, driver=TEST).status == 1
 

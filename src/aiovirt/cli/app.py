@@ -169,6 +169,7 @@ VERBS: Mapping[str, Sequence[Verb]] = {
     ),
     "Interface": (
         host_interfaces.iface_begin,
+        host_interfaces.iface_bridge,
         host_interfaces.iface_commit,
         host_interfaces.iface_define,
         host_interfaces.iface_destroy,
@@ -179,6 +180,7 @@ VERBS: Mapping[str, Sequence[Verb]] = {
         host_interfaces.iface_name,
         host_interfaces.iface_rollback,
         host_interfaces.iface_start,
+        host_interfaces.iface_unbridge,
         host_interfaces.iface_undefine,
     ),
     "Networking": (

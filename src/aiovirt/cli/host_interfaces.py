@@ -22,6 +22,7 @@ __all__ = [
     "InterfaceArg",
     "find_interface",
     "iface_begin",
+    "iface_bridge",
     "iface_commit",
     "iface_define",
     "iface_destroy",
@@ -31,6 +32,7 @@ __all__ = [
     "iface_name",
     "iface_rollback",
     "iface_start",
+    "iface_unbridge",
     "iface_undefine",
     "interface_done",
 ]
@@ -188,6 +190,48 @@ async def iface_destroy(interface: InterfaceArg, *, session: SessionArg) -> Plai
         aiovirt iface-destroy br0
     """
     return await _act(session, interface, lambda found: found.destroy(), "destroyed")
+
+
+async def iface_bridge(
+    interface: InterfaceArg,
+    bridge: Annotated[str, about("The name of the new bridge.")],
+    *,
+    no_stp: Annotated[bool, about("Without the spanning tree protocol.")] = False,
+    delay: Annotated[int, about("Seconds that a new port waits before it forwards.")] = 0,
+    no_start: Annotated[bool, about("Do not bring the bridge up.")] = False,
+    session: SessionArg,
+) -> Plain:
+    """Put an interface of the host below a new bridge, which gets its addresses.
+
+    For example:
+
+        aiovirt iface-bridge eth0 br0
+    """
+    found = await find_interface(session, interface)
+    made = await found.bridge(bridge, stp=not no_stp, delay=str(delay), start=not no_start)
+    words = "created" if no_start else "created and started"
+    data = {"name": made.name, "interface": found.name, "result": "bridged"}
+    sentence = f"Bridge {made.name} with attached device {found.name} {words}"
+    return Plain(sentence, data, [made.name], chatter=True)
+
+
+async def iface_unbridge(
+    bridge: InterfaceArg,
+    *,
+    no_start: Annotated[bool, about("Do not bring the interface up.")] = False,
+    session: SessionArg,
+) -> Plain:
+    """Remove a bridge of the host; the interface below it gets its addresses.
+
+    For example:
+
+        aiovirt iface-unbridge br0
+    """
+    found = await find_interface(session, bridge)
+    made = await found.unbridge(start=not no_start)
+    data = {"name": made.name, "bridge": found.name, "result": "unbridged"}
+    sentence = f"Device {made.name} un-attached from bridge {found.name}"
+    return Plain(sentence, data, [made.name], chatter=True)
 
 
 async def iface_begin(*, session: SessionArg) -> Plain:

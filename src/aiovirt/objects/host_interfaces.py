@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from aiovirt import interfaces
 from aiovirt.config import HostInterfaceConfig
+from aiovirt.errors import AlreadyExists, CallerError, ConfigError, NotFound
 from aiovirt.interfaces import Driver
 from aiovirt.model.keys import HostInterfaceKey
 from aiovirt.model.mac import MacAddress
@@ -74,6 +76,57 @@ class HostInterface:
     async def undefine(self) -> None:
         """Remove its configuration."""
         await self._interfaces.undefine(self.key)
+
+    async def bridge(
+        self, name: str, *, stp: bool = True, delay: str = "0", start: bool = True
+    ) -> HostInterface:
+        """Put it below a new bridge, which gets its addresses.
+
+        Args:
+            name: The bridge's name.
+            stp: Whether the bridge speaks the spanning tree protocol.
+            delay: How long a new port waits before it forwards, in seconds.
+            start: Bring the bridge up.
+
+        Raises:
+            AlreadyExists: There is an interface of that name.
+            ConfigError: It is a bridge itself.
+        """
+        with suppress(NotFound):
+            await self._interfaces.find_by_name(name)
+            raise AlreadyExists(f"the host has an interface {name!r} already")
+        config = await self._configured()
+        if config.bridge:
+            raise ConfigError(f"{self.name} is a bridge already")
+        made = await self._interfaces.define(config.bridged(name, stp=stp, delay=delay))
+        if start:
+            await self._interfaces.start(made)
+        return HostInterface(self._driver, made)
+
+    async def unbridge(self, *, start: bool = True) -> HostInterface:
+        """Remove this bridge; the interface below it gets its addresses.
+
+        Args:
+            start: Bring the interface up.
+
+        Raises:
+            ConfigError: It is no bridge, or not exactly one interface is below it.
+        """
+        config = (await self._configured()).unbridged()
+        if await self.is_active():
+            await self.destroy()
+        await self.undefine()
+        made = await self._interfaces.define(config)
+        if start and not await self._interfaces.is_active(made):
+            await self._interfaces.start(made)
+        return HostInterface(self._driver, made)
+
+    async def _configured(self) -> HostInterfaceConfig:
+        """Its configuration; how it is set up now where the host tells nothing else."""
+        try:
+            return await self.config(inactive=True)
+        except CallerError:
+            return await self.config()
 
 
 class HostInterfaces:

@@ -6,7 +6,14 @@ import pytest
 from libvirtlab import Lab, run_virsh
 from storagelab import canonical
 
-from aiovirt.errors import CallerError, InvalidState, NotFound, Unsupported
+from aiovirt.errors import (
+    AlreadyExists,
+    CallerError,
+    ConfigError,
+    InvalidState,
+    NotFound,
+    Unsupported,
+)
 from aiovirt.interfaces import LegacyHost
 from aiovirt.model.mac import MacAddress
 from aiovirt.objects import Connection
@@ -92,6 +99,25 @@ async def test_changes_are_taken_back_or_kept(test_host: Connection) -> None:
     await interfaces.define(DEFINED)
     await interfaces.commit_changes()
     assert [one.name for one in await interfaces.list()] == ["eth1", "eth7"]
+
+
+async def test_an_interface_goes_below_a_bridge_and_back(test_host: Connection) -> None:
+    eth1 = await test_host.interfaces.get("eth1")
+    before = await eth1.config()
+    bridge = await eth1.bridge("br7", delay="2")
+    assert await bridge.is_active()
+    config = await bridge.config()
+    assert config.bridge is not None
+    assert [port.name for port in config.bridge.ports] == ["eth1"]
+    assert (config.bridge.delay, list(config.protocols)) == ("2", list(before.protocols))
+    with pytest.raises(AlreadyExists, match="br7"):
+        await eth1.bridge("br7")
+    with pytest.raises(ConfigError, match="br7"):
+        await bridge.bridge("br8")
+    assert await bridge.unbridge() == eth1
+    assert (await eth1.xml()) == before.to_xml()
+    with pytest.raises(ConfigError, match="eth1"):
+        await eth1.unbridge()
 
 
 async def test_older_forms_give_the_same(test_host: Connection) -> None:
