@@ -38,7 +38,7 @@ async def main(root: str, count: int) -> None:
                 tasks.start_soon(boot, host, f"tiny{number}", slots)
         print(f"{count} guests run after {perf_counter() - begin:.1f} s")
         begin = perf_counter()
-        cpu = sum(stats.cpu.time_ns for stats in await host.stats() if stats.cpu)
+        cpu = sum(stats.cpu.time_ns or 0 for stats in await host.stats() if stats.cpu)
         print(f"{cpu / 1e9:.1f} s of processor used; asked all in {perf_counter() - begin:.2f} s")
         begin = perf_counter()
         async with anyio.create_task_group() as tasks:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from pathlib import Path
 
 import fakehost
 import pytest
-from clirun import Define, Done, Run, document
+from clirun import Both, Define, Done, Run, document, squeezed
 from fakeguest import Guest
 from libvirtlab import Lab, run_virsh
 
@@ -61,11 +59,11 @@ def web1(run: Run, define: Define) -> Guest:
 
 
 @pytest.fixture
-def real_run(lab: Lab, capfd: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+def lab_run(lab: Lab, capfd: pytest.CaptureFixture[str]) -> Run:
     """Run one command on a real libvirtd."""
 
-    def run(*argv: str) -> Done:
-        status = main(["--connect", lab.uri("unix"), *argv])
+    def run(*argv: str, driver: str = "qemu:///system") -> Done:
+        status = main(["--connect", lab.uri("unix", driver), *argv])
         out, err = capfd.readouterr()
         return Done(status, out, err)
 
@@ -73,17 +71,12 @@ def real_run(lab: Lab, capfd: pytest.CaptureFixture[str]) -> Callable[..., Done]
 
 
 @pytest.fixture
-def both(real_run: Callable[..., Done], lab: Lab) -> Callable[..., tuple[str, str]]:
-    """Run one command by aiovirt and by virsh; what they print, with spaces squeezed."""
+def both(lab_run: Run, lab: Lab) -> Both:
+    """Run one command by both programs; what they print, without headings and empty lines."""
 
-    def both(*argv: str) -> tuple[str, str]:
-        done = real_run("-q", *argv)
+    def both(*argv: str, driver: str = "qemu:///system") -> tuple[str, str]:
+        done = lab_run("-q", *argv, driver=driver)
         assert done.status == 0, done.err
-        return _squeezed(done.out), _squeezed(run_virsh(lab, *argv))
+        return squeezed(done.out), squeezed(run_virsh(lab, *argv, driver=driver))
 
     return both
-
-
-def _squeezed(text: str) -> str:
-    lines = (re.sub(r" +", " ", line).strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line)

@@ -19,17 +19,17 @@ Both = Callable[..., tuple[str, str]]
 
 
 @pytest.fixture
-def guest(real_run: Run, tmp_path: Path) -> Iterator[str]:
+def guest(lab_run: Run, tmp_path: Path) -> Iterator[str]:
     """A running guest with a disk, a drive and an interface; gone at the end."""
     path = tmp_path / "guest.xml"
     image = disk(tmp_path / "vda.qcow2", size="4M")
     path.write_text(guest_xml("plug1", disks=(image,), devices=DEVICES))
-    assert real_run("define", str(path)).status == 0
-    assert real_run("start", "plug1").status == 0
+    assert lab_run("define", str(path)).status == 0
+    assert lab_run("start", "plug1").status == 0
     yield "plug1"
-    if real_run("domid", "plug1").out.strip() != "-":
-        assert real_run("destroy", "plug1").status == 0
-    assert real_run("undefine", "plug1").status == 0
+    if lab_run("domid", "plug1").out.strip() != "-":
+        assert lab_run("destroy", "plug1").status == 0
+    assert lab_run("undefine", "plug1").status == 0
 
 
 def canonical(text: str) -> str:
@@ -74,88 +74,88 @@ INTERFACES = [
 ]
 
 
-def test_documents_are_written_as_virsh_writes_them(real_run: Run, lab: Lab, guest: str) -> None:
+def test_documents_are_written_as_virsh_writes_them(lab_run: Run, lab: Lab, guest: str) -> None:
     for verb, forms in (("attach-disk", DISKS), ("attach-interface", INTERFACES)):
         for options in forms:
             words = (verb, guest, *options, "--print-xml")
-            done = real_run(*words)
+            done = lab_run(*words)
             assert canonical(done.out) == canonical(run_virsh(lab, *words)), done.err
 
 
 def test_a_disk_comes_and_goes(
-    real_run: Run, both: Both, lab: Lab, guest: str, tmp_path: Path
+    lab_run: Run, both: Both, lab: Lab, guest: str, tmp_path: Path
 ) -> None:
     image = str(disk(tmp_path / "b.qcow2", size="1M"))
     words = ("sdb", "--targetbus", "scsi", "--subdriver", "qcow2", "--persistent")
-    assert real_run("attach-disk", guest, image, *words).out == "Disk attached successfully\n"
+    assert lab_run("attach-disk", guest, image, *words).out == "Disk attached successfully\n"
     assert "sdb" in run_virsh(lab, "domblklist", guest, "--inactive")
     ours, theirs = both("detach-disk", guest, "sdb", "--print-xml")
     assert canonical(ours.replace("<backingStore/>", "")) == canonical(theirs)
-    done = real_run("detach-disk", guest, "sdb", "--config")
+    done = lab_run("detach-disk", guest, "sdb", "--config")
     assert done.out == "Disk detached successfully\n"
     assert "sdb" not in run_virsh(lab, "domblklist", guest, "--inactive")
-    done = real_run("detach-disk", guest, "sdz")
+    done = lab_run("detach-disk", guest, "sdz")
     assert (done.status, done.err.splitlines()[-1]) == (1, "hint: it has: vda, sda, sdb")
 
 
-def test_devices_from_files(real_run: Run, lab: Lab, guest: str, tmp_path: Path) -> None:
+def test_devices_from_files(lab_run: Run, lab: Lab, guest: str, tmp_path: Path) -> None:
     path = tmp_path / "more.xml"
     path.write_text(
         "<interface type='user'><mac address='52:54:00:11:22:44'/><alias name='ua-m'/></interface>"
     )
-    done = real_run("attach-device", guest, str(path), "--config")
+    done = lab_run("attach-device", guest, str(path), "--config")
     assert done.out == "Device attached successfully\n"
-    done = real_run("detach-device-alias", guest, "ua-m", "--config")
+    done = lab_run("detach-device-alias", guest, "ua-m", "--config")
     assert done.out == "Device with alias 'ua-m' detach request sent successfully\n"
-    assert real_run("attach-device", guest, str(path), "--config").status == 0
-    done = real_run("detach-device", guest, str(path), "--config")
+    assert lab_run("attach-device", guest, str(path), "--config").status == 0
+    done = lab_run("detach-device", guest, str(path), "--config")
     assert done.out == "Device detached successfully\n"
     path.write_text(
         f"<interface type='user'><mac address='{MAC}'/><link state='down'/></interface>"
     )
-    done = real_run("update-device", guest, str(path), "--config")
+    done = lab_run("update-device", guest, str(path), "--config")
     assert done.out == "Device updated successfully\n"
     assert run_virsh(lab, "domif-getlink", guest, MAC, "--config").strip() == f"{MAC} down"
 
 
-def test_interfaces_come_and_go(real_run: Run, both: Both, lab: Lab, guest: str) -> None:
+def test_interfaces_come_and_go(lab_run: Run, both: Both, lab: Lab, guest: str) -> None:
     ours, theirs = both("detach-interface", guest, "user", "--mac", MAC, "--print-xml")
     assert canonical(ours) == canonical(theirs)
-    done = real_run("attach-interface", guest, "network", "none1", "--config")
+    done = lab_run("attach-interface", guest, "network", "none1", "--config")
     assert done.out == "Interface attached successfully\n"
     assert "none1" in run_virsh(lab, "domiflist", guest, "--inactive")
-    done = real_run("detach-interface", guest, "network", "--config")
+    done = lab_run("detach-interface", guest, "network", "--config")
     assert done.out == "Interface detached successfully\n"
-    done = real_run("detach-interface", guest, "network")
+    done = lab_run("detach-interface", guest, "network")
     assert (done.status, f"hint: it has: user {MAC}" in done.err) == (1, True)
 
 
-def test_links(real_run: Run, both: Both, guest: str) -> None:
+def test_links(lab_run: Run, both: Both, guest: str) -> None:
     for state, where in (("down", ()), ("up", ()), ("down", ("--config",))):
-        done = real_run("domif-setlink", guest, MAC, state, *where)
+        done = lab_run("domif-setlink", guest, MAC, state, *where)
         assert done.out == "Device updated successfully\n", done.err
         ours, theirs = both("domif-getlink", guest, MAC, *where)
         assert (ours, theirs) == (f"{MAC} {state}", f"{MAC} {state}")
     ours, theirs = both("domif-setlink", guest, MAC, "down", "--print-xml")
     assert canonical(ours) == canonical(theirs)
-    assert real_run("domif-setlink", guest, "nosuch", "up").status == 1
+    assert lab_run("domif-setlink", guest, "nosuch", "up").status == 1
 
 
-def test_media(real_run: Run, both: Both, lab: Lab, guest: str, tmp_path: Path) -> None:
+def test_media(lab_run: Run, both: Both, lab: Lab, guest: str, tmp_path: Path) -> None:
     medium = tmp_path / "cd.iso"
     medium.write_bytes(bytes(4096))
     ours, theirs = both("change-media", guest, "sda", str(medium), "--insert", "--print-xml")
     assert canonical(ours) == canonical(theirs)
     for words in ((str(medium), "--insert"), (str(medium), "--update"), (str(medium),)):
-        done = real_run("change-media", guest, "sda", *words)
+        done = lab_run("change-media", guest, "sda", *words)
         assert done.status == 0, done.err
         assert str(medium) in run_virsh(lab, "domblklist", guest)
-    done = real_run("change-media", guest, "sda", str(medium), "--insert")
+    done = lab_run("change-media", guest, "sda", str(medium), "--insert")
     assert (done.status, "already has media" in done.err) == (1, True)
-    done = real_run("change-media", guest, "sda", "--eject")
+    done = lab_run("change-media", guest, "sda", "--eject")
     assert done.out == "Successfully ejected media.\n"
     assert str(medium) not in run_virsh(lab, "domblklist", guest)
-    assert real_run("change-media", guest, "vda", str(medium)).status == 1
+    assert lab_run("change-media", guest, "vda", str(medium)).status == 1
 
 
 WRONG = [
@@ -172,6 +172,6 @@ WRONG = [
 ]
 
 
-def test_what_excludes_each_other_is_refused(real_run: Run, guest: str) -> None:
+def test_what_excludes_each_other_is_refused(lab_run: Run, guest: str) -> None:
     for verb, *rest in WRONG:
-        assert real_run(verb, guest, *rest).status == 2, rest
+        assert lab_run(verb, guest, *rest).status == 2, rest

@@ -15,9 +15,11 @@ from aiovirt.model.units import KiB
 CAPABLE = (
     "<capabilities><host><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid><cpu><arch>x86_64</arch><model>a</model>"
     '<vendor>b</vendor><topology sockets="1" dies="1" cores="1" threads="1"/>'
-    '<feature name="c"/></cpu><iommu support="yes"/><migration_features><live/><uri_transports>'
+    '<feature name="c"/><pages unit="KiB" size="4"/></cpu>'
+    '<iommu support="yes"/><migration_features><live/><uri_transports>'
     "<uri_transport>tcp</uri_transport></uri_transports></migration_features><topology>"
-    '<cells num="1"><cell id="0"><memory unit="KiB">1</memory><cpus num="1"><cpu id="0" '
+    '<cells num="1"><cell id="0"><memory unit="KiB">1</memory><pages unit="KiB" size="4">1</pages>'
+    '<cpus num="1"><cpu id="0" '
     'socket_id="0" die_id="0" core_id="0" siblings="0"/></cpus></cell></cells></topology>'
     "<secmodel><model>dac</model><doi>0</doi></secmodel></host><guest><os_type>hvm</os_type>"
     '<arch name="x86_64"><wordsize>64</wordsize><emulator>/a</emulator>'

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 import pytest
 
 from aiovirt.config import HostInterfaceConfig
+from aiovirt.errors import ConfigError
 
 BRIDGE = """\
 <interface type="bridge" name="br0">
@@ -74,3 +75,19 @@ def test_the_usual_ones() -> None:
 )
 def test_what_does_not_fit_is_told(xml: str, message: str) -> None:
     assert message in str(HostInterfaceConfig.parse(xml).problems()[0])
+
+
+def test_a_card_goes_below_a_bridge_and_back() -> None:
+    card = HostInterfaceConfig.ethernet("eth0")
+    bridge = card.bridged("br0", stp=False, delay="2.5")
+    assert list(bridge.problems()) == []
+    assert bridge.unbridged() == card
+    with pytest.raises(ConfigError, match="eth0 is no bridge"):
+        card.unbridged()
+    with pytest.raises(ConfigError, match="exactly one"):
+        HostInterfaceConfig.on_ports("br1", ["a", "b"]).unbridged()
+
+
+def test_a_bond_goes_below_a_bridge_and_back() -> None:
+    bond = HostInterfaceConfig.bonded("bond0", ["a", "b"])
+    assert bond.bridged("br0").unbridged() == bond

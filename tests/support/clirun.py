@@ -14,10 +14,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from fakeguest import Guest
 
 __all__ = [
+    "Both",
     "Define",
     "Done",
     "Program",
@@ -26,6 +28,7 @@ __all__ = [
     "on_terminal",
     "on_terminal_into",
     "program",
+    "squeezed",
 ]
 
 SUPPORT = Path(__file__).parent
@@ -68,7 +71,15 @@ class Done:
 
 
 Run = Callable[..., Done]
+Both = Callable[..., tuple[str, str]]
 Define = Callable[[str], Guest]
+
+
+def squeezed(text: str) -> str:
+    """The words of each line that has some; a document without what means nothing."""
+    if text.lstrip().startswith("<"):
+        return ET.canonicalize(text, strip_text=True)
+    return "\n".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
 
 
 def environment(**more: str) -> dict[str, str]:

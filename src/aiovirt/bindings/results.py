@@ -14,6 +14,7 @@ __all__ = [
     "NOTHING",
     "Result",
     "field",
+    "figures",
     "ignored",
     "listing",
     "parameters",
@@ -91,6 +92,30 @@ def parameters(count: str = "nparams") -> Result:
         return kind(**{"params": result, count: 0})
 
     return Result(("params", count), read, send)
+
+
+def figures(
+    kind: type[Any], item: Callable[[str, int], Struct], **names: tuple[str, Value]
+) -> Result:
+    """Named figures as a dataclass whose fields are None where a figure is not there.
+
+    Args:
+        kind: The dataclass.
+        item: Makes the struct with the name and the value of one.
+        names: For each field of the dataclass the name, and how the value is sent.
+    """
+
+    def read(reply: Any) -> object:  # noqa: ANN401 - of several kinds
+        found = {one.field: one.value for one in reply.params}
+        known = names.items()
+        return kind(**{of: value.read(found[name]) for of, (name, value) in known if name in found})
+
+    def send(reply: Callable[..., Struct], result: object) -> Struct:
+        given = [(name, value, getattr(result, of)) for of, (name, value) in names.items()]
+        items = [item(name, value.send(one)) for name, value, one in given if one is not None]
+        return reply(params=items, nparams=len(items))
+
+    return Result(("params", "nparams"), read, send)
 
 
 def whole(kind: type[Any], /, **values: tuple[str, Value]) -> Result:

@@ -40,13 +40,16 @@ __all__ = [
     "NETWORK",
     "NETWORK_PORT",
     "NODE_DEVICE",
+    "NODE_DEVICE_NAME",
     "PLAIN",
     "POOL",
     "SECRET",
     "SNAPSHOT",
+    "TERMINATED",
     "TRUTH",
     "UUID_BYTES",
     "UUID_TEXT",
+    "VERSION",
     "VOLUME",
     "Value",
     "document",
@@ -119,6 +122,18 @@ UUID_BYTES = Value(lambda uuid: uuid.bytes, uuid_of)
 
 UUID_TEXT = Value(str, UUID)
 
+TERMINATED = Value(
+    lambda text: f"{text}\0".encode(),
+    lambda wire: wire.partition(b"\0")[0].decode(errors="replace"),
+)
+"""A text that is sent as C keeps it: with a zero at its end."""
+
+VERSION = Value(
+    lambda version: version[0] * 1_000_000 + version[1] * 1000 + version[2],
+    lambda wire: (wire // 1_000_000, wire // 1000 % 1000, wire % 1000),
+)
+"""A version of three numbers, sent as one."""
+
 DOMAIN = Value(lambda key: structs.Domain(key.name, key.uuid.bytes, -1), _domain)
 """A domain; its number is not sent, since a server looks it up by its UUID."""
 
@@ -140,6 +155,7 @@ SECRET = Value(
     lambda wire: SecretKey(uuid_of(wire.uuid), wire.usage_type, wire.usage_id),
 )
 NODE_DEVICE = Value(lambda key: structs.NodeDevice(key.name), lambda wire: NodeDeviceKey(wire.name))
+NODE_DEVICE_NAME = Value(lambda key: key.name, NodeDeviceKey)
 HOST_INTERFACE = Value(
     lambda key: structs.Interface(key.name, key.mac),
     lambda wire: HostInterfaceKey(wire.name, wire.mac),

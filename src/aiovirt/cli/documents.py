@@ -11,7 +11,7 @@ from pathlib import Path
 from aiovirt.cli import terminal
 from aiovirt.cli.failures import naming
 
-__all__ = ["GRAMMAR", "read_document", "validate"]
+__all__ = ["GRAMMAR", "read_document", "source_name", "validate"]
 
 GRAMMAR = Path("/usr/share/libvirt/schemas/domain.rng")
 """Where every distribution's libvirt has it."""
@@ -34,6 +34,11 @@ async def read_document(path: Path) -> bytes:
             return await terminal.read_all(descriptor)
         finally:
             os.close(descriptor)
+
+
+def source_name(path: Path) -> str:
+    """What a document's file is called in sentences."""
+    return "standard input" if str(path) == "-" else str(path)
 
 
 def validate(document: bytes) -> None:

@@ -146,14 +146,14 @@ class Editable:
 
     Attributes:
         label: What it is called in sentences, such as ``domain 'web1'``.
-        uuid: What its file is named after.
+        uuid: What its file is named after: what tells it from all others.
         read: Gives its present configuration.
         write: Gives it another one.
         confirm: The result, from one word for programs and a sentence.
     """
 
     label: str
-    uuid: UUID
+    uuid: UUID | str
     read: Callable[[Session], Awaitable[str]]
     write: Callable[[Session, str], Awaitable[None]]
     confirm: Callable[[str, str], Plain]

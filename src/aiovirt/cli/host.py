@@ -57,17 +57,27 @@ async def hostname(*, session: SessionArg) -> Plain:
     return value("hostname", await session.host.hostname())
 
 
-async def version(*, session: SessionArg) -> Plain:
+async def version(
+    *,
+    daemon: Annotated[bool, about("That of the libvirt daemon, too.")] = False,
+    session: SessionArg,
+) -> Plain:
     """Print the versions of aiovirt and of the hypervisor.
 
     For example:
 
         aiovirt version
+        aiovirt version --daemon
     """
     hypervisor = await session.host.version()
     aiovirt = own_version()
     text = f"Using aiovirt: {aiovirt}\nRunning hypervisor: {hypervisor}"
-    return Plain(text, {"aiovirt": aiovirt, "hypervisor": hypervisor}, [hypervisor])
+    data = {"aiovirt": aiovirt, "hypervisor": hypervisor}
+    if daemon:
+        library = ".".join(map(str, await session.host.library_version()))
+        text = f"{text}\nRunning against daemon: {library}"
+        data["daemon"] = library
+    return Plain(text, data, [hypervisor])
 
 
 async def uri(*, context: ContextArg) -> Plain:

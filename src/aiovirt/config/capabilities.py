@@ -41,6 +41,7 @@ __all__ = [
     "HostCapabilities",
     "HostCell",
     "HostCpu",
+    "HostPages",
     "HostProcessor",
     "SecurityModel",
     "Supported",
@@ -60,11 +61,19 @@ class HostProcessor(View, tag="cpu"):
     siblings: Text = text("@siblings", form=CPUSET)
 
 
+class HostPages(View, tag="pages"):
+    """One size of memory pages that the host has, and how many of them there are."""
+
+    size: Size = size("@size", required=True)
+    count: Number = number(".")
+
+
 class HostCell(View, tag="cell"):
     """A NUMA node of the host."""
 
     id: Number = number("@id", required=True)
     memory: Size = size("memory")
+    pages: Many[HostPages] = children("pages", HostPages)
     cpus: Many[HostProcessor] = children("cpus/cpu", HostProcessor)
 
 
@@ -79,6 +88,7 @@ class HostCpu(View, tag="cpu"):
     cores: Number = number("topology/@cores", low=1)
     threads: Number = number("topology/@threads", low=1)
     features: Words = words("feature/@name")
+    pages: Many[HostPages] = children("pages", HostPages)
 
 
 class SecurityModel(View, tag="secmodel"):

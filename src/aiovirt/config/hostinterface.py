@@ -28,7 +28,7 @@ from aiovirt.config._scalars import (
 )
 from aiovirt.config._values import Ip, ip
 from aiovirt.config._view import View
-from aiovirt.errors import XMLError
+from aiovirt.errors import ConfigError, XMLError
 
 __all__ = [
     "LINK_STATES",
@@ -270,6 +270,47 @@ class HostInterfaceConfig(_Named, Document, tag="interface"):
             start=start,
             vlan=HostVlan(tag=tag, interface=interface),
             protocols=_protocols(dhcp=dhcp),
+        )
+
+    def bridged(self, name: str, *, stp: bool = True, delay: str = "0") -> Self:
+        """A bridge that has this interface below it, and its addresses.
+
+        Args:
+            name: The bridge's name.
+            stp: Whether it speaks the spanning tree protocol.
+            delay: How long a new port waits before it forwards, in seconds.
+        """
+        port = BridgePort(
+            type=self.type, name=self.name, mac=self.mac, bond=self.bond, vlan=self.vlan
+        )
+        return type(self)(
+            type="bridge",
+            name=name,
+            start=self.start,
+            mtu=self.mtu,
+            protocols=self.protocols,
+            bridge=HostBridge(stp=stp, delay=delay, ports=[port]),
+        )
+
+    def unbridged(self) -> Self:
+        """The one interface below this bridge, with the bridge's addresses.
+
+        Raises:
+            ConfigError: It is no bridge, or not exactly one interface is below it.
+        """
+        ports = list(self.bridge.ports) if self.bridge else []
+        if len(ports) != 1:
+            raise ConfigError(f"{self.name} is no bridge with exactly one interface below it")
+        (port,) = ports
+        return type(self)(
+            type=port.type,
+            name=port.name,
+            start=self.start,
+            mtu=self.mtu,
+            mac=port.mac,
+            protocols=self.protocols,
+            bond=port.bond,
+            vlan=port.vlan,
         )
 
     def _rules_(self) -> Iterator[XMLError]:

@@ -12,21 +12,29 @@ from aiovirt.interfaces.blocks import Blocks
 from aiovirt.interfaces.checkpoints import Backups, Checkpoints
 from aiovirt.interfaces.consoles import Consoles, ConsoleStream
 from aiovirt.interfaces.containers import Containers
+from aiovirt.interfaces.cpu_models import CpuModels
 from aiovirt.interfaces.definition import Definition, MetadataKind
 from aiovirt.interfaces.devices import Devices
 from aiovirt.interfaces.displays import Displays
 from aiovirt.interfaces.driver import Driver, OpenOptions
 from aiovirt.interfaces.events import Events, EventStream
 from aiovirt.interfaces.guest import Guest
+from aiovirt.interfaces.host_interfaces import HostInterfaces
+from aiovirt.interfaces.host_resources import HostResources
 from aiovirt.interfaces.hostinfo import HostInfo
 from aiovirt.interfaces.jobs import Jobs
 from aiovirt.interfaces.legacy import Legacy
+from aiovirt.interfaces.legacy_host import LegacyHost
 from aiovirt.interfaces.legacy_storage import LegacyStorage
 from aiovirt.interfaces.legacy_work import LegacyWork
 from aiovirt.interfaces.legacymigration import LegacyMigration
 from aiovirt.interfaces.lifecycle import Lifecycle, LifecycleAction, LifecycleOccasion, ShutdownMode
 from aiovirt.interfaces.migration import Migration, MigrationTunnel
 from aiovirt.interfaces.monitor import Monitor
+from aiovirt.interfaces.network_filters import NetworkFilters
+from aiovirt.interfaces.network_ports import NetworkPorts
+from aiovirt.interfaces.networks import Networks
+from aiovirt.interfaces.node_devices import NodeDevices
 from aiovirt.interfaces.processors import Processors
 from aiovirt.interfaces.resources import Resources
 from aiovirt.interfaces.saved_state import SavedState
@@ -49,6 +57,14 @@ ABILITIES: tuple[type[Ability], ...] = (
     Monitor,
     HostInfo,
     Legacy,
+    HostResources,
+    CpuModels,
+    Networks,
+    NetworkPorts,
+    NetworkFilters,
+    HostInterfaces,
+    NodeDevices,
+    LegacyHost,
     StoragePools,
     StorageVolumes,
     Secrets,
@@ -80,6 +96,7 @@ __all__ = [
     "ConsoleStream",
     "Consoles",
     "Containers",
+    "CpuModels",
     "Definition",
     "Devices",
     "Displays",
@@ -88,8 +105,11 @@ __all__ = [
     "Events",
     "Guest",
     "HostInfo",
+    "HostInterfaces",
+    "HostResources",
     "Jobs",
     "Legacy",
+    "LegacyHost",
     "LegacyMigration",
     "LegacySnapshots",
     "LegacyStorage",
@@ -101,6 +121,10 @@ __all__ = [
     "Migration",
     "MigrationTunnel",
     "Monitor",
+    "NetworkFilters",
+    "NetworkPorts",
+    "Networks",
+    "NodeDevices",
     "OpenOptions",
     "Processors",
     "Resources",

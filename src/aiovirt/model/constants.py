@@ -1442,6 +1442,7 @@ class NetworkUpdateCommand(IntEnum):
     NONE = 0
     MODIFY = 1
     DELETE = 2
+    ADD_LAST = 3
     ADD_FIRST = 4
 
 

@@ -9,6 +9,11 @@ from aiovirt.objects.checkpoints import Checkpoint, Checkpoints
 from aiovirt.objects.connection import Connection
 from aiovirt.objects.domain import Domain
 from aiovirt.objects.domains import Domains
+from aiovirt.objects.filters import FilterBinding, NetworkFilter, NetworkFilters
+from aiovirt.objects.host_interfaces import HostInterface, HostInterfaces
+from aiovirt.objects.network import Network, NetworkPort
+from aiovirt.objects.networks import Networks
+from aiovirt.objects.node_devices import NodeDevice, NodeDevices
 from aiovirt.objects.pool import StoragePool
 from aiovirt.objects.pools import Pools
 from aiovirt.objects.secrets import Secret, Secrets
@@ -21,6 +26,16 @@ __all__ = [
     "Connection",
     "Domain",
     "Domains",
+    "FilterBinding",
+    "HostInterface",
+    "HostInterfaces",
+    "Network",
+    "NetworkFilter",
+    "NetworkFilters",
+    "NetworkPort",
+    "Networks",
+    "NodeDevice",
+    "NodeDevices",
     "Pools",
     "Secret",
     "Secrets",

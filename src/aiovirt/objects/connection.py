@@ -12,15 +12,19 @@ from aiovirt.interfaces import (
     Driver,
     Events,
     EventStream,
-    HostInfo,
     Monitor,
     Statistics,
 )
 from aiovirt.model.flags import flag_set
 from aiovirt.model.statistics import DomainStats, StatsGroup
 from aiovirt.model.uri import URI
+from aiovirt.objects._host_facts import HostFacts
 from aiovirt.objects.domain import Domain
 from aiovirt.objects.domains import Domains
+from aiovirt.objects.filters import NetworkFilters
+from aiovirt.objects.host_interfaces import HostInterfaces
+from aiovirt.objects.networks import Networks
+from aiovirt.objects.node_devices import NodeDevices
 from aiovirt.objects.pools import Pools
 from aiovirt.objects.secrets import Secrets
 
@@ -30,13 +34,17 @@ if TYPE_CHECKING:
 __all__ = ["Connection"]
 
 
-class Connection:
+class Connection(HostFacts):
     """An open host. `aiovirt.open` makes it, and it ends with that block.
 
     Attributes:
         domains: The host's domains.
         pools: Its storage pools.
         secrets: The secrets that it keeps.
+        networks: Its virtual networks.
+        filters: Its network filters.
+        interfaces: Its own network interfaces.
+        node_devices: Its devices.
     """
 
     def __init__(self, driver: Driver) -> None:
@@ -44,6 +52,10 @@ class Connection:
         self.domains = Domains(driver)
         self.pools = Pools(driver)
         self.secrets = Secrets(driver)
+        self.networks = Networks(driver)
+        self.filters = NetworkFilters(driver)
+        self.interfaces = HostInterfaces(driver)
+        self.node_devices = NodeDevices(driver)
 
     @property
     def uri(self) -> URI:
@@ -109,39 +121,6 @@ class Connection:
         """
         keys = None if domains is None else [domain.key for domain in domains]
         return await self._driver.ability(Statistics).stats(keys, groups=groups, flags=flags)
-
-    async def hostname(self) -> str:
-        """The host's name."""
-        return await self._driver.ability(HostInfo).hostname()
-
-    async def version(self) -> str:
-        """The hypervisor's name and version, such as ``QEMU 7.2.22``.
-
-        Raises:
-            ExecutableNotFound: There is no hypervisor on the host.
-        """
-        return await self._driver.ability(HostInfo).version()
-
-    async def capabilities(self) -> str:
-        """libvirt's capabilities document (XML) of the host."""
-        return await self._driver.ability(HostInfo).capabilities()
-
-    async def domain_capabilities(
-        self,
-        *,
-        emulator: str | None = None,
-        arch: str | None = None,
-        machine: str | None = None,
-        virt_type: str | None = None,
-    ) -> str:
-        """libvirt's domain capabilities document (XML): what a guest of that kind may have.
-
-        Raises:
-            ConfigError: The host has no such emulator, architecture, machine or type.
-        """
-        return await self._driver.ability(HostInfo).domain_capabilities(
-            emulator=emulator, arch=arch, machine=machine, virt_type=virt_type
-        )
 
     async def from_native(self, form: str, text: str) -> DomainConfig:
         """The configuration that another program's own form stands for.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import networklab
 import pytest
 import storagelab
 from libvirtlab import Lab
 
 import aiovirt
-from aiovirt.objects import Connection, StoragePool
+from aiovirt.objects import Connection, Network, StoragePool
 
 
 @pytest.fixture
@@ -24,3 +25,17 @@ async def pool(host: Connection, lab: Lab) -> AsyncIterator[StoragePool]:
     """Return an active pool in a folder, without a volume."""
     async with storagelab.running_pool(host, lab, "images") as pool:
         yield pool
+
+
+@pytest.fixture
+async def test_host(lab: Lab) -> AsyncIterator[Connection]:
+    """Return libvirt's test driver: a host that is made up, and that a test cannot harm."""
+    async with aiovirt.open(lab.uri("unix", "test:///default")) as host:
+        yield host
+
+
+@pytest.fixture
+async def network(host: Connection) -> AsyncIterator[Network]:
+    """Return a network that runs."""
+    async with networklab.running_network(host, "lan") as network:
+        yield network

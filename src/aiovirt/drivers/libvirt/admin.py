@@ -97,7 +97,7 @@ async def _open_session(uri: URI, options: OpenOptions) -> AsyncIterator[Session
             version = VERSION.read(library.lib_ver)
             client.driver_name = uri.driver
             client.server = f"{uri.driver} {'.'.join(map(str, version))}"
-            session = Session(client, uri.driver, version)
+            session = Session(client, uri.driver, version, line.local or line.encrypted)
         if session is None:
             raise Unresponsive(f"{client.peer} did not open the connection in time")
         try:

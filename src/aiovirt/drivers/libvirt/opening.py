@@ -47,11 +47,13 @@ class Session:
         client: What calls it.
         driver: The name of its driver, such as ``QEMU``.
         version: The daemon's libvirt version, such as ``(9, 0, 0)``.
+        private: Whether nobody else can read the line to it.
     """
 
     client: LibvirtClient
     driver: str
     version: tuple[int, int, int]
+    private: bool
 
 
 @asynccontextmanager
@@ -92,7 +94,8 @@ async def _greet(
         version = _version(library.lib_ver)
         client.driver_name = driver.type
         client.server = f"libvirt {'.'.join(map(str, version))} at {uri.host or 'this machine'}"
-        return Session(client, driver.type, version), await _pings(client)
+        private = line.local or line.encrypted
+        return Session(client, driver.type, version, private), await _pings(client)
     raise Unresponsive(f"{client.peer} did not open the connection within {OPEN_TIMEOUT_S:g} s")
 
 

@@ -19,3 +19,9 @@ class LibvirtHostInfo(LibvirtAbility, HostInfo):
         major, rest = divmod(reply.hv_ver, 1_000_000)
         minor, release = divmod(rest, 1000)
         return f"{self.driver_name} {major}.{minor}.{release}"
+
+    async def is_secure(self) -> bool:
+        """See `HostInfo.is_secure`: both the line to the daemon, and what it does from there."""
+        session = await self._link.session()
+        reply = await session.client.call(p.CONNECT_IS_SECURE, Empty(), operation="is_secure")
+        return session.private and bool(reply.secure)
