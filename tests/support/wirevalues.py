@@ -13,7 +13,7 @@ from aiovirt.protocols.libvirt.typed_params import ParamList
 from aiovirt.protocols.xdr import Chars, Max, Scalar, Size, Struct
 from aiovirt.protocols.xdr.emit import Form, form_of, struct_fields
 
-__all__ = ["all_structs", "structs_of"]
+__all__ = ["all_structs", "structs_of", "values_of"]
 
 NO_ZERO = st.characters(codec="utf-8", exclude_characters="\0")
 
@@ -41,10 +41,11 @@ def all_structs() -> list[type[Struct]]:
 
 def structs_of(kind: type[Struct]) -> st.SearchStrategy[Any]:
     """Return values of one struct."""
-    return st.builds(kind, *[_values(form) for _, form in struct_fields(kind)])
+    return st.builds(kind, *[values_of(form) for _, form in struct_fields(kind)])
 
 
-def _values(form: Form) -> st.SearchStrategy[Any]:
+def values_of(form: Form) -> st.SearchStrategy[Any]:
+    """Return values of one field."""
     present = _present(form)
     return st.none() | present if form.optional else present
 
@@ -72,7 +73,7 @@ def _variable(form: Form, limit: int) -> st.SearchStrategy[Any]:
     if form.type is bytes:
         return st.binary(max_size=min(limit, 20))
     (inner,) = form.type.__args__
-    return st.lists(_values(form_of(inner)), max_size=min(limit, SHORT))
+    return st.lists(values_of(form_of(inner)), max_size=min(limit, SHORT))
 
 
 def _params() -> st.SearchStrategy[Typed]:

@@ -116,6 +116,10 @@ def flags_and_filters(kind: type[IntFlag], **names: tuple[IntFlag, IntFlag]) -> 
     return Argument(("flags", *names), ("flags",), send, read)
 
 
+MOST = 2**64 - 1
+"""The largest number of bytes that a field has room for."""
+
+
 def amount(param: str, field: str, kind: type[IntFlag], in_bytes: IntFlag, unit: int) -> Argument:
     """A parameter in bytes, and ``flags``: libvirt takes another unit unless a flag says bytes.
 
@@ -131,8 +135,10 @@ def amount(param: str, field: str, kind: type[IntFlag], in_bytes: IntFlag, unit:
         return number, int(given) | (int(in_bytes) if number else 0)
 
     def read(wire: int, given: int) -> tuple[int, IntFlag]:
-        plain = bool(given & in_bytes)
-        return wire if plain else wire * unit, kind(given & ~int(in_bytes))
+        number = wire if given & in_bytes else wire * unit
+        if number > MOST:
+            raise CallerError(f"{field} is too large: {wire} of {unit} bytes each")
+        return number, kind(given & ~int(in_bytes))
 
     return Argument((param, "flags"), (field, "flags"), send, read)
 

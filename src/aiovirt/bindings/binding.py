@@ -117,8 +117,17 @@ class Binding:
             values.update(zip(item.params, read, strict=True))
         return values
 
-    def reply(self, result: object) -> Struct:
-        """The procedure's reply, from the operation's result."""
+    def reply(self, result: object, args: Struct | None = None) -> Struct:
+        """The procedure's reply, from the operation's result.
+
+        Args:
+            result: What the operation gave.
+            args: The procedure's arguments, for a reply that repeats some of them.
+        """
+        if self.result.repeats:
+            said = {name: getattr(args, name) for name in self.result.fields}
+            again: Struct = self.procedure.ret(**said)
+            return again
         return self.result.send(self.procedure.ret, result)
 
 

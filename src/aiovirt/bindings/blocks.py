@@ -7,7 +7,7 @@ from typing import Any
 from aiovirt.bindings.arguments import DOM, Argument, amount, arg, fixed, flags, room, with_strings
 from aiovirt.bindings.binding import bind
 from aiovirt.bindings.results import Result, field, parameters, whole
-from aiovirt.bindings.values import DEVICE, PLAIN, enumeration
+from aiovirt.bindings.values import DEVICE, PLAIN, enumeration, number
 from aiovirt.interfaces import Blocks
 from aiovirt.model import constants as c
 from aiovirt.model.blocks import BlockInfo, BlockJobInfo, BlockJobKind
@@ -28,17 +28,16 @@ PATH = arg("disk", "path")
 IMPACT = flags(c.DomainModificationImpact)
 NO_FLAGS = fixed("flags", 0)
 
-ERRORS = {"none": 0, "unspecified error": 1, "no space": 2}
-_ERROR_WORDS = {number: word for word, number in ERRORS.items()}
+ERRORS = number({"none": 0, "unspecified error": 1, "no space": 2})
 
 
 def _read_errors(reply: Struct) -> dict[str, str]:
     found: list[DomainDiskError] = getattr(reply, "errors")  # noqa: B009 - of any such struct
-    return {item.disk: _ERROR_WORDS.get(item.error, str(item.error)) for item in found}
+    return {item.disk: ERRORS.read(item.error) for item in found}
 
 
 def _send_errors(kind: type[Struct], result: dict[str, str]) -> Struct:
-    wires = [DomainDiskError(disk, ERRORS[word]) for disk, word in result.items()]
+    wires = [DomainDiskError(disk, ERRORS.send(word)) for disk, word in result.items()]
     return kind(wires, len(wires))
 
 

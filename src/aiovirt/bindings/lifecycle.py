@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiovirt.bindings.arguments import DOM, arg, fixed, flags, flags_and_bits
 from aiovirt.bindings.binding import bind
-from aiovirt.bindings.results import ignored
+from aiovirt.bindings.results import repeated
 from aiovirt.bindings.values import number
 from aiovirt.interfaces import Lifecycle
 from aiovirt.model.constants import (
@@ -38,7 +38,7 @@ ROWS = (
         p.DOMAIN_CREATE_WITH_FLAGS,
         DOM,
         START,
-        returns=ignored("dom", None),
+        returns=repeated("dom"),
     ),
     bind(Lifecycle.reboot, p.DOMAIN_REBOOT, DOM, flags(DomainRebootFlags)),
     bind(Lifecycle.suspend, p.DOMAIN_SUSPEND, DOM),
@@ -55,7 +55,7 @@ ROWS = (
         p.DOMAIN_CREATE_WITH_FILES,
         DOM,
         START,
-        returns=ignored("dom", None),
+        returns=repeated("dom"),
         files="files",
     ),
     bind(Lifecycle.inject_nmi, DOMAIN_INJECT_NMI, DOM, fixed("flags", 0)),

@@ -18,6 +18,7 @@ __all__ = [
     "ignored",
     "listing",
     "parameters",
+    "repeated",
     "result_with_count",
     "whole",
 ]
@@ -31,11 +32,13 @@ class Result:
         fields: The names of the reply's fields that it stands for.
         read: From the reply to the result.
         send: From the kind of reply and the result to the reply.
+        repeats: Whether the reply says again what the arguments say; then `send` is not used.
     """
 
     fields: tuple[str, ...]
     read: Callable[[Any], Any]
     send: Callable[[Any, Any], Struct]
+    repeats: bool = False
 
 
 NOTHING = Result((), lambda _reply: None, lambda kind, _result: kind())
@@ -54,6 +57,11 @@ def field(name: str, value: Value = PLAIN) -> Result:
 def ignored(name: str, value: object = 0) -> Result:
     """A reply whose one field tells nothing."""
     return Result((name,), lambda _reply: None, lambda kind, _result: kind(value))
+
+
+def repeated(name: str) -> Result:
+    """A reply whose one field is that of the arguments again, and tells nothing new."""
+    return Result((name,), lambda _reply: None, lambda kind, _result: kind(), repeats=True)
 
 
 def listing(name: str, item: Value, count: str = "ret") -> Result:

@@ -19,9 +19,13 @@ CODESETS = number({word: place for place, word in enumerate(get_args(KeycodeSet)
 """libvirt's `virKeycodeSet` has them in this order."""
 
 
-def _send(keys: Sequence[str | int], codeset: str) -> tuple[list[int], int]:
+def _check(keys: Sequence[str | int]) -> None:
     if not 0 < len(keys) <= MAX_KEYS:
         raise ConfigError(f"{len(keys)} keys at once; 1 to {MAX_KEYS} can be sent", field="keys")
+
+
+def _send(keys: Sequence[str | int], codeset: str) -> tuple[list[int], int]:
+    _check(keys)
     if codeset != "linux" and not all(isinstance(key, int) for key in keys):
         raise ConfigError(f"the keys of the set {codeset} have numbers only", field="keys")
     codes = [linux_code(key) for key in keys]
@@ -29,11 +33,16 @@ def _send(keys: Sequence[str | int], codeset: str) -> tuple[list[int], int]:
     return codes, wire
 
 
+def _read(codes: list[int], codeset: int) -> tuple[list[int], str]:
+    _check(codes)
+    return codes, CODESETS.read(codeset)
+
+
 KEYS = Argument(
     ("keys", "codeset"),
     ("keycodes", "codeset"),
     _send,
-    lambda codes, codeset: (codes, CODESETS.read(codeset)),
+    _read,
 )
 
 ROWS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 from uuid import UUID, SafeUUID
 
 from aiovirt.config import View
-from aiovirt.errors import CallerError
+from aiovirt.errors import CallerError, ProtocolError
 from aiovirt.model.cpusets import format_cpus, parse_cpus
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.keys import (
@@ -67,6 +68,8 @@ V = TypeVar("V", bound=View)
 MAX_CPUS = 2048 * 8
 """Processors of a map at most: those of 2048 bytes (REMOTE_CPUMAP_MAX)."""
 
+NUMERAL = re.compile(r"-?[0-9]{1,10}")
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -120,7 +123,15 @@ TRUTH = Value(int, bool)
 
 UUID_BYTES = Value(lambda uuid: uuid.bytes, uuid_of)
 
-UUID_TEXT = Value(str, UUID)
+
+def _uuid_of_text(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise ProtocolError(f"{text!r} was sent for a UUID") from error
+
+
+UUID_TEXT = Value(str, _uuid_of_text)
 
 TERMINATED = Value(
     lambda text: f"{text}\0".encode(),
@@ -261,12 +272,14 @@ def scaled(factor: int) -> Value:
 
 
 def number(choices: Mapping[str, int]) -> Value:
-    """A word that is sent as a number."""
+    """A word that is sent as a number; one that only a newer libvirt has is the number's digits."""
     words = {value: word for word, value in choices.items()}
 
     def send(word: str) -> int:
-        if word not in choices:
-            raise CallerError(f"{word!r} is none of {', '.join(choices)}")
-        return choices[word]
+        if word in choices:
+            return choices[word]
+        if NUMERAL.fullmatch(word):
+            return int(word)
+        raise CallerError(f"{word!r} is none of {', '.join(choices)}")
 
     return Value(send, lambda wire: words.get(wire, str(wire)))
