@@ -12,9 +12,8 @@ from uuid import UUID
 
 from aiovirt.model.constants import NetworkEventLifecycleType as NetworkKind
 from aiovirt.model.constants import StoragePoolEventLifecycleType as PoolKind
-from aiovirt.model.domain import DomainRecord, StateReason
+from aiovirt.model.domain import DomainKey, DomainRecord, StateReason
 from aiovirt.model.events import (
-    DomainEvent,
     Event,
     LifecycleEvent,
     LifecycleKind,
@@ -60,31 +59,34 @@ class Known:
     """What is known, kept up to date by events.
 
     Attributes:
-        touched: What an event was about since the last `begin`: newer than a look that began
-            before.
+        heard: The last event about each thing's definition, and the last about its running, since
+            the last `begin`: they may be newer than a look that began before.
     """
 
     domains: dict[UUID, DomainRecord] = field(default_factory=dict)
     things: dict[UUID, Thing] = field(default_factory=dict)
-    touched: set[UUID] = field(default_factory=set)
+    heard: dict[tuple[UUID, bool], Event] = field(default_factory=dict)
 
     def begin(self) -> None:
         """A look begins."""
-        self.touched.clear()
+        self.heard.clear()
 
     def hear(self, event: Event) -> None:
         """Take an event into account."""
-        if isinstance(event, DomainEvent):
-            self.touched.add(event.domain.uuid)
+        about = _about(event)
+        if about is not None:
+            self.heard.pop(about, None)  # so that they stay in order
+            self.heard[about] = event
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
         if isinstance(event, LifecycleEvent):
             self._hear_lifecycle(event)
         elif isinstance(event, NetworkLifecycleEvent):
-            self.touched.add(event.network.uuid)
             defined = event.kind == NetworkKind.DEFINED, event.kind == NetworkKind.UNDEFINED
             active = event.kind == NetworkKind.STARTED, event.kind == NetworkKind.STOPPED
             self._hear_thing(event.network, defined, active)
         elif isinstance(event, StoragePoolLifecycleEvent):
-            self.touched.add(event.pool.uuid)
             defined = event.kind == PoolKind.DEFINED, event.kind == PoolKind.UNDEFINED
             active = event.kind == PoolKind.STARTED, event.kind == PoolKind.STOPPED
             self._hear_thing(event.pool, defined, active)
@@ -128,16 +130,17 @@ class Known:
         now = time.time()
         events: list[Event] = []
         seen = {record.key.uuid: record for record in look.domains}
+        touched = {uuid for uuid, _ in self.heard}
         for uuid in _order(self.domains, seen):
-            if uuid not in self.touched:
+            if uuid not in touched:
                 events += _domain_events(self.domains.get(uuid), seen.get(uuid), now)
-        for uuid in self.touched & self.domains.keys():
-            seen.setdefault(uuid, self.domains[uuid])
         self.domains = seen
-        events += self._learn_things(look, now)
+        events += self._learn_things(look, touched, now)
+        for event in self.heard.values():
+            self._take(event)
         return events
 
-    def _learn_things(self, look: Look, now: float) -> list[Event]:
+    def _learn_things(self, look: Look, touched: set[UUID], now: float) -> list[Event]:
         seen = {
             thing.key.uuid: thing
             for things in (look.networks, look.pools)
@@ -145,10 +148,27 @@ class Known:
         }
         events: list[Event] = []
         for uuid in _order(self.things, seen):
-            if uuid not in self.touched:
+            if uuid not in touched:
                 events += _thing_events(self.things.get(uuid), seen.get(uuid), now)
         self.things = seen
         return events
+
+
+_DEFINITION = frozenset({"DEFINED", "UNDEFINED"})
+
+
+def _about(event: Event) -> tuple[UUID, bool] | None:
+    """What an event changes of what is known: of which thing, and whether its definition."""
+    key: DomainKey | NetworkKey | StoragePoolKey
+    if isinstance(event, LifecycleEvent):
+        key, kind = event.domain, event.kind.name
+    elif isinstance(event, NetworkLifecycleEvent):
+        key, kind = event.network, getattr(event.kind, "name", "")
+    elif isinstance(event, StoragePoolLifecycleEvent):
+        key, kind = event.pool, getattr(event.kind, "name", "")
+    else:
+        return None
+    return key.uuid, kind in _DEFINITION
 
 
 def _order(old: Mapping[UUID, object], new: Mapping[UUID, object]) -> list[UUID]:

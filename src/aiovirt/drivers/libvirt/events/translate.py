@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aiovirt.bindings.values import DOMAIN, NETWORK, NODE_DEVICE, POOL, SECRET, enumeration
+from aiovirt.errors import ProtocolError
 from aiovirt.model import constants as c
 from aiovirt.model import events as e
 from aiovirt.protocols.libvirt.connection import Message
@@ -275,4 +276,7 @@ def translated(message: Message) -> e.Event | None:
     dom = getattr(msg, "dom", None)
     if dom is not None:
         common["domain"] = DOMAIN.read(dom)
-    return translation(msg, common)
+    try:
+        return translation(msg, common)
+    except ValueError as error:
+        raise ProtocolError(f"{kind.name} tells what is not known: {error}") from error
