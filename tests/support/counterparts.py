@@ -39,6 +39,7 @@ PACKAGES = {
     "openssl": "openssl",
     "saslpasswd2": "sasl2-bin",
     "unshare": "util-linux",
+    "setpriv": "util-linux",
     "nsenter": "util-linux",
     "stdbuf": "coreutils",
     "sasl-sample-server": "sasl2-bin",

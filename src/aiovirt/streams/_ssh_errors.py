@@ -63,7 +63,10 @@ def reasons(
     except TimeoutError as error:
         raise Unresponsive(f"{where} does not answer in time") from error
     except FileNotFoundError as error:
-        raise NotFound(f"the file {error.filename}, for {where}, is missing") from error
+        raise NotFound(
+            f"the file {error.filename}, for {where}, is missing",
+            hint="is its path right? ssh-keygen makes a key",
+        ) from error
     except ConnectionError as error:
         raise _ended(where, str(error)) from error
     except OSError as error:

@@ -332,7 +332,9 @@ def _meaning(error: ssl.SSLError, peer: str) -> AiovirtError:
     if reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE":
         return AuthenticationFailed(f"{peer} has shown no certificate")
     if reason in _NO_TLS:
-        return ProtocolError(f"{peer} does not speak TLS: {_words(error)}")
+        return ProtocolError(
+            f"{peer} does not speak TLS: {_words(error)}", hint="does TLS listen on that port?"
+        )
     return RemoteError(f"{peer}: the TLS handshake failed: {_words(error)}")
 
 

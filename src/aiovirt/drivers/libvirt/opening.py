@@ -11,8 +11,15 @@ import anyio
 from aiovirt._tasks import open_task_group
 from aiovirt.clients.libvirt import LibvirtClient, Peer, answerers, authenticate_client, open_client
 from aiovirt.clients.libvirt.transports import open_line, remote_name
-from aiovirt.errors import AiovirtError, RemoteError, Unresponsive, Unsupported
+from aiovirt.errors import (
+    AiovirtError,
+    ConnectionLost,
+    RemoteError,
+    Unresponsive,
+    Unsupported,
+)
 from aiovirt.interfaces import OpenOptions
+from aiovirt.model.constants import ErrorNumber
 from aiovirt.model.uri import URI
 from aiovirt.protocols.libvirt.procedure import Empty
 from aiovirt.protocols.libvirt.tables import connect as p
@@ -71,7 +78,11 @@ async def open_session(uri: URI, options: OpenOptions) -> AsyncIterator[Session]
         open_client(line) as client,
         open_task_group() as tasks,
     ):
-        session, pings = await _greet(client, line, uri, options)
+        try:
+            session, pings = await _greet(client, line, uri, options)
+        except AiovirtError as error:
+            _advise(error)
+            raise
         if pings:
             tasks.start_soon(client.keep_alive, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT)
         try:
@@ -79,6 +90,21 @@ async def open_session(uri: URI, options: OpenOptions) -> AsyncIterator[Session]
         finally:
             await _farewell(client)
             tasks.cancel_scope.cancel()
+
+
+def _advise(error: AiovirtError) -> None:
+    """Say what may be done about the end of a connection that has not been opened yet."""
+    if error.hint is not None:
+        return
+    if isinstance(error, ConnectionLost):
+        error.hint = (
+            "does libvirtd listen there, and for this transport? the log on its machine may say why"
+        )
+    elif error.libvirt is not None and error.libvirt.code == ErrorNumber.ERR_NO_CONNECT:
+        error.hint = (
+            "the daemon there has no such driver: is the URI's first word right, and is the "
+            "package with that driver installed there?"
+        )
 
 
 async def _greet(

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 import anyio
 
 from aiovirt.clients.libvirt.transports.parameters import Parameters
-from aiovirt.clients.libvirt.transports.pki import client_context
+from aiovirt.clients.libvirt.transports.pki import client_context, with_date
 from aiovirt.errors import (
     AiovirtError,
     AuthenticationFailed,
@@ -86,7 +86,10 @@ async def open_tls(
     )
     with sock:
         tls = await start_tls(sock, context, peer=peer, server_hostname=host, timeout_s=timeout_s)
-        early = await _accepted(UnixStream(sock), tls, timeout_s)
+        try:
+            early = await _accepted(UnixStream(sock), tls, timeout_s)
+        except AuthenticationFailed as error:
+            raise with_date(error, parameters) from error.__cause__
         try:
             yield Line(
                 sock,

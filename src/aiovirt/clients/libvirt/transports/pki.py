@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aiovirt.clients.libvirt.transports.parameters import Parameters
-from aiovirt.errors import ConfigError, NotFound
+from aiovirt.errors import AuthenticationFailed, ConfigError, NotFound
 from aiovirt.streams.tls import load_authority, load_identity
 
-__all__ = ["Certificates", "client_context", "find_certificates"]
+__all__ = ["Certificates", "client_context", "find_certificates", "with_date"]
 
 SYSTEM_AUTHORITY = Path("/etc/pki/CA/cacert.pem")
 SYSTEM_IDENTITY = (
@@ -100,6 +101,31 @@ def client_context(parameters: Parameters) -> ssl.SSLContext:
     if parameters.tls_priority is not None:
         apply_priority(context, parameters.tls_priority)
     return context
+
+
+def with_date(error: AuthenticationFailed, parameters: Parameters) -> AuthenticationFailed:
+    """A server's refusal of our certificate, with its date when that is why.
+
+    A server that uses GnuTLS, as libvirtd does, says nothing of its reason.
+    """
+    identity = find_certificates(parameters.pkipath, verify=False).identity
+    end = _end_of(identity[0]) if identity is not None else None
+    if identity is None or end is None or end > datetime.now(UTC):
+        return error
+    return AuthenticationFailed(
+        f"{error}: {identity[0]} has expired on {end:%Y-%m-%d}",
+        hint="have the certificate renewed by the server's CA; are the clocks of both hosts right?",
+    )
+
+
+def _end_of(certificate: Path) -> datetime | None:
+    """The moment from which a certificate holds no more; None when the file does not tell."""
+    from cryptography import x509  # noqa: PLC0415 - heavy, and only for an error
+
+    try:
+        return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError):
+        return None
 
 
 # --- GnuTLS priority strings, as far as they say something that OpenSSL can be told --------------
