@@ -110,7 +110,9 @@ async def iothreadset(
 
         aiovirt iothreadset web1 1 --poll-max-ns 32768 --live
     """
-    params = {name: value for name, value in asdict(polling).items() if value is not None}
+    params: dict[str, int] = {
+        name: value for name, value in asdict(polling).items() if value is not None
+    }
     if not params:
         raise UsageError("iothreadset needs something to change", hint="such as --poll-max-ns 0")
     found = await session.domain(domain)
