@@ -116,5 +116,6 @@ async def iothreadset(
     if not params:
         raise UsageError("iothreadset needs something to change", hint="such as --poll-max-ns 0")
     found = await session.domain(domain)
-    await found.set_iothread(iothread, **affects.meant, **params)
+    meant = affects.meant
+    await found.set_iothread(iothread, live=meant["live"], config=meant["config"], **params)
     return done(found.key, "changed", f"I/O thread {iothread} of domain '{found.name}' changed")
