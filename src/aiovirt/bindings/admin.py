@@ -23,7 +23,7 @@ VERSION = Value(
     lambda version: version[0] * MILLION + version[1] * THOUSAND + version[2],
     lambda wire: (wire // MILLION, wire // THOUSAND % THOUSAND, wire % THOUSAND),
 )
-NAMED = Value(structs.Server, lambda wire: wire.name)
+NAMED = Value(lambda name: structs.Server(name), lambda wire: wire.name)  # noqa: PLW0108  # typed
 TRANSPORT = enumeration(ClientTransport)
 CLIENT = Value(
     lambda key: structs.Client(

@@ -180,7 +180,7 @@ async def guestinfo(domain: DomainArg, *, which: InfoOf = InfoOf(), session: Ses
 
         aiovirt guestinfo web1 --os --hostname
     """
-    wanted = [word for name, word in _INFO.items() if getattr(which, name)]
+    wanted: list[InfoType] = [word for name, word in _INFO.items() if getattr(which, name)]
     found = await session.domain(domain)
     values = await found.guest_info(*wanted)
     text = "\n".join(f"{name:<20}: {value}" for name, value in values.items())

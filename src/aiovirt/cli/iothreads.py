@@ -110,9 +110,12 @@ async def iothreadset(
 
         aiovirt iothreadset web1 1 --poll-max-ns 32768 --live
     """
-    params = {name: value for name, value in asdict(polling).items() if value is not None}
+    params: dict[str, int] = {
+        name: value for name, value in asdict(polling).items() if value is not None
+    }
     if not params:
         raise UsageError("iothreadset needs something to change", hint="such as --poll-max-ns 0")
     found = await session.domain(domain)
-    await found.set_iothread(iothread, **affects.meant, **params)
+    meant = affects.meant
+    await found.set_iothread(iothread, live=meant["live"], config=meant["config"], **params)
     return done(found.key, "changed", f"I/O thread {iothread} of domain '{found.name}' changed")
