@@ -167,13 +167,13 @@ async def test_descriptor_that_is_not_open_is_told_before_anything_is_sent() -> 
 
 
 async def test_reply_before_what_ends_the_line_counts() -> None:
+    names: list[str] = []
+
+    async def ask(client: LibvirtClient) -> None:
+        names.append((await client.call(c.CONNECT_GET_HOSTNAME, Empty())).hostname)
+
     async with connected() as (server, client), anyio.create_task_group() as tasks:
-        names: list[str] = []
-
-        async def ask() -> None:
-            names.append((await client.call(c.CONNECT_GET_HOSTNAME, Empty())).hostname)
-
-        tasks.start_soon(ask)
+        tasks.start_soon(ask, client)
         await server.receive()
         await server.send(reply(c.CONNECT_GET_HOSTNAME, 0, HOSTNAME) + b"HTTP/1.1 400 Bad Request")
         await client.lost.wait()
