@@ -16,12 +16,18 @@ from aiovirt.bindings import MODULES, Binding, all_bindings, bindings_of
 from aiovirt.bindings.arguments import Argument
 from aiovirt.errors import AiovirtError, CallerError, ConfigError
 from aiovirt.interfaces import ABILITIES, operations
-from aiovirt.protocols.xdr import Struct, codec
-from aiovirt.protocols.xdr.emit import struct_fields
+from aiovirt.protocols.xdr import Scalar, Struct, codec
+from aiovirt.protocols.xdr.emit import Form, struct_fields
 
 ROWS = all_bindings()
 POOL_SOURCE = "<source><host name='a'/></source>"
-TEXTS = [POOL_SOURCE, *SAMPLES, *(text for texts in DOCUMENTS.values() for text in texts)]
+TEXTS = [
+    POOL_SOURCE,
+    "0-3,^2",
+    "7",
+    *SAMPLES,
+    *(text for texts in DOCUMENTS.values() for text in texts),
+]
 
 
 def name_of(row: Binding) -> str:
@@ -38,12 +44,18 @@ def readable(item: Argument, wires: Sequence[Any]) -> bool:
     return True
 
 
+def likely(form: Form) -> st.SearchStrategy[Any]:
+    """Return values of a field, mostly such as mean something: flags are few."""
+    values = values_of(form)
+    return values | st.integers(0, 7) if isinstance(form.marker, Scalar) else values
+
+
 def wires_of(row: Binding, item: Argument) -> st.SearchStrategy[tuple[Any, ...]]:
     """Return what can be sent for one argument of a row."""
     if not item.params:
         return st.just(item.send())
     forms = dict(struct_fields(row.procedure.args))
-    found: st.SearchStrategy[Any] = st.tuples(*[values_of(forms[name]) for name in item.fields])
+    found: st.SearchStrategy[Any] = st.tuples(*[likely(forms[name]) for name in item.fields])
     if [forms[name].type for name in item.fields] == [str] and not readable(item, ["junk"]):
         return st.sampled_from([(text,) for text in TEXTS if readable(item, [text])])
     return found.filter(lambda wires: readable(item, wires))

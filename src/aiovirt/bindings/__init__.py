@@ -35,6 +35,7 @@ MODULES: Mapping[str, str] = {
     "Networks": "networks",
     "NodeDevices": "node_devices",
     "Statistics": "statistics",
+    "Displays": "displays",
     "Screen": "screen",
     "Devices": "devices",
     "Blocks": "blocks",

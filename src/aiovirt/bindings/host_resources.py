@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiovirt.bindings.arguments import arg, fixed, flags, room
 from aiovirt.bindings.binding import bind
 from aiovirt.bindings.results import Result, field, figures, parameters, whole
-from aiovirt.bindings.values import CPU_MAP, PLAIN, TERMINATED, each, number, scaled
+from aiovirt.bindings.values import CPU_MAP, PLAIN, each, number, scaled, terminated
 from aiovirt.interfaces import HostResources
 from aiovirt.model.constants import NodeAllocPagesFlags, NodeSuspendTarget
 from aiovirt.model.host import HostCpuMap, HostCpuStats, HostMemoryStats, NodeInfo
@@ -30,7 +30,7 @@ ROWS = (
     bind(
         HostResources.node_info,
         p.NODE_GET_INFO,
-        returns=whole(NodeInfo, model=("model", TERMINATED), memory=("memory", KIB)),
+        returns=whole(NodeInfo, model=("model", terminated(32)), memory=("memory", KIB)),
     ),
     bind(
         HostResources.cpu_stats,

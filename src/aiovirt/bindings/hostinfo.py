@@ -5,13 +5,16 @@ from __future__ import annotations
 from aiovirt.bindings.arguments import arg, fixed, room
 from aiovirt.bindings.binding import bind
 from aiovirt.bindings.results import field, parameters, whole
-from aiovirt.bindings.values import TERMINATED, TRUTH, VERSION
+from aiovirt.bindings.values import TRUTH, VERSION, terminated
 from aiovirt.interfaces import HostInfo
 from aiovirt.model.host import SecurityModel
 from aiovirt.protocols.libvirt.tables import connect as p
 from aiovirt.protocols.libvirt.tables import node as n
 
 __all__ = ["ROWS"]
+
+LABEL = terminated(257)
+"""libvirt's VIR_SECURITY_LABEL_BUFLEN has room for so much."""
 
 ROWS = (
     bind(HostInfo.hostname, p.CONNECT_GET_HOSTNAME, returns=field("hostname")),
@@ -40,7 +43,7 @@ ROWS = (
     bind(
         HostInfo.security_model,
         n.NODE_GET_SECURITY_MODEL,
-        returns=whole(SecurityModel, model=("model", TERMINATED), doi=("doi", TERMINATED)),
+        returns=whole(SecurityModel, model=("model", LABEL), doi=("doi", LABEL)),
     ),
     bind(
         HostInfo.sev_info,

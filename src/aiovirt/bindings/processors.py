@@ -32,7 +32,7 @@ ROWS = (
         fixed("need_map", 0),
         fixed("need_online", 0),
         fixed("flags", 0),
-        returns=result_with_count("ret", cpumap=None, online=0),
+        returns=result_with_count("ret", cpumap=b"", online=0),
     ),
     bind(Processors.max_vcpus, p.DOMAIN_GET_MAX_VCPUS, DOM, returns=field("num")),
     bind(

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from uuid import UUID, SafeUUID
 
 from aiovirt.config import View
-from aiovirt.errors import CallerError, ProtocolError
+from aiovirt.errors import CallerError, ConfigError, ProtocolError
 from aiovirt.model.cpusets import format_cpus, parse_cpus
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.keys import (
@@ -46,7 +46,6 @@ __all__ = [
     "POOL",
     "SECRET",
     "SNAPSHOT",
-    "TERMINATED",
     "TRUTH",
     "UUID_BYTES",
     "UUID_TEXT",
@@ -60,6 +59,7 @@ __all__ = [
     "maybe",
     "number",
     "scaled",
+    "terminated",
     "uuid_of",
 ]
 
@@ -133,11 +133,14 @@ def _uuid_of_text(text: str) -> UUID:
 
 UUID_TEXT = Value(str, _uuid_of_text)
 
-TERMINATED = Value(
-    lambda text: f"{text}\0".encode(),
-    lambda wire: wire.partition(b"\0")[0].decode(errors="replace"),
-)
-"""A text that is sent as C keeps it: with a zero at its end."""
+
+def terminated(size: int) -> Value:
+    """A text that is sent as C keeps it: with a zero at its end, and cut to the room there is."""
+    return Value(
+        lambda text: text.encode()[: size - 1] + b"\0",
+        lambda wire: wire.partition(b"\0")[0].decode(errors="replace"),
+    )
+
 
 VERSION = Value(
     lambda version: version[0] * 1_000_000 + version[1] * 1000 + version[2],
@@ -247,7 +250,12 @@ def document(kind: type[V]) -> Value:
     def send(config: V | str) -> str:
         return config if isinstance(config, str) else config.to_xml(secure=True)
 
-    return Value(send, kind.parse)
+    def read(text: str | None) -> V:
+        if text is None:
+            raise ConfigError("a document is missing", field=kind.__name__)
+        return kind.parse(text)
+
+    return Value(send, read)
 
 
 DEVICE = Value(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from socket import socket
+from typing import Literal
 
 from aiovirt.interfaces.ability import Ability, operation
 from aiovirt.model.domain import DomainKey
@@ -38,5 +39,21 @@ class Displays(Ability):
         """Hand one end of a socket pair to the display; the descriptor stays the caller's.
 
         Raises as `open_graphics`, which is the newer way.
+        """
+        raise NotImplementedError
+
+    @operation
+    async def reload_graphics(
+        self, domain: DomainKey, *, protocol: Literal["any", "vnc"] = "any"
+    ) -> None:
+        """Let displays read their certificates anew, without ending who looks (libvirt 10.2).
+
+        Args:
+            domain: Which domain.
+            protocol: Which of its displays.
+
+        Raises:
+            InvalidState: It does not run.
+            NotFound: It has no such display.
         """
         raise NotImplementedError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from socket import socket
+from typing import Literal
 
 from aiovirt.interfaces import Consoles, ConsoleStream, Displays, Driver
 from aiovirt.model.domain import DomainKey
@@ -50,3 +51,17 @@ class DomainDisplays:
         """
         displays = self._driver.ability(Displays)
         return await displays.open_graphics(self.key, index=index, skip_auth=skip_auth)
+
+    async def reload_graphics(self, protocol: Literal["any", "vnc"] = "any") -> None:
+        """Let displays read their certificates anew, without ending who looks.
+
+        Args:
+            protocol: Which displays.
+
+        Raises:
+            Unsupported: The daemon is older than libvirt 10.2.
+            InvalidState: The domain does not run.
+            NotFound: It has no such display.
+        """
+        displays = self._driver.ability(Displays)
+        await displays.reload_graphics(self.key, protocol=protocol)
