@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import blocking
 import counterparts
@@ -37,6 +38,35 @@ LOOPS = [
 ]
 
 
+LOOP_NAMES = tuple(str(loop.id) for loop in LOOPS)
+
+ABOUT_PROCEDURES = tuple(
+    f"tests/{name}"
+    for name in (
+        "adversity/test_libvirt.py",
+        "drivers/libvirt/test_admin",
+        "drivers/libvirt/test_block_jobs",
+        "drivers/libvirt/test_checkpoints",
+        "drivers/libvirt/test_devices",
+        "drivers/libvirt/test_domain_",
+        "drivers/libvirt/test_guest",
+        "drivers/libvirt/test_host",
+        "drivers/libvirt/test_interfaces",
+        "drivers/libvirt/test_lifecycle",
+        "drivers/libvirt/test_migration",
+        "drivers/libvirt/test_monitor",
+        "drivers/libvirt/test_network",
+        "drivers/libvirt/test_node",
+        "drivers/libvirt/test_saved_state",
+        "drivers/libvirt/test_secrets",
+        "drivers/libvirt/test_snapshots",
+        "drivers/libvirt/test_storage",
+        "drivers/libvirt/test_tuning",
+    )
+)
+"""Where the tests are that run on one loop each, by how their names begin."""
+
+
 # No test depends on the clock, and none writes into the checkout: hypothesis would, what it has
 # found out about constants and characters, besides the examples that its database keeps.
 set_hypothesis_home_dir(Path(tempfile.gettempdir(), f"aiovirt-hypothesis-{os.getuid()}"))
@@ -51,11 +81,28 @@ def pytest_configure() -> None:
     uvloop.new_event_loop().close()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Watch the tasks of every test that is a coroutine function, and bound it."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Watch the tasks of every test that is a coroutine function, and bound it.
+
+    Tests with the real libvirtd that are about its procedures run on one loop each: what differs
+    between loops is below them, and tested on all.
+    """
+    left = [item for item in items if not _on_its_loop(item)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if _on_its_loop(item)]
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.obj = leaks.without_leaked_tasks(item.obj, limit_s=_limit(item) * IN_LOOP)
+
+
+def _on_its_loop(item: pytest.Item) -> bool:
+    """Whether a test is to run on the loop that it was made for."""
+    name, bracket, rest = item.nodeid.partition("[")
+    if not bracket or not item.get_closest_marker("real") or not name.startswith(ABOUT_PROCEDURES):
+        return True
+    loop = next((loop for loop in LOOP_NAMES if loop in rest.rstrip("]").split("-")), None)
+    return loop in {None, LOOP_NAMES[crc32(name.encode()) % len(LOOP_NAMES)]}
 
 
 def _limit(item: pytest.Function) -> float:

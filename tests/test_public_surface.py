@@ -198,7 +198,7 @@ def test_every_name_stands_in_one_module_only() -> None:
 
 
 def test_libvirts_flags_are_at_hand() -> None:
-    assert aiovirt.constants.DomainUndefineFlags.MANAGED_SAVE == 1
+    assert int(aiovirt.constants.DomainUndefineFlags.MANAGED_SAVE) == 1
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
