@@ -36,8 +36,8 @@ def test_the_terminal_of_a_console_is_printed(run: Run, tmp_path: Path) -> None:
 
 
 DISPLAYS = {
-    "<graphics type='vnc' port='5901'/>": ("vnc://127.0.0.1:5901", "127.0.0.1:1"),
-    "<graphics type='vnc' port='5900' listen='::1'/>": ("vnc://[::1]:5900", "[::1]:0"),
+    "<graphics type='vnc' port='5901'/>": ("vnc://127.0.0.1:1", "127.0.0.1:1"),
+    "<graphics type='vnc' port='5900' listen='::1'/>": ("vnc://[::1]:0", "[::1]:0"),
     "<graphics type='vnc' socket='/run/v'/>": ("vnc+unix:///run/v", "/run/v"),
 }
 

@@ -111,7 +111,8 @@ async def domdisplay(
         remote-viewer $(aiovirt domdisplay --type spice web1)
     """
     graphics = await _graphics(session, domain, kind)
-    place = graphics.socket or f"{_host(graphics)}:{graphics.port}"
+    port = _display(graphics) if graphics.type == "vnc" else graphics.port
+    place = graphics.socket or f"{_host(graphics)}:{port}"
     return value("uri", f"{graphics.type}{'+unix' if graphics.socket else ''}://{place}")
 
 
@@ -123,8 +124,12 @@ async def vncdisplay(domain: DomainArg, *, session: SessionArg) -> Plain:
         vncviewer $(aiovirt vncdisplay web1)
     """
     graphics = await _graphics(session, domain, "vnc")
-    number = (graphics.port or _FIRST_VNC_PORT) - _FIRST_VNC_PORT
-    return value("display", graphics.socket or f"{_host(graphics)}:{number}")
+    return value("display", graphics.socket or f"{_host(graphics)}:{_display(graphics)}")
+
+
+def _display(graphics: Graphics) -> int:
+    """The number that VNC's users give instead of the port."""
+    return (graphics.port or _FIRST_VNC_PORT) - _FIRST_VNC_PORT
 
 
 def _host(graphics: Graphics) -> str:

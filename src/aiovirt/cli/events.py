@@ -53,7 +53,7 @@ from aiovirt.model.events import (
 )
 from aiovirt.model.keys import NetworkKey, NodeDeviceKey, SecretKey, StoragePoolKey
 
-__all__ = ["KINDS", "kind", "values", "words"]
+__all__ = ["KINDS", "VIRSH_NAMES", "kind", "values", "words"]
 
 KINDS: Mapping[str, type[Event]] = {
     "lifecycle": LifecycleEvent,
@@ -92,6 +92,16 @@ KINDS: Mapping[str, type[Event]] = {
     "connection": ConnectionEvent,
     "lost": EventsLost,
 }
+
+VIRSH_NAMES: Mapping[str, str] = {
+    "block-job-2": "block-job",
+    "control-error": "control",
+    "io-error-reason": "io-error",
+    "pm-suspend": "power",
+    "pm-suspend-disk": "power",
+    "pm-wakeup": "power",
+}
+"""Names that virsh has for what is one kind here."""
 
 _NAMES: dict[type[Event], str] = {type_: name for name, type_ in KINDS.items()}
 

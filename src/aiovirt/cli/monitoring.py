@@ -14,7 +14,7 @@ from aiovirt.cli.session import Session
 from aiovirt.errors import Unsupported
 
 if TYPE_CHECKING:
-    from aiovirt.objects import Domain
+    from aiovirt.objects import Connection, Domain
 
 __all__ = ["domcontrol", "domid", "dominfo", "domname", "domstate", "domuuid"]
 
@@ -131,6 +131,8 @@ _INFO = (
 
 _KNOWN_TO_SOME = (
     Column("managed_save", "Managed save", show=_word("managed_save", "yes", "no")),
+    Column("security_model", "Security model"),
+    Column("security_doi", "Security DOI"),
     Column("security_label", "Security label", show=lambda row: _label(row["security_label"])),
     Column("messages", "Messages", show=lambda row: "; ".join(_texts(row["messages"]))),
 )
@@ -158,12 +160,15 @@ async def _known(ask: Callable[[], Awaitable[T]]) -> T | None:
     return None
 
 
-async def _told_by_some(found: Domain) -> Row:
+async def _told_by_some(host: Connection, found: Domain) -> Row:
     """The values of `_KNOWN_TO_SOME`; None where there is nothing to tell."""
     label = await _known(found.security_label)
     messages = await _known(found.messages)
+    model = await _known(host.security_model)
     return {
         "managed_save": await _known(found.has_managed_save),
+        "security_model": model.model if model and model.model else None,
+        "security_doi": model.doi if model and model.model else None,
         "security_label": asdict(label) if label and label.label else None,
         "messages": list(messages) if messages else None,
     }
@@ -179,8 +184,9 @@ async def dominfo(domain: DomainArg, *, session: SessionArg) -> Record:
     """
     found = await session.domain(domain)
     info = await found.info()
-    more = await _told_by_some(found)
-    columns = [*_INFO, *(one for one in _KNOWN_TO_SOME if more[one.key] is not None)]
+    more = await _told_by_some(session.host, found)
+    basic = [one for one in _INFO if one.key != "cpu_time_ns" or info.cpu_time_ns]
+    columns = [*basic, *(one for one in _KNOWN_TO_SOME if more[one.key] is not None)]
     row: Row = {
         **describe(await found.record()),
         "os_type": await found.os_type(),

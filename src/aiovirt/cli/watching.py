@@ -13,7 +13,7 @@ import anyio
 from cyclopts import Parameter
 
 from aiovirt.cli.arguments import ContextArg, OtherDomainArg, about
-from aiovirt.cli.events import KINDS, kind, values, words
+from aiovirt.cli.events import KINDS, VIRSH_NAMES, kind, values, words
 from aiovirt.cli.failures import DeadlinePassed, UsageError
 from aiovirt.cli.results import Column, Plain, Rows
 from aiovirt.cli.session import Context
@@ -148,14 +148,15 @@ def _types(wanted: Wanted) -> tuple[type[Event], ...]:
     """
     if not (wanted.event or wanted.everything):
         raise UsageError("event needs --all or --event KIND", hint="aiovirt event --list")
-    unknown = [name for name in wanted.event if name not in KINDS]
+    names = [VIRSH_NAMES.get(name, name) for name in wanted.event]
+    unknown = [name for name in names if name not in KINDS]
     if unknown:
         near = get_close_matches(unknown[0], KINDS, n=1)
         raise UsageError(
             f"there is no kind of event {unknown[0]!r}",
             hint=f"did you mean {near[0]}?" if near else "aiovirt event --list",
         )
-    return (Event,) if wanted.everything else tuple(KINDS[name] for name in wanted.event)
+    return (Event,) if wanted.everything else tuple(KINDS[name] for name in names)
 
 
 @dataclass(slots=True)

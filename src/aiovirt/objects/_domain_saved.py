@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from aiovirt.config import DomainConfig
@@ -12,10 +13,15 @@ from aiovirt.model.flags import flag_set, member
 from aiovirt.objects._migrating import see_through
 from aiovirt.objects._progress import OnProgress, watched
 
-__all__ = ["DirtyRateMode", "DomainSaved", "DumpFormat", "configured", "how"]
+__all__ = ["DirtyRateMode", "DomainSaved", "DumpFormat", "configured", "how", "on_host"]
 
 DumpFormat: TypeAlias = Literal["raw", "kdump_zlib", "kdump_lzo", "kdump_snappy", "win_dmp"]
 DirtyRateMode: TypeAlias = Literal["page-sampling", "dirty-bitmap", "dirty-ring"]
+
+
+def on_host(path: str) -> str:
+    """The path as the host is told it: a relative one begins here, as libvirt's client has it."""
+    return str(Path.cwd() / path)
 
 
 def how(*, bypass_cache: bool, paused: bool | None, reset_nvram: bool = False) -> Any:  # noqa: ANN401
@@ -77,7 +83,7 @@ class DomainSaved:
         flags = how(bypass_cache=bypass_cache, paused=paused)
         other = configured(config)
         await self._long(
-            lambda: self._saved.save(self.key, path, config=other, flags=flags), progress
+            lambda: self._saved.save(self.key, on_host(path), config=other, flags=flags), progress
         )
 
     async def managed_save(
@@ -155,7 +161,8 @@ class DomainSaved:
         )
         chosen = member("DomainCoreDumpFormat", dump_format)
         await self._long(
-            lambda: self._saved.dump(self.key, path, dump_format=chosen, flags=flags), progress
+            lambda: self._saved.dump(self.key, on_host(path), dump_format=chosen, flags=flags),
+            progress,
         )
 
     async def measure_dirty_rate(

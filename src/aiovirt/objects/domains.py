@@ -10,7 +10,7 @@ from aiovirt.config import DomainConfig
 from aiovirt.interfaces import Definition, Driver, Monitor, SavedState
 from aiovirt.model.domain import DomainKey, DomainRecord
 from aiovirt.model.flags import flag_set
-from aiovirt.objects._domain_saved import configured, how
+from aiovirt.objects._domain_saved import configured, how, on_host
 from aiovirt.objects.domain import Domain
 
 if TYPE_CHECKING:
@@ -134,14 +134,14 @@ class Domains:
         """
         flags = how(bypass_cache=bypass_cache, paused=paused, reset_nvram=reset_nvram)
         other = configured(config)
-        saved = self._driver.ability(SavedState)
+        saved, path = self._driver.ability(SavedState), on_host(path)
         in_file = await saved.image_config(path) if other is None else other
         await saved.restore(path, config=other, flags=flags)
         return await self.get(UUID(str(in_file.uuid)) if in_file.uuid else str(in_file.name))
 
     async def saved_config(self, path: str, *, secure: bool = False) -> DomainConfig:
         """The configuration in a file that `Domain.save` wrote, with passwords if `secure`."""
-        return await self._driver.ability(SavedState).image_config(path, secure=secure)
+        return await self._driver.ability(SavedState).image_config(on_host(path), secure=secure)
 
     async def set_saved_config(
         self, path: str, config: DomainConfig | str, *, paused: bool | None = None
@@ -155,7 +155,8 @@ class Domains:
         """
         parsed = config if isinstance(config, DomainConfig) else DomainConfig.parse(config)
         flags = how(bypass_cache=False, paused=paused)
-        await self._driver.ability(SavedState).set_image_config(path, parsed, flags=flags)
+        saved = self._driver.ability(SavedState)
+        await saved.set_image_config(on_host(path), parsed, flags=flags)
 
     async def attach_process(self, pid: int) -> Domain:
         """Make a domain of a hypervisor's process that somebody else has started.
