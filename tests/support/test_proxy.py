@@ -212,7 +212,7 @@ async def test_replies_and_events_of_a_real_server_are_noted(
     recorder.record(REPLIES, packet(procedure=8, type_=REPLY, status=1))
     assert own.answered == {(0x20008086, 7): 1}
     assert own.refused == {(0x20008086, 8): 1}
-    assert own.summary() == ["REMOTE: 1 procedures: 7"]
+    assert own.summary() == ["REMOTE: 1 answered: 7", "REMOTE: 1 only refused: 8"]
 
 
 def test_ranges_are_written_short() -> None:
