@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from aiovirt.bindings.arguments import DOM, Argument, amount, arg, fixed, flags, room, with_strings
@@ -36,7 +37,7 @@ def _read_errors(reply: Struct) -> dict[str, str]:
     return {item.disk: ERRORS.read(item.error) for item in found}
 
 
-def _send_errors(kind: type[Struct], result: dict[str, str]) -> Struct:
+def _send_errors(kind: Callable[..., Struct], result: dict[str, str]) -> Struct:
     wires = [DomainDiskError(disk, ERRORS.send(word)) for disk, word in result.items()]
     return kind(wires, len(wires))
 
@@ -55,7 +56,7 @@ def _read_job(reply: Any) -> BlockJobInfo | None:  # noqa: ANN401 - one kind of 
     return found if reply.found else None
 
 
-def _send_job(kind: type[Struct], job: BlockJobInfo | None) -> Struct:
+def _send_job(kind: Callable[..., Struct], job: BlockJobInfo | None) -> Struct:
     if job is None:
         return kind(0, 0, 0, 0, 0)
     return kind(1, int(job.kind), job.bandwidth, job.current, job.end)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiovirt.bindings.arguments import DOM, STRINGS_WELCOME, arg, fixed, flags, room
 from aiovirt.bindings.binding import bind
@@ -49,7 +49,7 @@ def _read_stats(reply: connect.ConnectGetAllDomainStatsRet) -> list[DomainStats]
     ]
 
 
-def _send_stats(kind: type[Struct], result: Sequence[DomainStats]) -> Struct:
+def _send_stats(kind: Callable[..., Struct], result: Sequence[DomainStats]) -> Struct:
     return kind([structs.DomainStatsRecord(_with_id(one), dict(one.figures)) for one in result])
 
 
@@ -89,7 +89,7 @@ def _read_memory(reply: p.DomainMemoryStatsRet) -> BalloonStats:
     return BalloonStats(**{name: value * unit for name, unit, value in known})
 
 
-def _send_memory(kind: type[Struct], result: BalloonStats) -> Struct:
+def _send_memory(kind: Callable[..., Struct], result: BalloonStats) -> Struct:
     values = [(tag, getattr(result, name), unit) for tag, (name, unit) in sorted(_TAGS.items())]
     return kind(
         [

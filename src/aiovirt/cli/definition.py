@@ -210,7 +210,7 @@ async def domxml_from_native(
 
     For example:
 
-        aiovirt -c lxc:///system domxml-from-native lxc-tools box.conf
+        aiovirt domxml-from-native -c lxc:///system lxc-tools box.conf
     """
     text = (await read_document(config)).decode()
     async with context.connect() as session:

@@ -14,7 +14,7 @@ from aiovirt.cli.failures import UsageError
 from aiovirt.cli.hotplug import Impact
 from aiovirt.cli.results import Plain, done
 from aiovirt.cli.session import Session
-from aiovirt.interfaces.lifecycle import LifecycleAction, LifecycleOccasion, ShutdownMode
+from aiovirt.model.domain import LifecycleAction, LifecycleOccasion, ShutdownMode
 
 if TYPE_CHECKING:
     from aiovirt.objects import Domain

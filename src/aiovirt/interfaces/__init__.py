@@ -28,7 +28,7 @@ from aiovirt.interfaces.legacy_host import LegacyHost
 from aiovirt.interfaces.legacy_storage import LegacyStorage
 from aiovirt.interfaces.legacy_work import LegacyWork
 from aiovirt.interfaces.legacymigration import LegacyMigration
-from aiovirt.interfaces.lifecycle import Lifecycle, LifecycleAction, LifecycleOccasion, ShutdownMode
+from aiovirt.interfaces.lifecycle import Lifecycle
 from aiovirt.interfaces.migration import Migration, MigrationTunnel
 from aiovirt.interfaces.monitor import Monitor
 from aiovirt.interfaces.network_filters import NetworkFilters
@@ -115,8 +115,6 @@ __all__ = [
     "LegacyStorage",
     "LegacyWork",
     "Lifecycle",
-    "LifecycleAction",
-    "LifecycleOccasion",
     "MetadataKind",
     "Migration",
     "MigrationTunnel",
@@ -131,7 +129,6 @@ __all__ = [
     "SavedState",
     "Screen",
     "Secrets",
-    "ShutdownMode",
     "Snapshots",
     "Statistics",
     "StoragePools",

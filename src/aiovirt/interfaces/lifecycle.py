@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from aiovirt.interfaces.ability import Ability, operation
-from aiovirt.model.domain import DomainKey
+from aiovirt.model.domain import DomainKey, LifecycleAction, LifecycleOccasion, ShutdownMode
 
 if TYPE_CHECKING:
     from aiovirt.model.constants import (
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
     )
 
 __all__ = ["Lifecycle", "LifecycleAction", "LifecycleOccasion", "ShutdownMode"]
-
-ShutdownMode = Literal["acpi", "agent", "initctl", "signal", "paravirt"]
-"""A way to ask a guest to end."""
-
-LifecycleOccasion = Literal["poweroff", "reboot", "crash"]
-LifecycleAction = Literal[
-    "destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart"
-]
 
 
 class Lifecycle(Ability):

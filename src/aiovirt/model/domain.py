@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import Literal
 from uuid import UUID
 
 __all__ = [
@@ -14,8 +15,19 @@ __all__ = [
     "DomainKey",
     "DomainRecord",
     "DomainState",
+    "LifecycleAction",
+    "LifecycleOccasion",
+    "ShutdownMode",
     "StateReason",
     "state_reason",
+]
+
+ShutdownMode = Literal["acpi", "agent", "initctl", "signal", "paravirt"]
+"""A way to ask a guest to end."""
+
+LifecycleOccasion = Literal["poweroff", "reboot", "crash"]
+LifecycleAction = Literal[
+    "destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart"
 ]
 
 

@@ -9,10 +9,8 @@ from aiovirt.interfaces import (
     Definition,
     Driver,
     Lifecycle,
-    LifecycleAction,
-    LifecycleOccasion,
 )
-from aiovirt.model.domain import DomainKey
+from aiovirt.model.domain import DomainKey, LifecycleAction, LifecycleOccasion
 from aiovirt.model.flags import flag_set
 
 __all__ = ["DomainDefinition"]

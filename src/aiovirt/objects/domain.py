@@ -14,10 +14,16 @@ from aiovirt.interfaces import (
     Driver,
     Lifecycle,
     Screen,
-    ShutdownMode,
     Statistics,
 )
-from aiovirt.model.domain import ControlInfo, DomainInfo, DomainKey, DomainRecord, StateReason
+from aiovirt.model.domain import (
+    ControlInfo,
+    DomainInfo,
+    DomainKey,
+    DomainRecord,
+    ShutdownMode,
+    StateReason,
+)
 from aiovirt.model.flags import flag_set
 from aiovirt.model.keycodes import KeycodeSet
 from aiovirt.model.params import ParamValue
