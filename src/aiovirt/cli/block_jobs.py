@@ -349,7 +349,7 @@ async def blockjob(
         return _outcome(vm, path, "limited", f"Block job of '{path}' limited to {rate} bytes/s")
     job = await vm.block_job(path)
     text = _text(job, path, action)
-    return Plain(text, _data(vm, path, job), [path] if job else [])
+    return Plain(text, _data(vm, path, job), [path] if job else [], chatter=job is None)
 
 
 def _title(job: BlockJobInfo) -> str:

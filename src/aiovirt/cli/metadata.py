@@ -56,7 +56,8 @@ async def desc(
         return done(found.key, "updated", f"Domain {kind} updated successfully")
     known = await (found.title(**where) if title else found.description(**where))
     data = {"name": found.name, "uuid": str(found.uuid), kind: known}
-    return Plain(known or f"No {kind} for domain: {found.name}", data, [known or ""])
+    text = known or f"No {kind} for domain: {found.name}"
+    return Plain(text, data, [known or ""], chatter=not known)
 
 
 async def metadata(
