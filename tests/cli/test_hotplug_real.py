@@ -90,7 +90,7 @@ def test_a_disk_comes_and_goes(
     assert lab_run("attach-disk", guest, image, *words).out == "Disk attached successfully\n"
     assert "sdb" in run_virsh(lab, "domblklist", guest, "--inactive")
     ours, theirs = both("detach-disk", guest, "sdb", "--print-xml")
-    assert canonical(ours.replace("<backingStore/>", "")) == canonical(theirs)
+    assert ours.replace("<backingStore></backingStore>", "") == theirs
     done = lab_run("detach-disk", guest, "sdb", "--config")
     assert done.out == "Disk detached successfully\n"
     assert "sdb" not in run_virsh(lab, "domblklist", guest, "--inactive")
