@@ -243,7 +243,6 @@ async def test_qemu_that_ends_while_its_monitor_stays_open(
     [
         ("qemu:///embed", "root"),
         ("qemu:///embed?root=/tmp/x&color=red", "color"),
-        ("qemu:///system", "path"),
         ("qemu:///embed?root=/tmp/x&user=nobody-of-that-name", "user"),
         ("qemu:///embed?root=a%00b", "root"),
         ("qemu:///embed?root=~nobody-of-that-name/x", "root"),
