@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from uuid import UUID
 
 import pytest
@@ -54,3 +55,24 @@ def test_groups_become_figures_with_the_names_of_virsh() -> None:
         "vcpu.current": 1,
         "vcpu.0.time": 5,
     }
+
+
+def test_key_that_came_along_a_wire_is_the_same_as_any() -> None:
+    uuid = UUID("f1f1f1f1-0000-4000-8000-000000000001")
+    ours, theirs = DomainKey(uuid, "web1"), DomainKey.from_wire(uuid.bytes, "web1")
+    assert theirs.uuid_bytes == ours.uuid_bytes == uuid.bytes
+    assert (ours, hash(ours), repr(ours)) == (theirs, hash(theirs), repr(theirs))
+    assert theirs.uuid == uuid
+    assert ours != DomainKey(uuid, "web2") != DomainKey(UUID(int=1), "web2")
+
+
+def test_key_does_not_change_and_can_be_taken_apart_and_copied() -> None:
+    key = DomainKey(UUID(int=1), "web1")
+    with pytest.raises(AttributeError, match="does not change"):
+        setattr(key, "name", "x")  # noqa: B010 - type checkers see a plain assignment's mistake
+    with pytest.raises(AttributeError, match="does not change"):
+        delattr(key, "name")
+    assert copy.deepcopy(key) == copy.copy(key) == key
+    match key:
+        case DomainKey(uuid, name):
+            assert (uuid, name) == (UUID(int=1), "web1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import Literal
+from typing import Literal, NoReturn, final
 from uuid import UUID
 
 __all__ = [
@@ -31,12 +31,70 @@ LifecycleAction = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class DomainKey:
-    """What identifies a domain on its host: the UUID for ever, the name until it is renamed."""
+    """What identifies a domain on its host: the UUID for ever, the name until it is renamed.
 
-    uuid: UUID
+    It does not change, and is equal to another of the same UUID and name.  One that came along a
+    wire makes its UUID when that is first asked for: lists of thousands hardly ever do.
+    """
+
+    __match_args__ = ("uuid", "name")
+    __slots__ = ("_uuid", "name")
+
     name: str
+    _uuid: UUID | bytes
+
+    def __init__(self, uuid: UUID, name: str) -> None:
+        _set_uuid(self, uuid)
+        _set_name(self, name)
+
+    @classmethod
+    def from_wire(cls, uuid: bytes, name: str) -> DomainKey:
+        """The key of 16 bytes and a name."""
+        made = _new(cls)
+        _set_uuid(made, uuid)
+        _set_name(made, name)
+        return made
+
+    @property
+    def uuid(self) -> UUID:
+        """The UUID."""
+        uuid = self._uuid
+        if isinstance(uuid, bytes):
+            uuid = UUID(bytes=uuid)
+            _set_uuid(self, uuid)
+        return uuid
+
+    @property
+    def uuid_bytes(self) -> bytes:
+        """The UUID's 16 bytes, as a wire has them."""
+        uuid = self._uuid
+        return uuid if isinstance(uuid, bytes) else uuid.bytes
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a DomainKey does not change: {name} cannot be set")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a DomainKey does not change: {name} cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, DomainKey):
+            return NotImplemented
+        return self.name == other.name and self.uuid == other.uuid
+
+    def __hash__(self) -> int:
+        return hash((self.uuid, self.name))
+
+    def __repr__(self) -> str:
+        return f"DomainKey(uuid={self.uuid!r}, name={self.name!r})"
+
+    def __reduce__(self) -> tuple[type[DomainKey], tuple[UUID, str]]:
+        return DomainKey, (self.uuid, self.name)
+
+
+_new = object.__new__
+_set_uuid, _set_name = vars(DomainKey)["_uuid"].__set__, vars(DomainKey)["name"].__set__
 
 
 class DomainState(IntEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from enum import IntEnum
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from aiovirt.model.constants import (
     SecretEventID,
     StoragePoolEventID,
 )
-from aiovirt.protocols.libvirt.procedure import Empty
+from aiovirt.protocols.libvirt.procedure import Empty, Procedure
 from aiovirt.protocols.libvirt.tables import connect as p
 from aiovirt.protocols.libvirt.tables import domain_events as d
 
@@ -35,6 +36,31 @@ _TWICE = {DomainEventID.BLOCK_JOB: DomainEventID.BLOCK_JOB_2}
 def _domain_ids() -> Iterable[int]:
     known = [int(item) for item in DomainEventID]
     return [number for number in known if number not in _TWICE]
+
+
+_OTHERS: tuple[tuple[type[IntEnum], Procedure[Any, Any], Procedure[Any, Any]], ...] = (
+    (
+        NetworkEventID,
+        p.CONNECT_NETWORK_EVENT_REGISTER_ANY,
+        p.CONNECT_NETWORK_EVENT_DEREGISTER_ANY,
+    ),
+    (
+        StoragePoolEventID,
+        p.CONNECT_STORAGE_POOL_EVENT_REGISTER_ANY,
+        p.CONNECT_STORAGE_POOL_EVENT_DEREGISTER_ANY,
+    ),
+    (
+        NodeDeviceEventID,
+        p.CONNECT_NODE_DEVICE_EVENT_REGISTER_ANY,
+        p.CONNECT_NODE_DEVICE_EVENT_DEREGISTER_ANY,
+    ),
+    (
+        SecretEventID,
+        p.CONNECT_SECRET_EVENT_REGISTER_ANY,
+        p.CONNECT_SECRET_EVENT_DEREGISTER_ANY,
+    ),
+)
+"""Events of networks, pools, devices and secrets: numbers, how to ask for them, and no more."""
 
 
 class Registrations:
@@ -95,48 +121,15 @@ class Registrations:
 
     def _others(self) -> list[Call]:
         """Events of networks, pools, devices and secrets."""
-        rows: tuple[tuple[Any, Any, Any, Any, Any], ...] = (
-            (
-                NetworkEventID,
-                p.CONNECT_NETWORK_EVENT_REGISTER_ANY,
-                p.ConnectNetworkEventRegisterAnyArgs,
-                p.CONNECT_NETWORK_EVENT_DEREGISTER_ANY,
-                p.ConnectNetworkEventDeregisterAnyArgs,
-            ),
-            (
-                StoragePoolEventID,
-                p.CONNECT_STORAGE_POOL_EVENT_REGISTER_ANY,
-                p.ConnectStoragePoolEventRegisterAnyArgs,
-                p.CONNECT_STORAGE_POOL_EVENT_DEREGISTER_ANY,
-                p.ConnectStoragePoolEventDeregisterAnyArgs,
-            ),
-            (
-                NodeDeviceEventID,
-                p.CONNECT_NODE_DEVICE_EVENT_REGISTER_ANY,
-                p.ConnectNodeDeviceEventRegisterAnyArgs,
-                p.CONNECT_NODE_DEVICE_EVENT_DEREGISTER_ANY,
-                p.ConnectNodeDeviceEventDeregisterAnyArgs,
-            ),
-            (
-                SecretEventID,
-                p.CONNECT_SECRET_EVENT_REGISTER_ANY,
-                p.ConnectSecretEventRegisterAnyArgs,
-                p.CONNECT_SECRET_EVENT_DEREGISTER_ANY,
-                p.ConnectSecretEventDeregisterAnyArgs,
-            ),
-        )
 
-        def one(number: int, row: tuple[Any, Any, Any, Any, Any]) -> Call:
-            _, register_procedure, register_args, undo_procedure, undo_args = row
+        def one(number: int, register: Procedure[Any, Any], undo: Procedure[Any, Any]) -> Call:
+            async def ask() -> None:
+                reply = await self._client.call(register, register.args(number, None))
+                self._later(undo, undo.args(reply.callback_id))
 
-            async def register() -> None:
-                args = register_args(number, None)
-                reply = await self._client.call(register_procedure, args)
-                self._later(undo_procedure, undo_args(reply.callback_id))
+            return ask
 
-            return register
-
-        return [one(int(number), row) for row in rows for number in row[0]]
+        return [one(int(number), *pair) for kinds, *pair in _OTHERS for number in kinds]
 
     def _closing(self) -> Call:
         async def register() -> None:
