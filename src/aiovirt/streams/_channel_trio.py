@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 import anyio
+from anyio.abc import TaskGroup
 from trio import ClosedResourceError
 from trio.lowlevel import notify_closing, wait_readable, wait_writable
 
@@ -35,18 +36,20 @@ class TrioChannel(Channel):
         self._led = False
         self._calls = 0
         self._vacant: anyio.Event | None = None
-        self._to_write = anyio.Event()
+        self._tasks: TaskGroup | None = None
+        self._writing = False
         self._resumed: anyio.Event | None = None
 
     @asynccontextmanager
     async def run(self) -> AsyncGenerator[None, None]:
         """See `Channel.run`."""
         async with open_task_group() as group:
+            self._tasks = group
             group.start_soon(self._read_while_idle)
-            group.start_soon(self._write_when_asked)
             try:
                 yield
             finally:
+                self._tasks = None
                 group.cancel_scope.cancel()
 
     def pause(self) -> None:
@@ -128,14 +131,15 @@ class TrioChannel(Channel):
         finally:
             self._vacant = None
 
-    async def _write_when_asked(self) -> None:
-        while not self.ended:
-            await self._to_write.wait()
-            self._to_write = anyio.Event()
+    async def _write(self) -> None:
+        """Send what waits; a task that is there only while something does."""
+        try:
             while self._outgoing:
                 with suppress(ClosedResourceError):  # `end` wakes us, and leaves nothing to send
                     await wait_writable(self._sock)
                 self._flush_or_end()
+        finally:
+            self._writing = False
 
     def _flush_or_end(self) -> None:
         try:
@@ -144,7 +148,9 @@ class TrioChannel(Channel):
             self.end(error)
 
     def _want_to_write(self) -> None:
-        self._to_write.set()
+        if not self._writing and self._tasks is not None:
+            self._writing = True
+            self._tasks.start_soon(self._write)
 
 
 class _LeaderSlot(Slot):
