@@ -394,7 +394,7 @@ class LibvirtClient:
         self.channel.end()
 
     async def keep_alive(self, interval_s: float, count: int) -> None:
-        """Ping a silent server, and end the connection when it stays silent; for a task.
+        """Ping a silent server, and end the connection when it stays silent; returns at its end.
 
         Args:
             interval_s: Seconds of silence before a ping.
@@ -403,7 +403,9 @@ class LibvirtClient:
         keepalive = Keepalive(interval_s, count, time.monotonic())
         self._keepalive = keepalive
         while not self.lost.is_set():
-            await anyio.sleep(max(0.0, keepalive.due - time.monotonic()))
+            with anyio.move_on_after(max(0.0, keepalive.due - time.monotonic())):
+                await self.lost.wait()
+                return
             if self._holding:
                 # We do not read, so nothing can be heard; and a server that pings us hears by
                 # this that we live.

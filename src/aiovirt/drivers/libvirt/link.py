@@ -173,7 +173,7 @@ class Link:
         if first:
             task_status.started()
         try:
-            await session.client.lost.wait()
+            await session.until_lost()
             self.hub.disconnected(session.client.error)
         finally:
             self._withdraw()

@@ -25,7 +25,7 @@ from aiovirt.protocols.libvirt.procedure import Empty
 from aiovirt.protocols.libvirt.tables import connect as p
 from aiovirt.streams.line import Line
 
-__all__ = ["OPEN_TIMEOUT_S", "Session", "open_session"]
+__all__ = ["OPEN_TIMEOUT_S", "Session", "open_session", "open_watched_session"]
 
 OPEN_TIMEOUT_S = 60.0
 """Seconds for all that it takes to open a connection, the transport's own waits among them."""
@@ -55,17 +55,28 @@ class Session:
         driver: The name of its driver, such as ``QEMU``.
         version: The daemon's libvirt version, such as ``(9, 0, 0)``.
         private: Whether nobody else can read the line to it.
+        pings: Whether the daemon answers pings.
     """
 
     client: LibvirtClient
     driver: str
     version: tuple[int, int, int]
     private: bool
+    pings: bool = False
+
+    async def until_lost(self) -> None:
+        """Wait for the end of the connection, and see to it that a dead one ends."""
+        if self.pings:
+            await self.client.keep_alive(KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT)
+        else:
+            await self.client.lost.wait()
 
 
 @asynccontextmanager
 async def open_session(uri: URI, options: OpenOptions) -> AsyncIterator[Session]:
     """Connect, authenticate and open, and close all of it at the end of the ``async with``.
+
+    Somebody has to wait in `Session.until_lost`, which keeps the connection alive.
 
     Raises:
         ConfigError: The URI is wrong.
@@ -76,19 +87,29 @@ async def open_session(uri: URI, options: OpenOptions) -> AsyncIterator[Session]
     async with (
         open_line(uri, readonly=options.readonly, credentials=options.credentials) as line,
         open_client(line) as client,
-        open_task_group() as tasks,
     ):
         try:
-            session, pings = await _greet(client, line, uri, options)
+            session = await _greet(client, line, uri, options)
         except AiovirtError as error:
             _advise(error)
             raise
-        if pings:
-            tasks.start_soon(client.keep_alive, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT)
         try:
             yield session
         finally:
             await _farewell(client)
+
+
+@asynccontextmanager
+async def open_watched_session(uri: URI, options: OpenOptions) -> AsyncIterator[Session]:
+    """A session with a task that waits in `Session.until_lost`: for one transfer, say.
+
+    Raises as `open_session`.
+    """
+    async with open_session(uri, options) as session, open_task_group() as tasks:
+        tasks.start_soon(session.until_lost)
+        try:
+            yield session
+        finally:
             tasks.cancel_scope.cancel()
 
 
@@ -107,10 +128,8 @@ def _advise(error: AiovirtError) -> None:
         )
 
 
-async def _greet(
-    client: LibvirtClient, line: Line, uri: URI, options: OpenOptions
-) -> tuple[Session, bool]:
-    """Do what must be done first; the session, and whether the daemon answers pings."""
+async def _greet(client: LibvirtClient, line: Line, uri: URI, options: OpenOptions) -> Session:
+    """Do what must be done first; the session."""
     with anyio.move_on_after(OPEN_TIMEOUT_S):
         await _authenticate(client, line, uri, options)
         flags = READONLY if options.readonly else 0
@@ -121,7 +140,7 @@ async def _greet(
         client.driver_name = driver.type
         client.server = f"libvirt {'.'.join(map(str, version))} at {uri.host or 'this machine'}"
         private = line.local or line.encrypted
-        return Session(client, driver.type, version, private), await _pings(client)
+        return Session(client, driver.type, version, private, await _pings(client))
     raise Unresponsive(f"{client.peer} did not open the connection within {OPEN_TIMEOUT_S:g} s")
 
 

@@ -8,7 +8,6 @@ has come, because the server is at work on it so long.
 from __future__ import annotations
 
 import struct
-from collections import deque
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, TypeAlias, TypeVar
@@ -170,7 +169,7 @@ class Connection:
         self._role = role
         self._legal = _LEGAL[role]
         self._reader = PacketReader(peer, max_packet=max_packet)
-        self._packets: deque[Packet] = deque()
+        self._packets: list[Packet] = []
         self._next = 0
         self._calls: dict[int, Procedure[Any, Any]] = {}
         self._streams: dict[int, Packet] = {}
@@ -211,7 +210,7 @@ class Connection:
         packets = self._packets
         while packets:
             event = self._event(packets[0])  # it stays when this raises, with its descriptors
-            packets.popleft()
+            del packets[0]
             if event is not None:
                 yield event
         self._reader.check()

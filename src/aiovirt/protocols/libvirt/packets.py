@@ -9,7 +9,6 @@ whatever that document says (measured on libvirtd 9.0).
 from __future__ import annotations
 
 import struct
-from collections import deque
 from collections.abc import Sequence
 from enum import IntEnum
 
@@ -145,7 +144,7 @@ class PacketReader:
         self._max_packet = max_packet
         self._buffer = bytearray()
         self._held: Packet | None = None
-        self._descriptors: deque[int] = deque()
+        self._descriptors: list[int] = []
         self._error: ProtocolError | None = None
 
     def receive(self, data: bytes, descriptors: Sequence[int] = ()) -> list[Packet]:
@@ -257,7 +256,8 @@ class PacketReader:
         if len(self._descriptors) < count:
             raise ProtocolError(f"{self._peer} announced {count} descriptors, but sent fewer")
         del self._buffer[:count]
-        taken = tuple(self._descriptors.popleft() for _ in range(count))
+        taken = tuple(self._descriptors[:count])
+        del self._descriptors[:count]
         self._held = None
         found.append(
             msgspec.structs.replace(

@@ -15,7 +15,7 @@ from aiovirt._tasks import gather, open_task_group
 from aiovirt.bindings.values import VOLUME
 from aiovirt.clients.libvirt import ClientStream
 from aiovirt.drivers.libvirt.abilities import LibvirtAbility
-from aiovirt.drivers.libvirt.opening import open_session
+from aiovirt.drivers.libvirt.opening import open_watched_session
 from aiovirt.errors import NotFound
 from aiovirt.interfaces import StorageVolumes, VolumeSink, VolumeSource
 from aiovirt.model.constants import StorageVolDownloadFlags, StorageVolUploadFlags
@@ -83,7 +83,7 @@ class LibvirtStorageVolumes(LibvirtAbility, StorageVolumes):
         flags = StorageVolUploadFlags.SPARSE_STREAM if sparse else 0
         args = p.StorageVolUploadArgs(VOLUME.send(volume), offset, length, flags)
         async with (
-            open_session(self._link.uri, self._link.options) as session,
+            open_watched_session(self._link.uri, self._link.options) as session,
             session.client.stream(p.STORAGE_VOL_UPLOAD, args) as (_, stream),
         ):
             yield _Sink(stream)
@@ -97,7 +97,7 @@ class LibvirtStorageVolumes(LibvirtAbility, StorageVolumes):
         flags = StorageVolDownloadFlags.SPARSE_STREAM if sparse else 0
         args = p.StorageVolDownloadArgs(VOLUME.send(volume), offset, length, flags)
         async with (
-            open_session(self._link.uri, self._link.options) as session,
+            open_watched_session(self._link.uri, self._link.options) as session,
             session.client.stream(p.STORAGE_VOL_DOWNLOAD, args) as (_, stream),
         ):
             source = _Source(stream)

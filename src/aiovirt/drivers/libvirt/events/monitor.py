@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -57,7 +56,7 @@ class MonitorEvents:
     def __init__(self) -> None:
         self._client: LibvirtClient | None = None
         self._wishes: list[_Wish] = []
-        self._early: deque[p.DomainMonitorEventMsg] = deque(maxlen=EARLY)
+        self._early: list[p.DomainMonitorEventMsg] = []
 
     # --- called by the hub ----------------------------------------------------------------------
 
@@ -96,7 +95,7 @@ class MonitorEvents:
         told = codec(_KIND.msg).decode(message.payload)
         wish = next((one for one in self._wishes if one.number == told.callback_id), None)
         if wish is None:
-            self._early.append(told)
+            self._early = [*self._early[1 - EARLY :], told]
         else:
             wish.events.publish(_event(told))
         return True
