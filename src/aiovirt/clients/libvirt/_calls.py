@@ -62,6 +62,12 @@ class Calls:
         self._waiting: OrderedDict[int, PendingCall] = OrderedDict()
         self._waiting_first: OrderedDict[int, PendingCall] = OrderedDict()
 
+    def has_room(self, *, priority: bool) -> bool:
+        """Whether the next call of this kind need not wait for its turn."""
+        if priority:
+            return not self._waiting_first and len(self._sent) < self._window
+        return not self._waiting and len(self._sent) < self._window - 1
+
     def add(self, call: PendingCall) -> None:
         """Let a call wait for its turn."""
         self._queue_of(call)[call.serial] = call

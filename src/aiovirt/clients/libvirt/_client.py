@@ -140,7 +140,9 @@ class LibvirtClient:
     async def _reply(
         self, procedure: Procedure[A, R], args: A, descriptors: Sequence[int], operation: str
     ) -> Reply:
-        await anyio.lowlevel.checkpoint_if_cancelled()
+        if self._calls.has_room(priority=_is_urgent(procedure)):
+            # Else it is not sent yet when the wait for its turn tells of the cancellation.
+            await anyio.lowlevel.checkpoint_if_cancelled()
         call = self._begin(procedure, args, descriptors)
         try:
             await call.slot.wait()
@@ -203,10 +205,12 @@ class LibvirtClient:
         self._check_open()
         serial, data = self.core.call(procedure, args, descriptors=descriptors)
         slot = self.channel.slot()
-        priority = procedure.priority or procedure.name in URGENT
+        priority = _is_urgent(procedure)
+        due = self._calls.has_room(priority=priority)
         call = PendingCall(serial, data, descriptors, slot, priority=priority)
         self._calls.add(call)
-        self._send_due()
+        if due:
+            self._send_due()
         return call
 
     def _check_open(self) -> None:
@@ -421,6 +425,11 @@ class LibvirtClient:
                     f"{self.peer} has not answered for {silence:g} s", maybe_done=True
                 )
                 self.channel.end(self._error)
+
+
+def _is_urgent(procedure: Procedure[A, R]) -> bool:
+    """Whether a call may take the place that is kept free."""
+    return procedure.priority or procedure.name in URGENT
 
 
 def _nothing() -> None:

@@ -137,12 +137,13 @@ class PacketReader:
         max_packet: Bytes of a packet at most.
     """
 
-    __slots__ = ("_buffer", "_descriptors", "_error", "_held", "_max_packet", "_peer")
+    __slots__ = ("_buffer", "_descriptors", "_error", "_held", "_max_packet", "_peer", "_wanted")
 
     def __init__(self, peer: str, *, max_packet: int = MAX_PACKET) -> None:
         self._peer = peer
         self._max_packet = max_packet
-        self._buffer = bytearray()
+        self._buffer = bytearray()  # the beginning of what is not whole
+        self._wanted = 0  # how many bytes make it whole
         self._held: Packet | None = None
         self._descriptors: list[int] = []
         self._error: ProtocolError | None = None
@@ -164,17 +165,28 @@ class PacketReader:
         self.check()
         if len(self._descriptors) > MAX_DESCRIPTORS:
             raise ProtocolError(f"{self._peer} sent descriptors that no packet announces")
-        if not self._buffer and self._held is None and self._is_one(data):
-            return [self._packet(data)]
-        self._buffer += data
+        if self._buffer:
+            self._buffer += data
+            if len(self._buffer) < self._wanted:
+                return []
+            data = bytes(self._buffer)
+            self._buffer.clear()
+        return self._take_all(data)
+
+    def _take_all(self, data: bytes) -> list[Packet]:
+        """The packets at the beginning of these bytes; the rest is kept."""
         found: list[Packet] = []
+        pos = after = 0
         try:
-            while self._take_one(found):
-                pass
+            while after >= 0 and (pos < len(data) or self._held is not None):
+                after = self._take_one(found, data, pos)
+                pos = max(pos, after)
         except ProtocolError as error:
             if not found:
                 raise
             self._error = error
+        finally:
+            self._buffer += data[pos:]
         return found
 
     @property
@@ -196,15 +208,8 @@ class PacketReader:
         self._held = None
         return left
 
-    def _is_one(self, data: bytes) -> bool:
-        """Whether these bytes are just one packet, as most are."""
-        if len(data) < HEADER_SIZE:
-            return False
-        kind = int.from_bytes(data[16:20], "big")
-        return self._length(data) == len(data) and kind not in WITH_DESCRIPTORS
-
-    def _length(self, data: bytes | bytearray) -> int:
-        (length,) = _LENGTH.unpack_from(data)
+    def _length(self, data: bytes, pos: int) -> int:
+        (length,) = _LENGTH.unpack_from(data, pos)
         if length < HEADER_SIZE:
             raise ProtocolError(
                 f"{self._peer} sent a packet of {length} bytes: this is not libvirt's protocol"
@@ -216,46 +221,48 @@ class PacketReader:
             )
         return int(length)
 
-    def _take_one(self, found: list[Packet]) -> bool:
-        """Take a packet, or the bytes of its descriptors, off the buffer if it is whole."""
+    def _take_one(self, found: list[Packet], data: bytes, pos: int) -> int:
+        """Take the packet at `pos`, or the bytes of its descriptors: where it ends.
+
+        What is not whole is -1, and `_wanted` tells how much of it there must be.
+        """
         if self._held is not None:
-            return self._take_descriptors(found, self._held)
-        buffer = self._buffer
-        if len(buffer) < _LENGTH.size:
-            return False
-        length = self._length(buffer)
-        if len(buffer) < length:
-            return False
-        packet = self._packet(bytes(memoryview(buffer)[:length]))
-        del buffer[:length]
+            return self._take_descriptors(found, self._held, data, pos)
+        have = len(data) - pos
+        self._wanted = self._length(data, pos) if have >= _LENGTH.size else _LENGTH.size
+        if have < self._wanted or have < _LENGTH.size:
+            return -1
+        end = pos + self._wanted
+        packet = self._packet(data, pos, end)
         if packet.type in WITH_DESCRIPTORS:
             self._held = packet
         else:
             found.append(packet)
-        return True
+        return end
 
-    def _packet(self, data: bytes) -> Packet:
-        _, program, version, procedure, kind, serial, status = _HEADER.unpack_from(data)
+    def _packet(self, data: bytes, pos: int, end: int) -> Packet:
+        _, program, version, procedure, kind, serial, status = _HEADER.unpack_from(data, pos)
         known, state = _TYPES.get(kind), _STATUSES.get(status)
         if known is None or state is None:
             raise ProtocolError(
                 f"{self._peer} sent a packet of type {kind} and status {status}: "
                 "there are no such in libvirt's protocol"
             )
-        return Packet(program, version, procedure, known, serial, state, data[HEADER_SIZE:])
+        payload = data[pos + HEADER_SIZE : end]
+        return Packet(program, version, procedure, known, serial, state, payload)
 
-    def _take_descriptors(self, found: list[Packet], packet: Packet) -> bool:
-        """Take the byte of each descriptor, and the descriptors."""
+    def _take_descriptors(self, found: list[Packet], packet: Packet, data: bytes, pos: int) -> int:
+        """Take the byte of each descriptor, and the descriptors: where they end, or -1."""
         if len(packet.payload) < _LENGTH.size:
             raise ProtocolError(f"{self._peer} sent a packet with descriptors, but not how many")
         (count,) = _LENGTH.unpack_from(packet.payload)
         if count > MAX_DESCRIPTORS:
             raise ProtocolError(f"{self._peer} announced {count} descriptors in one packet")
-        if len(self._buffer) < count:
-            return False
+        if len(data) - pos < count:
+            self._wanted = count
+            return -1
         if len(self._descriptors) < count:
             raise ProtocolError(f"{self._peer} announced {count} descriptors, but sent fewer")
-        del self._buffer[:count]
         taken = tuple(self._descriptors[:count])
         del self._descriptors[:count]
         self._held = None
@@ -264,4 +271,4 @@ class PacketReader:
                 packet, payload=packet.payload[_LENGTH.size :], descriptors=taken
             )
         )
-        return True
+        return pos + int(count)
