@@ -8,10 +8,11 @@ import anyio
 
 from aiovirt import config as documents
 from aiovirt.errors import RemoteError
-from aiovirt.interfaces import Backups, Driver, Jobs
+from aiovirt.interfaces import Backups, Jobs
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.flags import flag_set
 from aiovirt.model.jobs import JobKind, JobStats
+from aiovirt.objects._handle import Handle
 from aiovirt.objects._progress import LOOK_S, OnProgress
 from aiovirt.objects.checkpoints import Checkpoints
 from aiovirt.objects.snapshots import Snapshots
@@ -22,11 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["DomainBackups"]
 
 
-class DomainBackups:
+class DomainBackups(Handle[DomainKey]):
     """The part of `Domain` that keeps what was."""
-
-    _driver: Driver
-    key: DomainKey
 
     @property
     def snapshots(self) -> Snapshots:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from aiovirt.interfaces import Blocks, Driver
+from aiovirt.interfaces import Blocks
 from aiovirt.model.blocks import BlockInfo, BlockJobInfo
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.flags import flag_set
 from aiovirt.model.params import ParamValue, TypedParams
 from aiovirt.objects._block_jobs import BlockJob, OnBlockProgress
+from aiovirt.objects._handle import Handle
 
 if TYPE_CHECKING:
     from aiovirt.config import Disk
@@ -18,15 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["DomainBlocks"]
 
 
-class DomainBlocks:
+class DomainBlocks(Handle[DomainKey]):
     """The part of `Domain` about its disks.
 
     A disk is named by its target, such as ``vda``, or by the path of its image; ``vda[2]`` is an
     image of its chain.  Sizes are bytes, bandwidths bytes a second; 0 is no limit.
     """
-
-    _driver: Driver
-    key: DomainKey
 
     @property
     def _blocks(self) -> Blocks:

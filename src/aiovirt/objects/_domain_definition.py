@@ -7,20 +7,17 @@ from collections.abc import Sequence
 from aiovirt.errors import NotFound
 from aiovirt.interfaces import (
     Definition,
-    Driver,
     Lifecycle,
 )
 from aiovirt.model.domain import DomainKey, LifecycleAction, LifecycleOccasion
 from aiovirt.model.flags import flag_set
+from aiovirt.objects._handle import Handle
 
 __all__ = ["DomainDefinition"]
 
 
-class DomainDefinition:
+class DomainDefinition(Handle[DomainKey]):
     """The part of `Domain` about names, metadata and what is set once."""
-
-    _driver: Driver
-    key: DomainKey
 
     @property
     def _definition(self) -> Definition:

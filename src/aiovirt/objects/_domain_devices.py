@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiovirt.interfaces import Devices, Driver
+from aiovirt.interfaces import Devices
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.flags import flag_set
+from aiovirt.objects._handle import Handle
 
 if TYPE_CHECKING:
     from aiovirt.config import View
@@ -14,15 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["DomainDevices"]
 
 
-class DomainDevices:
+class DomainDevices(Handle[DomainKey]):
     """The part of `Domain` that changes its devices.
 
     With neither `live` nor `config` it is the running instance of a domain that runs, and else
     the definition.  Every verb raises `ConfigError` for a device that is wrong.
     """
-
-    _driver: Driver
-    key: DomainKey
 
     async def attach(self, device: View | str, *, live: bool = False, config: bool = False) -> None:
         """Plug a device in; returns when the hypervisor has it.

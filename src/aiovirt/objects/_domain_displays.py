@@ -6,17 +6,15 @@ from contextlib import AbstractAsyncContextManager
 from socket import socket
 from typing import Literal
 
-from aiovirt.interfaces import Consoles, ConsoleStream, Displays, Driver
+from aiovirt.interfaces import Consoles, ConsoleStream, Displays
 from aiovirt.model.domain import DomainKey
+from aiovirt.objects._handle import Handle
 
 __all__ = ["DomainDisplays"]
 
 
-class DomainDisplays:
+class DomainDisplays(Handle[DomainKey]):
     """The part of `Domain` that opens channels and displays."""
-
-    _driver: Driver
-    key: DomainKey
 
     def channel(
         self, name: str | None = None, *, force: bool = False

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
-from aiovirt.interfaces import Driver, Guest
+from aiovirt.interfaces import Guest
 from aiovirt.model.credentials import Secret
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.flags import flag_set, member
 from aiovirt.model.guest import GuestFilesystem, GuestInterface
 from aiovirt.model.params import ParamValue
+from aiovirt.objects._handle import Handle
 
 __all__ = ["AddressSource", "DomainGuest", "InfoType", "SleepTarget"]
 
@@ -24,16 +25,13 @@ DEPRECATIONS, TAINTS = 1, 2
 """The bits of libvirt's `virDomainMessageType`."""
 
 
-class DomainGuest:
+class DomainGuest(Handle[DomainKey]):
     """The part of `Domain` that asks its guest; mostly by the agent that runs there.
 
     What goes by the agent raises `AgentError` where none answers, and `RemoteError` with its own
     words where it refuses. A guest may take for ever: bound it with `anyio.fail_after`, or by
     `set_agent_timeout`.
     """
-
-    _driver: Driver
-    key: DomainKey
 
     @property
     def _guest(self) -> Guest:

@@ -11,6 +11,7 @@ from aiovirt.model.flags import flag_set
 from aiovirt.model.jobs import JobStats
 from aiovirt.model.migration import MigrationOptions
 from aiovirt.model.uri import URI
+from aiovirt.objects._handle import Handle
 from aiovirt.objects._migrating import Move, see_through
 from aiovirt.objects._phases import MigrateFlags, ParamPhases, PlainPhases, parameters
 from aiovirt.objects._progress import OnProgress, watched
@@ -34,11 +35,8 @@ PLAIN_ONLY = frozenset({"destination_name", "migrate_uri", "bandwidth", "destina
 DEFAULT = MigrationOptions()
 
 
-class DomainMigration:
+class DomainMigration(Handle[DomainKey]):
     """The part of `Domain` that moves it."""
-
-    _driver: Driver
-    key: DomainKey
 
     @overload
     async def migrate(

@@ -7,18 +7,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from aiovirt.errors import AgentError
-from aiovirt.interfaces import Containers, Driver, EventStream, Monitor
+from aiovirt.interfaces import Containers, EventStream, Monitor
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.flags import flag_set
+from aiovirt.objects._handle import Handle
 
 __all__ = ["DomainMonitor"]
 
 
-class DomainMonitor:
+class DomainMonitor(Handle[DomainKey]):
     """The part of `Domain` that passes on what libvirt has no words for."""
-
-    _driver: Driver
-    key: DomainKey
 
     async def monitor_command(
         self, command: str, arguments: Mapping[str, object] | None = None

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from aiovirt.interfaces import Driver, Processors
+from aiovirt.interfaces import Processors
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.flags import flag_set
 from aiovirt.model.params import ParamValue
 from aiovirt.model.tuning import IOThread, Vcpu
+from aiovirt.objects._handle import Handle
 
 __all__ = ["DomainProcessors", "impact"]
 
@@ -19,15 +20,12 @@ def impact(*, live: bool, config: bool) -> Any:  # noqa: ANN401  # flags by thei
     return flag_set("DomainModificationImpact", 0, live=live, config=config)
 
 
-class DomainProcessors:
+class DomainProcessors(Handle[DomainKey]):
     """The part of `Domain` about processors.
 
     With `live` the running domain is meant, with `config` what it is started with the next time,
     with both of them both; without either the running one if it runs, else the configuration.
     """
-
-    _driver: Driver
-    key: DomainKey
 
     @property
     def _processors(self) -> Processors:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aiovirt.interfaces import Driver, Resources
+from aiovirt.interfaces import Resources
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.flags import flag_set
 from aiovirt.model.params import ParamValue, TypedParams
 from aiovirt.model.tuning import Scheduler, SecurityLabel
 from aiovirt.objects._domain_processors import impact
+from aiovirt.objects._handle import Handle
 
 __all__ = ["DomainResources"]
 
 
-class DomainResources:
+class DomainResources(Handle[DomainKey]):
     """The part of `Domain` about limits and weights.
 
     Parameters bear libvirt's names and units. With `live` the running domain is meant, with
     `config` what it is started with the next time; without either the running one if it runs.
     """
-
-    _driver: Driver
-    key: DomainKey
 
     @property
     def _resources(self) -> Resources:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from aiovirt.config import DomainConfig
-from aiovirt.interfaces import Driver, Jobs, SavedState
+from aiovirt.interfaces import Jobs, SavedState
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.flags import flag_set, member
+from aiovirt.objects._handle import Handle
 from aiovirt.objects._migrating import see_through
 from aiovirt.objects._progress import OnProgress, watched
 
@@ -43,11 +44,8 @@ def configured(config: DomainConfig | str | bytes | None) -> DomainConfig | None
     return DomainConfig.parse(config)
 
 
-class DomainSaved:
+class DomainSaved(Handle[DomainKey]):
     """The part of `Domain` that saves its memory. Paths are those of its host."""
-
-    _driver: Driver
-    key: DomainKey
 
     @property
     def _saved(self) -> SavedState:

@@ -8,6 +8,7 @@ from aiovirt.interfaces import Admin, Driver
 from aiovirt.model.admin import AdminClientKey, ClientTransport
 from aiovirt.model.params import ParamValue
 from aiovirt.model.uri import URI
+from aiovirt.objects._handle import Handle
 
 __all__ = ["AdminClient", "AdminConnection", "AdminServer"]
 
@@ -153,12 +154,8 @@ class AdminServer:
         await self._admin.update_tls(self.name)
 
 
-class AdminClient:
+class AdminClient(Handle[AdminClientKey]):
     """Somebody who is connected to a server."""
-
-    def __init__(self, driver: Driver, key: AdminClientKey) -> None:
-        self._driver = driver
-        self.key = key
 
     def __repr__(self) -> str:
         return f"<AdminClient {self.id} of {self.key.server!r}>"

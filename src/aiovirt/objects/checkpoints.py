@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
+from uuid import UUID
 
 from aiovirt import config as documents
 from aiovirt.interfaces import Checkpoints as Ability
@@ -11,6 +12,7 @@ from aiovirt.interfaces import Driver
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.flags import flag_set
 from aiovirt.model.keys import CheckpointKey
+from aiovirt.objects._handle import Handle
 
 if TYPE_CHECKING:
     from aiovirt.config import CheckpointConfig
@@ -19,15 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["Checkpoint", "Checkpoints"]
 
 
-class Checkpoint:
+class Checkpoint(Handle[CheckpointKey]):
     """One checkpoint of a domain: thin and cheap.
 
     Every verb raises `NotFound` when it is gone.
     """
-
-    def __init__(self, driver: Driver, key: CheckpointKey) -> None:
-        self._driver = driver
-        self.key = key
 
     @property
     def name(self) -> str:
@@ -37,14 +35,9 @@ class Checkpoint:
     def __repr__(self) -> str:
         return f"<Checkpoint {self.name!r} of {self.key.domain.name!r}>"
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Checkpoint):
-            return NotImplemented
-        same = self.key.domain.uuid == other.key.domain.uuid and self.name == other.name
-        return same and self._driver is other._driver
-
-    def __hash__(self) -> int:
-        return hash((self.key.domain.uuid, self.name))
+    @property
+    def _identity(self) -> tuple[UUID, str]:
+        return self.key.domain.uuid, self.key.name
 
     @property
     def _ability(self) -> Ability:

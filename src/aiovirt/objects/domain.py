@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from uuid import UUID
 
 from aiovirt.config import DomainConfig
 from aiovirt.interfaces import (
     Consoles,
     ConsoleStream,
     Definition,
-    Driver,
     Lifecycle,
     Screen,
     Statistics,
@@ -40,6 +38,7 @@ from aiovirt.objects._domain_monitor import DomainMonitor
 from aiovirt.objects._domain_processors import DomainProcessors
 from aiovirt.objects._domain_resources import DomainResources
 from aiovirt.objects._domain_saved import DomainSaved
+from aiovirt.objects._handle import NamedHandle
 
 __all__ = ["Domain"]
 
@@ -63,6 +62,7 @@ class Domain(
     DomainProcessors,
     DomainResources,
     DomainSaved,
+    NamedHandle[DomainKey],
 ):
     """One domain of a host: thin, cheap, and valid as long as its connection is open.
 
@@ -70,31 +70,6 @@ class Domain(
     allow the verb, `Unsupported` when the driver has no such operation, and `Unresponsive` when
     the hypervisor does not answer within the driver's bound.
     """
-
-    def __init__(self, driver: Driver, key: DomainKey) -> None:
-        self._driver = driver
-        self.key = key
-
-    @property
-    def name(self) -> str:
-        """The name."""
-        return self.key.name
-
-    @property
-    def uuid(self) -> UUID:
-        """The UUID."""
-        return self.key.uuid
-
-    def __repr__(self) -> str:
-        return f"<Domain {self.name!r} {self.uuid}>"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Domain):
-            return NotImplemented
-        return self.uuid == other.uuid and self._driver is other._driver
-
-    def __hash__(self) -> int:
-        return hash(self.uuid)
 
     # --- life cycle ---------------------------------------------------------------------------
 

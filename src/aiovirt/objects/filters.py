@@ -9,17 +9,14 @@ from aiovirt import interfaces
 from aiovirt.config import NetworkFilterBindingConfig, NetworkFilterConfig
 from aiovirt.interfaces import Driver
 from aiovirt.model.keys import FilterBindingKey, NetworkFilterKey
+from aiovirt.objects._handle import Handle, NamedHandle
 from aiovirt.objects._transfers import parsed
 
 __all__ = ["FilterBinding", "NetworkFilter", "NetworkFilters"]
 
 
-class FilterBinding:
+class FilterBinding(Handle[FilterBindingKey]):
     """A filter that holds for a device of the host; verbs raise `NotFound` when it is gone."""
-
-    def __init__(self, driver: Driver, key: FilterBindingKey) -> None:
-        self._driver = driver
-        self.key = key
 
     @property
     def port_device(self) -> str:
@@ -33,14 +30,6 @@ class FilterBinding:
 
     def __repr__(self) -> str:
         return f"<FilterBinding {self.port_device!r} {self.filter_name!r}>"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, FilterBinding):
-            return NotImplemented
-        return self.key == other.key and self._driver is other._driver
-
-    def __hash__(self) -> int:
-        return hash(self.key)
 
     async def config(self) -> NetworkFilterBindingConfig:
         """The device, the filter, and its parameters."""
@@ -56,33 +45,8 @@ class FilterBinding:
         await self._driver.ability(interfaces.NetworkFilters).unbind(self.key)
 
 
-class NetworkFilter:
+class NetworkFilter(NamedHandle[NetworkFilterKey]):
     """One filter of a host; every verb raises `NotFound` when it is gone."""
-
-    def __init__(self, driver: Driver, key: NetworkFilterKey) -> None:
-        self._driver = driver
-        self.key = key
-
-    @property
-    def name(self) -> str:
-        """The name."""
-        return self.key.name
-
-    @property
-    def uuid(self) -> UUID:
-        """The UUID."""
-        return self.key.uuid
-
-    def __repr__(self) -> str:
-        return f"<NetworkFilter {self.name!r} {self.uuid}>"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, NetworkFilter):
-            return NotImplemented
-        return self.uuid == other.uuid and self._driver is other._driver
-
-    def __hash__(self) -> int:
-        return hash(self.uuid)
 
     async def config(self) -> NetworkFilterConfig:
         """A copy of it."""

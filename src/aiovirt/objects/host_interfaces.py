@@ -12,21 +12,18 @@ from aiovirt.interfaces import Driver
 from aiovirt.model.keys import HostInterfaceKey
 from aiovirt.model.mac import MacAddress
 from aiovirt.model.network import HostInterfaceRecord
+from aiovirt.objects._handle import Handle
 from aiovirt.objects._transfers import parsed
 
 __all__ = ["HostInterface", "HostInterfaces"]
 
 
-class HostInterface:
+class HostInterface(Handle[HostInterfaceKey]):
     """One interface of the host: thin, cheap, and valid as long as its connection is open.
 
     Every verb raises `NotFound` when it is gone. A host without netcf can only be asked: what
     changes something raises `Unsupported` there.
     """
-
-    def __init__(self, driver: Driver, key: HostInterfaceKey) -> None:
-        self._driver = driver
-        self.key = key
 
     @property
     def name(self) -> str:
@@ -41,13 +38,9 @@ class HostInterface:
     def __repr__(self) -> str:
         return f"<HostInterface {self.name!r}>"
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, HostInterface):
-            return NotImplemented
-        return self.name == other.name and self._driver is other._driver
-
-    def __hash__(self) -> int:
-        return hash(self.name)
+    @property
+    def _identity(self) -> str:
+        return self.key.name
 
     @property
     def _interfaces(self) -> interfaces.HostInterfaces:

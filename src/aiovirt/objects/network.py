@@ -10,10 +10,10 @@ from uuid import UUID
 from aiovirt import interfaces
 from aiovirt.config import NetworkConfig, NetworkPortConfig
 from aiovirt.errors import CallerError
-from aiovirt.interfaces import Driver
 from aiovirt.model.keys import NetworkKey, NetworkPortKey
 from aiovirt.model.network import DhcpLease, NetworkRecord
 from aiovirt.model.params import ParamValue, TypedParams
+from aiovirt.objects._handle import Handle, NamedHandle
 from aiovirt.objects._transfers import parsed
 
 if TYPE_CHECKING:
@@ -32,12 +32,8 @@ _COMMANDS: Mapping[str, str] = {
 }
 
 
-class NetworkPort:
+class NetworkPort(Handle[NetworkPortKey]):
     """One port of a network; every verb raises `NotFound` when it is gone."""
-
-    def __init__(self, driver: Driver, key: NetworkPortKey) -> None:
-        self._driver = driver
-        self.key = key
 
     @property
     def uuid(self) -> UUID:
@@ -46,14 +42,6 @@ class NetworkPort:
 
     def __repr__(self) -> str:
         return f"<NetworkPort {self.uuid} of {self.key.network.name!r}>"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, NetworkPort):
-            return NotImplemented
-        return self.key == other.key and self._driver is other._driver
-
-    def __hash__(self) -> int:
-        return hash(self.key)
 
     @property
     def _ports(self) -> interfaces.NetworkPorts:
@@ -80,37 +68,12 @@ class NetworkPort:
         await self._ports.delete(self.key)
 
 
-class Network:
+class Network(NamedHandle[NetworkKey]):
     """One network of a host: thin, cheap, and valid as long as its connection is open.
 
     Every verb raises `NotFound` when the network is gone, `InvalidState` when it must be active
     and is not (or the reverse), and `Unsupported` when the host has no such operation.
     """
-
-    def __init__(self, driver: Driver, key: NetworkKey) -> None:
-        self._driver = driver
-        self.key = key
-
-    @property
-    def name(self) -> str:
-        """The name."""
-        return self.key.name
-
-    @property
-    def uuid(self) -> UUID:
-        """The UUID."""
-        return self.key.uuid
-
-    def __repr__(self) -> str:
-        return f"<Network {self.name!r} {self.uuid}>"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Network):
-            return NotImplemented
-        return self.uuid == other.uuid and self._driver is other._driver
-
-    def __hash__(self) -> int:
-        return hash(self.uuid)
 
     @property
     def _networks(self) -> interfaces.Networks:

@@ -13,6 +13,7 @@ from aiovirt.config import NodeDeviceConfig
 from aiovirt.errors import CallerError
 from aiovirt.interfaces import Driver
 from aiovirt.model.keys import NodeDeviceKey
+from aiovirt.objects._handle import Handle
 from aiovirt.objects._transfers import parsed
 
 if TYPE_CHECKING:
@@ -30,16 +31,12 @@ OTHER_WORDS = {
 """Kinds of devices whose flag of libvirt's has another name."""
 
 
-class NodeDevice:
+class NodeDevice(Handle[NodeDeviceKey]):
     """One device of the host: thin, cheap, and valid as long as its connection is open.
 
     Every verb raises `NotFound` when it is gone, and `Unsupported` for a device of a kind that
     it is not for.
     """
-
-    def __init__(self, driver: Driver, key: NodeDeviceKey) -> None:
-        self._driver = driver
-        self.key = key
 
     @property
     def name(self) -> str:
@@ -48,14 +45,6 @@ class NodeDevice:
 
     def __repr__(self) -> str:
         return f"<NodeDevice {self.name!r}>"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, NodeDevice):
-            return NotImplemented
-        return self.key == other.key and self._driver is other._driver
-
-    def __hash__(self) -> int:
-        return hash(self.key)
 
     @property
     def _devices(self) -> interfaces.NodeDevices:

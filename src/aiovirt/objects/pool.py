@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
-from uuid import UUID
 
 from aiovirt.config import StoragePoolConfig, StorageVolumeConfig
-from aiovirt.interfaces import Driver, StoragePools, StorageVolumes
+from aiovirt.interfaces import StoragePools, StorageVolumes
 from aiovirt.model.keys import StoragePoolKey, StorageVolumeKey
 from aiovirt.model.storage import (
     Progress,
@@ -15,6 +14,7 @@ from aiovirt.model.storage import (
     StoragePoolRecord,
     StorageVolumeRecord,
 )
+from aiovirt.objects._handle import NamedHandle
 from aiovirt.objects._transfers import parsed, watched
 from aiovirt.objects.volume import StorageVolume
 
@@ -29,37 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["StoragePool"]
 
 
-class StoragePool:
+class StoragePool(NamedHandle[StoragePoolKey]):
     """One pool of a host: thin, cheap, and valid as long as its connection is open.
 
     Every verb raises `NotFound` when the pool is gone, `InvalidState` when it must be active and is
     not (or the reverse), and `Unsupported` when its kind has no such operation.
     """
-
-    def __init__(self, driver: Driver, key: StoragePoolKey) -> None:
-        self._driver = driver
-        self.key = key
-
-    @property
-    def name(self) -> str:
-        """The name."""
-        return self.key.name
-
-    @property
-    def uuid(self) -> UUID:
-        """The UUID."""
-        return self.key.uuid
-
-    def __repr__(self) -> str:
-        return f"<StoragePool {self.name!r} {self.uuid}>"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, StoragePool):
-            return NotImplemented
-        return self.uuid == other.uuid and self._driver is other._driver
-
-    def __hash__(self) -> int:
-        return hash(self.uuid)
 
     @property
     def _pools(self) -> StoragePools:

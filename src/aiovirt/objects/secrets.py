@@ -10,6 +10,7 @@ from aiovirt.config import SecretConfig
 from aiovirt.interfaces import Driver
 from aiovirt.model.credentials import SecretBytes
 from aiovirt.model.keys import SecretKey
+from aiovirt.objects._handle import Handle
 from aiovirt.objects._transfers import parsed
 
 __all__ = ["USAGES", "Secret", "Secrets"]
@@ -18,15 +19,11 @@ USAGES = ("none", "volume", "ceph", "iscsi", "tls", "vtpm")
 """The words of libvirt's `virSecretUsageType`, by number."""
 
 
-class Secret:
+class Secret(Handle[SecretKey]):
     """One secret of a host: thin, cheap, and valid as long as its connection is open.
 
     The handle never has the value. Every verb raises `NotFound` when the secret is gone.
     """
-
-    def __init__(self, driver: Driver, key: SecretKey) -> None:
-        self._driver = driver
-        self.key = key
 
     @property
     def uuid(self) -> UUID:
@@ -47,13 +44,9 @@ class Secret:
     def __repr__(self) -> str:
         return f"<Secret {self.uuid} {self.usage} {self.usage_name!r}>"
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Secret):
-            return NotImplemented
-        return self.uuid == other.uuid and self._driver is other._driver
-
-    def __hash__(self) -> int:
-        return hash(self.uuid)
+    @property
+    def _identity(self) -> UUID:
+        return self.key.uuid
 
     @property
     def _secrets(self) -> interfaces.Secrets:

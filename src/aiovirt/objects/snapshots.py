@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+from uuid import UUID
 
 from aiovirt import config as documents
 from aiovirt.errors import NotFound
@@ -13,6 +14,7 @@ from aiovirt.interfaces import Snapshots as Ability
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.flags import flag_set
 from aiovirt.model.keys import SnapshotKey
+from aiovirt.objects._handle import Handle
 from aiovirt.objects._progress import OnProgress, watched
 
 if TYPE_CHECKING:
@@ -26,15 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["Snapshot", "SnapshotTree", "Snapshots"]
 
 
-class Snapshot:
+class Snapshot(Handle[SnapshotKey]):
     """One snapshot of a domain: thin and cheap.
 
     Every verb raises `NotFound` when it is gone.
     """
-
-    def __init__(self, driver: Driver, key: SnapshotKey) -> None:
-        self._driver = driver
-        self.key = key
 
     @property
     def name(self) -> str:
@@ -44,14 +42,9 @@ class Snapshot:
     def __repr__(self) -> str:
         return f"<Snapshot {self.name!r} of {self.key.domain.name!r}>"
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Snapshot):
-            return NotImplemented
-        same = self.key.domain.uuid == other.key.domain.uuid and self.name == other.name
-        return same and self._driver is other._driver
-
-    def __hash__(self) -> int:
-        return hash((self.key.domain.uuid, self.name))
+    @property
+    def _identity(self) -> tuple[UUID, str]:
+        return self.key.domain.uuid, self.key.name
 
     @property
     def _ability(self) -> Ability:

@@ -7,9 +7,10 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Literal
 
 from aiovirt.config import StorageVolumeConfig
-from aiovirt.interfaces import Driver, StorageVolumes, VolumeSink, VolumeSource
+from aiovirt.interfaces import StorageVolumes, VolumeSink, VolumeSource
 from aiovirt.model.keys import StorageVolumeKey
 from aiovirt.model.storage import Progress, StorageVolumeInfo, StorageVolumeRecord
+from aiovirt.objects._handle import Handle
 from aiovirt.objects._transfers import receive_file, send_file, watched
 
 if TYPE_CHECKING:
@@ -18,16 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["StorageVolume"]
 
 
-class StorageVolume:
+class StorageVolume(Handle[StorageVolumeKey]):
     """One volume of a pool: thin, cheap, and valid as long as its connection is open.
 
     Every verb raises `NotFound` when the volume is gone, and `Unsupported` when the driver or the
     kind of pool has no such operation.
     """
-
-    def __init__(self, driver: Driver, key: StorageVolumeKey) -> None:
-        self._driver = driver
-        self.key = key
 
     @property
     def name(self) -> str:
@@ -41,14 +38,6 @@ class StorageVolume:
 
     def __repr__(self) -> str:
         return f"<StorageVolume {self.name!r} in {self.pool_name!r}>"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, StorageVolume):
-            return NotImplemented
-        return self.key == other.key and self._driver is other._driver
-
-    def __hash__(self) -> int:
-        return hash(self.key)
 
     @property
     def _volumes(self) -> StorageVolumes:
