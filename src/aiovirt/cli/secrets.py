@@ -194,13 +194,13 @@ async def _asked() -> SecretBytes:
     """What is typed on the terminal, which does not show it."""
     if not sys.stdin.isatty():
         raise UsageError("standard input is no terminal to ask on", hint="use --file")
-    descriptor = sys.stdin.fileno()
-    sys.stderr.write("Enter new value for secret: ")
-    sys.stderr.flush()
-    with terminal.unseen(descriptor):
-        answer = await terminal.read(descriptor)
-    sys.stderr.write("\n")
-    return SecretBytes(answer.rstrip(b"\r\n"))
+    answer = await terminal.ask(
+        b"Enter new value for secret: ",
+        source=sys.stdin.fileno(),
+        target=sys.stderr.fileno(),
+        seen=False,
+    )
+    return SecretBytes(answer or b"")
 
 
 async def secret_get_value(

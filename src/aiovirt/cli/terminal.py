@@ -12,7 +12,7 @@ import stat
 import termios
 import tty
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 
 import anyio
 
@@ -20,10 +20,10 @@ from aiovirt._tasks import open_task_group
 from aiovirt.cli.failures import UsageError
 from aiovirt.cli.standard import OutputGone
 
-__all__ = ["raw_mode", "read", "read_all", "unseen", "while_read", "write"]
+__all__ = ["ask", "raw_mode", "read", "read_all", "while_read", "write"]
 
 CHUNK = 4096
-"""How much is read at once, in bytes."""
+"""How much is read at once, in bytes; what a terminal takes for a line (Linux, termios(3))."""
 
 LIMIT = 16 * 1024 * 1024
 """The longest document that is read, in bytes."""
@@ -44,17 +44,39 @@ def raw_mode(descriptor: int) -> Iterator[None]:
 
 
 @contextmanager
-def unseen(descriptor: int) -> Iterator[None]:
-    """What is typed is not shown; afterwards all is as it was."""
+def _unseen(descriptor: int) -> Iterator[None]:
+    """What is typed does not show, but for the end of the line; afterwards all is as it was."""
     before = termios.tcgetattr(descriptor)
-    changed = termios.tcgetattr(descriptor)
-    changed[3] &= ~termios.ECHO  # the local modes: termios(3)
+    local = before[3] & ~termios.ECHO | termios.ECHONL
     try:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, changed)
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, [*before[:3], local, *before[4:]])
         yield
     finally:
         with suppress(termios.error):
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+async def ask(prompt: bytes, *, source: int, target: int, seen: bool = True) -> bytes | None:
+    """Write a prompt, read a line: without its end, or None at the end of the input.
+
+    Cancellation: the terminal is as it was; getpass in a thread would go on reading from it.
+
+    Args:
+        prompt: What is asked.
+        source: The terminal to read from.
+        target: Where the prompt goes.
+        seen: Whether what is typed shows.
+    """
+    # Unseen first: what is typed at the sight of the prompt must not show either.
+    with nullcontext() if seen else _unseen(source):
+        await write(target, prompt)
+        line = bytearray()
+        while not line.endswith(b"\n") and len(line) < CHUNK:
+            part = await read(source)
+            if not part:
+                break
+            line += part
+    return bytes(line.rstrip(b"\r\n")) if line else None
 
 
 async def read(descriptor: int) -> bytes:
