@@ -21,7 +21,7 @@ from proxy import REPLIES, ByteByByte, Cut, Direction, Garble, Harm, Proxy, Stal
 from aiovirt import _open
 from aiovirt.drivers.libvirt import link, opening
 from aiovirt.drivers.libvirt.link import Backoff
-from aiovirt.drivers.libvirt.opening import Session, open_session
+from aiovirt.drivers.libvirt.opening import Session, open_watched_session
 from aiovirt.errors import AiovirtError, ConnectionLost, ProtocolError
 from aiovirt.interfaces import OpenOptions
 from aiovirt.model.events import ConnectionEvent
@@ -142,7 +142,7 @@ async def session_through(
     uri = URI.parse(f"test+unix:///default?socket={proxy.path}")
     steps = Steps(wait_s)
     try:
-        async with open_session(uri, OpenOptions()) as session:
+        async with open_watched_session(uri, OpenOptions()) as session:
             with anyio.move_on_after(deadline_s) as deadline:
                 await steps.run(session)
             if deadline.cancelled_caught:

@@ -204,9 +204,11 @@ def test_backups(run: Run, guest: str, tmp_path: Path) -> None:
     path = tmp_path / "backup.xml"
     path.write_text(
         f"<domainbackup mode='pull'><server transport='unix' socket='{tmp_path}/nbd'/>"
+        f"<disks><disk name='vda' type='file'><scratch file='{tmp_path}/scratch'/></disk></disks>"
         "</domainbackup>"
     )
-    assert run("backup-begin", guest, str(path)).out == "Backup started\n"
+    done = run("backup-begin", guest, str(path))
+    assert done.out == "Backup started\n", done.err
     assert "mode='pull'" in run("backup-dumpxml", guest).out.replace('"', "'")
 
 

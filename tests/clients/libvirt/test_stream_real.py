@@ -15,7 +15,7 @@ import aiovirt
 from aiovirt.bindings.values import VOLUME
 from aiovirt.clients.libvirt import ClientStream, LibvirtClient
 from aiovirt.clients.libvirt._stream import BACKLOG_BYTES
-from aiovirt.drivers.libvirt.opening import open_session
+from aiovirt.drivers.libvirt.opening import open_watched_session
 from aiovirt.errors import Closed, NotFound
 from aiovirt.interfaces import OpenOptions
 from aiovirt.model.uri import URI
@@ -44,7 +44,7 @@ async def volume(lab: Lab) -> AsyncIterator[StorageVol]:
 @pytest.fixture
 async def client(lab: Lab) -> AsyncIterator[LibvirtClient]:
     """Return a connection."""
-    async with open_session(URI.parse(lab.uri("unix")), OpenOptions()) as session:
+    async with open_watched_session(URI.parse(lab.uri("unix")), OpenOptions()) as session:
         yield session.client
 
 

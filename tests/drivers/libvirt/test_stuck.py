@@ -33,10 +33,13 @@ def stopped(lab: Lab, name: str) -> Iterator[None]:
 
 @asynccontextmanager
 async def five_stuck_calls(lab: Lab) -> AsyncIterator[tuple[Connection, Domain]]:
-    """Open a host with five calls that wait for a guest whose QEMU stands still."""
+    """Open a host with five calls that wait for a guest whose QEMU stands still.
+
+    The guest runs: the daemon would pause a paused one without asking QEMU.
+    """
     async with _open.open(lab.uri("unix")) as host:
         vm = await host.domains.define(guest_xml("stuck1"))
-        await vm.start(paused=True)
+        await vm.start()
         async with anyio.create_task_group() as tasks:
             with stopped(lab, "stuck1"):
                 for _ in range(5):
@@ -72,7 +75,7 @@ async def test_the_connection_is_told_from_a_dead_one(lab: Lab) -> None:
 async def test_calls_that_nobody_waits_for_are_counted_until_they_are_answered(lab: Lab) -> None:
     async with _open.open(lab.uri("unix")) as host:
         vm = await host.domains.define(guest_xml("stuck2"))
-        await vm.start(paused=True)
+        await vm.start()
         assert isinstance(host.driver, LibvirtDriver)
         client = await host.driver.link.client()
         with stopped(lab, "stuck2"):
