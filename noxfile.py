@@ -63,6 +63,9 @@ COUNTERPARTS = (
     "libkrb5-dev",  # the Python library gssapi is built with it
 )
 
+ABREAST = ("--numprocesses", str((os.cpu_count() or 1) + 1), "--dist", "loadfile")
+"""How the whole of the tests runs: they wait for guests and daemons more than they compute."""
+
 # Scripts that write a file of this repository from another source of truth.  Each writes with no
 # argument and, with --check, fails when the file is not what it would write.
 GENERATORS = ("tables/generate.py", "docs/generate_support.py")
@@ -150,7 +153,7 @@ def tests(session: nox.Session) -> None:
     need(session, *COUNTERPARTS)
     install(session, "test", extras="cli,speed,sasl,kerberos")
     need_guest(session)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *(session.posargs or ABREAST))
 
 
 @nox.session

@@ -1,7 +1,7 @@
 """Which procedures of libvirt a test run has really exchanged with a real libvirtd.
 
 A client of a test, or a proxy between, notes each reply; the plugin prints the list at the end of
-the run.  AIOVIRT_EXCHANGED=FILE also writes it to a file.
+the run, that of all its worker processes.  AIOVIRT_EXCHANGED=FILE also writes it to a file.
 """
 
 from __future__ import annotations
@@ -38,20 +38,33 @@ class Exchanged:
         """Count one reply, or one message of an event."""
         (self.answered if ok else self.refused)[program, procedure] += 1
 
+    def add(self, counts: list[list[int]]) -> None:
+        """Count what `counts` of another process tells."""
+        for program, procedure, answered, refused in counts:
+            self.answered[program, procedure] += answered
+            self.refused[program, procedure] += refused
+
+    def counts(self) -> list[list[int]]:
+        """Return for each: program, number, how often answered and refused; as plain data."""
+        return [
+            [int(pair[0]), pair[1], self.answered[pair], self.refused[pair]]
+            for pair in sorted(self.answered.keys() | self.refused.keys())
+        ]
+
     def lines(self) -> list[str]:
         """Return one line a procedure: program, number, how often answered and refused."""
         return [
-            f"{PROGRAMS.get(program, hex(program))} {procedure}"
-            f" {self.answered[program, procedure]} {self.refused[program, procedure]}"
-            for program, procedure in sorted(self.answered.keys() | self.refused.keys())
+            f"{PROGRAMS.get(program, hex(program))} {procedure} {answered} {refused}"
+            for program, procedure, answered, refused in self.counts()
         ]
 
     def summary(self) -> list[str]:
         """Return a line for each program: how many procedures, and which."""
         lines = []
         for program, name in PROGRAMS.items():
-            answered = {number for of, number in self.answered if of == program}
-            refused = {number for of, number in self.refused if of == program} - answered
+            counts = [count[1:] for count in self.counts() if count[0] == program]
+            answered = {number for number, well, _ in counts if well}
+            refused = {number for number, _, _ in counts} - answered
             if answered or refused:
                 lines.append(f"{name}: {len(answered)} answered: {ranges(sorted(answered))}")
             if refused:
@@ -84,6 +97,19 @@ def _exchanged(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     """Let our clients note what they exchange in tests with real counterparts."""
     if request.node.get_closest_marker("real"):
         monkeypatch.setattr(LibvirtClient, "observer", staticmethod(note))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In a worker of pytest-xdist: hand over what was exchanged there."""
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["exchanged"] = exchanged.counts()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Add what a worker has exchanged; one that died does not tell."""
+    exchanged.add(getattr(node, "workeroutput", {}).get("exchanged", []))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
