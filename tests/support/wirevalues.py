@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from aiovirt.model.params import ParamType, Typed
 from aiovirt.protocols.libvirt.procedure import EventKind, Procedure
 from aiovirt.protocols.libvirt.registry import registry
+from aiovirt.protocols.libvirt.tables.params import PARAM_TYPES
 from aiovirt.protocols.libvirt.typed_params import ParamList
 from aiovirt.protocols.xdr import Chars, Max, Scalar, Size, Struct
 from aiovirt.protocols.xdr.emit import Form, form_of, struct_fields
@@ -61,7 +62,7 @@ def _present(form: Form) -> st.SearchStrategy[Any]:
         size = marker.length
         return st.binary(min_size=size if marker.fixed else 0, max_size=min(size, 40))
     if isinstance(marker, ParamList):
-        return st.dictionaries(TEXTS, _params(), max_size=SHORT)
+        return st.lists(TEXTS, max_size=SHORT, unique=True).flatmap(_params)
     if isinstance(marker, Max):
         return _variable(form, marker.length)
     return structs_of(form.type)
@@ -76,7 +77,12 @@ def _variable(form: Form, limit: int) -> st.SearchStrategy[Any]:
     return st.lists(values_of(form_of(inner)), max_size=min(limit, SHORT))
 
 
-def _params() -> st.SearchStrategy[Typed]:
+def _params(names: list[str]) -> st.SearchStrategy[dict[str, Typed]]:
+    """Return parameters of these names, those that libvirt knows of the types it gives them."""
+    return st.fixed_dictionaries({name: _typed(PARAM_TYPES.get(name)) for name in names})
+
+
+def _typed(only: int | None) -> st.SearchStrategy[Typed]:
     kinds = {
         ParamType.INT: RANGES["i"],
         ParamType.UINT: RANGES["I"],
@@ -86,4 +92,10 @@ def _params() -> st.SearchStrategy[Typed]:
         ParamType.BOOLEAN: st.booleans(),
         ParamType.STRING: TEXTS,
     }
-    return st.one_of([st.builds(Typed, st.just(kind), values) for kind, values in kinds.items()])
+    return st.one_of(
+        [
+            st.builds(Typed, st.just(kind), values)
+            for kind, values in kinds.items()
+            if only in {None, kind}
+        ]
+    )

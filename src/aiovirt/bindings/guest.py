@@ -6,6 +6,7 @@ from aiovirt.bindings.arguments import DOM, Argument, arg, bits, fixed, flags
 from aiovirt.bindings.binding import bind
 from aiovirt.bindings.results import Result, field, ignored, listing
 from aiovirt.bindings.values import CPUS_TEXT, PLAIN, Value, each, enumeration, flag_set, number
+from aiovirt.errors import AiovirtError, CallerError, ProtocolError
 from aiovirt.interfaces import Guest
 from aiovirt.model.constants import (
     DomainAuthorizedSSHKeysSetFlags,
@@ -57,14 +58,22 @@ INTERFACE = Value(
 )
 TIME = Result(
     ("seconds", "nseconds"),
-    lambda reply: reply.seconds * SECOND_NS + reply.nseconds,
+    lambda reply: _nanoseconds(reply.seconds, reply.nseconds, ProtocolError),
     lambda kind, result: kind(*divmod(result, SECOND_NS)),
 )
+
+
+def _nanoseconds(seconds: int, rest: int, refusal: type[AiovirtError]) -> int:
+    if rest >= SECOND_NS:
+        raise refusal(f"a time with {rest} nanoseconds: they are fewer than {SECOND_NS}")
+    return seconds * SECOND_NS + rest
+
+
 TIME_NS = Argument(
     ("time_ns",),
     ("seconds", "nseconds"),
     lambda time_ns: divmod(time_ns, SECOND_NS),
-    lambda seconds, rest: (seconds * SECOND_NS + rest,),
+    lambda seconds, rest: (_nanoseconds(seconds, rest, CallerError),),
 )
 
 ROWS = (

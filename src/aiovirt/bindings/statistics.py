@@ -34,9 +34,14 @@ def _read_domains(wires: list[structs.Domain]) -> list[DomainKey] | None:
 DOMAINS = Value(lambda keys: [DOMAIN.send(key) for key in keys or ()], _read_domains)
 """Some domains, or with None all of them."""
 
+
+def _or_all(groups: StatsGroup) -> int:
+    return 0 if groups is StatsGroup.ALL else groups.value
+
+
 GROUPS = Value(
     # The state always comes along; 0 stands for all that there is, also with ENFORCE_STATS.
-    lambda groups: 0 if groups is StatsGroup.ALL else (groups | StatsGroup.STATE).value,
+    lambda groups: _or_all(groups | StatsGroup.STATE),
     lambda wire: StatsGroup(wire & StatsGroup.ALL.value) if wire else StatsGroup.ALL,
 )
 

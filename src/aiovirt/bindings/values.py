@@ -122,7 +122,8 @@ UUID_TEXT = Value(str, _uuid_of_text)
 def terminated(size: int) -> Value:
     """A text that is sent as C keeps it: with a zero at its end, and cut to the room there is."""
     return Value(
-        lambda text: text.encode()[: size - 1] + b"\0",
+        # Not within a character either: what has no room is left out.
+        lambda text: text.encode()[: size - 1].decode(errors="ignore").encode() + b"\0",
         lambda wire: wire.partition(b"\0")[0].decode(errors="replace"),
     )
 
