@@ -54,6 +54,10 @@ async def opened() -> AsyncGenerator[tuple[Channel, UnixStream, Recorder], None]
             yield channel, peer, recorder
 
 
+async def wait_for(slot: Slot) -> None:
+    await slot.wait()
+
+
 async def test_a_waiter_is_woken_by_what_arrives() -> None:
     async with opened() as (channel, peer, recorder):
         slot = channel.slot()
@@ -75,7 +79,7 @@ async def test_many_waiters_share_one_socket() -> None:
     async with opened() as (channel, peer, recorder), open_task_group() as group:
         slots = [channel.slot() for _ in range(10)]
         for slot in slots:
-            group.start_soon(slot.wait)
+            group.start_soon(wait_for, slot)
         await anyio.wait_all_tasks_blocked()
         for slot in reversed(slots):
             recorder.slots.append(slot)
@@ -94,7 +98,7 @@ async def test_when_the_first_waiter_is_cancelled_the_others_go_on() -> None:
 
         group.start_soon(wait_in_scope)
         await anyio.wait_all_tasks_blocked()
-        group.start_soon(second.wait)
+        group.start_soon(wait_for, second)
         await anyio.wait_all_tasks_blocked()
         scope.cancel()
         recorder.slots.append(second)
@@ -105,7 +109,7 @@ async def test_waiters_of_a_wider_scope_are_woken_when_the_channel_ends() -> Non
     async with open_task_group() as group, opened() as (channel, _, recorder):
         recorder.slots += [channel.slot(), channel.slot()]
         for slot in recorder.slots:
-            group.start_soon(slot.wait)
+            group.start_soon(wait_for, slot)
         await anyio.wait_all_tasks_blocked()
     assert recorder.ends == [None]
 

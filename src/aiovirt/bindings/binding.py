@@ -54,6 +54,9 @@ class Binding:
         # Whether the parameters are the fields, one by one: most rows, and the quick way.
         self._straight = alone == [(name,) for name in self._names]
         self._sends = [send for send, _ in self._in_order]
+        # What sends the only parameter, a domain mostly: quicker still.
+        self._only = self._sends[0] if self._straight and len(alone) == 1 else None
+        self._kind: type[Struct] = procedure.args
 
     def _check(self) -> None:
         """Every parameter and every field is there, once."""
@@ -81,14 +84,14 @@ class Binding:
             TypeError: The operation cannot be called so.
             CallerError: A value cannot be sent.
         """
+        if self._only is not None and not named and len(given) == 1:
+            return self._kind(*self._only(given[0]))
         if self._straight and not named and len(given) == len(self._names):
             sent = [send(value)[0] for send, value in zip(self._sends, given, strict=True)]
-            quick: Struct = self.procedure.args(*sent)
-            return quick
+            return self._kind(*sent)
         values = self.named(given, named)
         sent = [send(*[values[name] for name in names])[0] for send, names in self._in_order]
-        made: Struct = self.procedure.args(*sent)
-        return made
+        return self._kind(*sent)
 
     def named(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
         """All arguments of a call of the operation by their names.

@@ -14,7 +14,7 @@ import os
 import socket
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import anyio
@@ -51,8 +51,8 @@ class Slot(ABC):
         """Wake the waiter. Setting twice, or after the waiter was cancelled, does nothing."""
 
     @abstractmethod
-    async def wait(self) -> None:
-        """Wait until it is set. Cancellation: nothing is lost."""
+    def wait(self) -> Awaitable[None]:
+        """Wait, once, until it is set. Cancellation: nothing is lost."""
 
 
 class Channel(ABC):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiovirt.clients.libvirt._calls import Calls, PendingCall
+from aiovirt.clients.libvirt._calls import AHEAD, Calls, PendingCall
 from aiovirt.errors import ConnectionLost
 from aiovirt.protocols.libvirt.connection import Reply
 from aiovirt.streams.channel import Slot
@@ -21,8 +21,8 @@ class Waiting(Slot):
         raise AssertionError("nobody waits here")
 
 
-def call(serial: int, *, priority: bool = False) -> PendingCall:
-    return PendingCall(serial, b"", (), Waiting(), priority=priority)
+def call(serial: int, *, quick: bool = False) -> PendingCall:
+    return PendingCall(serial, b"", (), Waiting(), quick=quick)
 
 
 def added(calls: Calls, *wanted: PendingCall) -> None:
@@ -38,9 +38,38 @@ def test_last_place_is_for_calls_that_no_guest_holds_up() -> None:
     calls = Calls(window=3)
     added(calls, *(call(serial) for serial in range(4)))
     assert due(calls) == [0, 1]
-    added(calls, call(8, priority=True), call(9, priority=True))
+    added(calls, call(8, quick=True), call(9, quick=True))
     assert due(calls) == [8]
     assert calls.in_flight == 3
+
+
+def test_ordinary_calls_wait_for_no_quick_ones() -> None:
+    calls = Calls(window=2)
+    added(calls, *(call(serial, quick=True) for serial in range(3)), call(8))
+    assert due(calls) == [8, 0]
+    calls.answer(Reply(8, b""))
+    added(calls, call(9))
+    assert due(calls) == [9]
+
+
+def test_quick_calls_run_ahead_as_far_as_they_are_answered() -> None:
+    calls = Calls(window=3)
+    added(calls, *(call(serial, quick=True) for serial in range(40)))
+    assert due(calls) == [0, 1, 2]
+    for serial in range(20):
+        calls.answer(Reply(serial, b""))
+        due(calls)
+    assert calls.in_flight == 3 * AHEAD
+
+
+def test_quick_calls_begin_anew_after_they_were_all_answered() -> None:
+    calls = Calls(window=3)
+    added(calls, *(call(serial, quick=True) for serial in range(12)))
+    for serial in range(12):
+        due(calls)
+        calls.answer(Reply(serial, b""))
+    added(calls, *(call(serial, quick=True) for serial in range(20, 30)))
+    assert due(calls) == [20, 21, 22]
 
 
 def test_a_reply_makes_room_for_the_next() -> None:

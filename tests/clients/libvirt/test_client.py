@@ -35,6 +35,7 @@ pytestmark = pytest.mark.anyio
 
 DOM = Domain("web1", bytes(16), 1)
 INFO = d.DomainGetInfoArgs(DOM)
+SUSPEND = d.DomainSuspendArgs(DOM)
 
 
 @asynccontextmanager
@@ -126,8 +127,8 @@ async def test_nothing_is_sent_in_a_scope_that_is_cancelled(path: Path) -> None:
 async def test_stuck_calls_leave_a_place_to_those_of_priority(path: Path) -> None:
     async with connected(path) as (fake, client), anyio.create_task_group() as tasks:
         for _ in range(MAX_CLIENT_REQUESTS):
-            fake.script.add("DOMAIN_GET_INFO", Silent())
-            tasks.start_soon(client.call, d.DOMAIN_GET_INFO, INFO)
+            fake.script.add("DOMAIN_SUSPEND", Silent())
+            tasks.start_soon(client.call, d.DOMAIN_SUSPEND, SUSPEND)
         await anyio.wait_all_tasks_blocked()
         assert (await client.call(c.CONNECT_GET_HOSTNAME, Empty())).hostname == "fake"
         assert client.in_flight == MAX_CLIENT_REQUESTS - 1
@@ -139,12 +140,12 @@ async def test_loss_tells_who_was_sent(path: Path) -> None:
 
     async def ask(client: LibvirtClient) -> None:
         with pytest.raises(ConnectionLost) as caught:
-            await client.call(d.DOMAIN_GET_INFO, INFO)
+            await client.call(d.DOMAIN_SUSPEND, SUSPEND)
         done.append(caught.value.maybe_done)
 
     async with connected(path, window=2) as (fake, client), anyio.create_task_group() as tasks:
         silent = Silent()
-        fake.script.add("DOMAIN_GET_INFO", silent)
+        fake.script.add("DOMAIN_SUSPEND", silent)
         tasks.start_soon(ask, client)
         tasks.start_soon(ask, client)
         await silent.reached.wait()

@@ -13,7 +13,7 @@ from labsamples import guest_xml
 from libvirtlab import Lab
 
 from aiovirt import _open
-from aiovirt.clients.libvirt._calls import DEFAULT_WINDOW
+from aiovirt.clients.libvirt._calls import AHEAD, DEFAULT_WINDOW
 from aiovirt.drivers.libvirt.driver import LibvirtDriver
 from aiovirt.objects import Connection, Domain
 
@@ -54,6 +54,12 @@ async def test_calls_that_no_guest_can_hold_up_are_answered(lab: Lab) -> None:
     async with five_stuck_calls(lab) as (host, _vm):
         assert await host.hostname() == lab.hostname
         assert [vm.name for vm in await host.domains.list()] == ["stuck1"]
+
+
+async def test_calls_that_may_run_ahead_are_not_held_up(lab: Lab) -> None:
+    async with five_stuck_calls(lab) as (_host, vm), anyio.create_task_group() as tasks:
+        for _ in range(5 * DEFAULT_WINDOW * AHEAD):
+            tasks.start_soon(vm.info)
 
 
 async def test_others_fail_by_their_deadline_and_leave_no_trace(lab: Lab) -> None:

@@ -14,7 +14,7 @@ from typing import ClassVar, TypeVar
 import anyio
 import anyio.lowlevel
 
-from aiovirt.clients.libvirt._calls import DEFAULT_WINDOW, URGENT, Calls, PendingCall
+from aiovirt.clients.libvirt._calls import DEFAULT_WINDOW, Calls, PendingCall, is_quick
 from aiovirt.clients.libvirt._stream import ClientStream
 from aiovirt.errors import (
     AiovirtError,
@@ -108,7 +108,8 @@ class LibvirtClient:
         until then it keeps one of the connection's places.
         """
         reply = await self._reply(procedure, args, (), operation)
-        _close_all(reply.descriptors)
+        if reply.descriptors:
+            _close_all(reply.descriptors)
         result: R = codec(procedure.ret).decode(reply.payload)
         return result
 
@@ -140,7 +141,9 @@ class LibvirtClient:
     async def _reply(
         self, procedure: Procedure[A, R], args: A, descriptors: Sequence[int], operation: str
     ) -> Reply:
-        if self._calls.has_room(priority=_is_urgent(procedure)):
+        quick = is_quick(procedure)
+        due = self._calls.has_room(quick=quick)
+        if due:
             # Else it is not sent yet when the wait for its turn tells of the cancellation.
             await anyio.lowlevel.checkpoint_if_cancelled()
         call = self._begin(procedure, args, descriptors)
@@ -205,9 +208,9 @@ class LibvirtClient:
         self._check_open()
         serial, data = self.core.call(procedure, args, descriptors=descriptors)
         slot = self.channel.slot()
-        priority = _is_urgent(procedure)
-        due = self._calls.has_room(priority=priority)
-        call = PendingCall(serial, data, descriptors, slot, priority=priority)
+        quick = is_quick(procedure)
+        due = self._calls.has_room(quick=quick)
+        call = PendingCall(serial, data, descriptors, slot, quick=quick)
         self._calls.add(call)
         if due:
             self._send_due()
@@ -427,11 +430,6 @@ class LibvirtClient:
                 self.channel.end(self._error)
 
 
-def _is_urgent(procedure: Procedure[A, R]) -> bool:
-    """Whether a call may take the place that is kept free."""
-    return procedure.priority or procedure.name in URGENT
-
-
 def _nothing() -> None:
     """What a client does at its end besides telling its callers."""
 
@@ -461,7 +459,7 @@ async def open_client(line: Line, *, window: int = DEFAULT_WINDOW) -> AsyncItera
 
     Args:
         line: From a transport, which closes it.
-        window: Calls that are with the server at once at most.
+        window: Calls that the server works on at once.
     """
     client = LibvirtClient(line, window=window)
     async with client.running():

@@ -53,6 +53,7 @@ MAX_SERIAL = 0xFFFFFFFF
 
 _PING, _PONG = 1, 2
 _HOLE = struct.Struct(">qI")
+_FINE = PacketStatus.OK.value
 
 
 class Role(Enum):
@@ -307,18 +308,20 @@ class Connection:
                 be sent.
             LimitExceeded: They are too long.
         """
-        _check_count(descriptors)
         payload = codec(procedure.args).encode(args)
         kind = PacketType.CALL
         if descriptors:
+            _check_count(descriptors)
             kind, payload = PacketType.CALL_WITH_FDS, count_descriptors(len(descriptors)) + payload
         serial = self._next
-        head = (procedure.program, PROGRAM_VERSION, procedure.number)
-        data = encode_parts(*head, kind, serial, PacketStatus.OK, payload)
+        program, number = procedure.program, procedure.number
+        data = encode_parts(program, PROGRAM_VERSION, number, kind, serial, _FINE, payload)
         self._next = self._serial_after(serial)
         self._calls[serial] = procedure
         if procedure.stream is not None:
-            self._streams[serial] = Packet(*head, PacketType.STREAM, serial)
+            self._streams[serial] = Packet(
+                program, PROGRAM_VERSION, number, PacketType.STREAM, serial
+            )
         return serial, data
 
     def _serial_after(self, serial: int) -> int:
