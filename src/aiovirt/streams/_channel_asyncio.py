@@ -15,18 +15,15 @@ from aiovirt.streams.channel import Channel, OnData, OnEnd, Slot
 __all__ = ["AsyncioChannel"]
 
 
-class _FutureSlot(Slot):
-    __slots__ = ("_future",)
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._future: asyncio.Future[None] = loop.create_future()
+class _FutureSlot(asyncio.Future[None], Slot):
+    __slots__ = ()
 
     def set(self) -> None:
-        if not self._future.done():
-            self._future.set_result(None)
+        if not self.done():
+            self.set_result(None)
 
     def wait(self) -> Awaitable[None]:
-        return self._future
+        return self
 
 
 class AsyncioChannel(Channel):
@@ -61,7 +58,7 @@ class AsyncioChannel(Channel):
 
     def slot(self) -> Slot:
         """See `Channel.slot`."""
-        return _FutureSlot(self._loop)
+        return _FutureSlot(loop=self._loop)
 
     def end(self, error: Exception | None = None) -> None:
         """See `Channel.end`."""

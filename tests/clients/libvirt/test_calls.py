@@ -54,9 +54,9 @@ def test_ordinary_calls_wait_for_no_quick_ones() -> None:
 
 def test_quick_calls_run_ahead_as_far_as_they_are_answered() -> None:
     calls = Calls(window=3)
-    added(calls, *(call(serial, quick=True) for serial in range(40)))
+    added(calls, *(call(serial, quick=True) for serial in range(60)))
     assert due(calls) == [0, 1, 2]
-    for serial in range(20):
+    for serial in range(30):
         calls.answer(Reply(serial, b""))
         due(calls)
     assert calls.in_flight == 3 * AHEAD

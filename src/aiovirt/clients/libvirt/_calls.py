@@ -23,8 +23,9 @@ __all__ = ["AHEAD", "DEFAULT_WINDOW", "Calls", "PendingCall", "is_quick"]
 DEFAULT_WINDOW = 5
 """Calls that a server works on at once: libvirtd's default `max_client_requests`."""
 
-AHEAD = 3
-"""How many times as many quick calls may be under way: more made no difference to libvirtd 9.0."""
+AHEAD = 8
+"""How many times as many quick calls may be under way.  Of the rates with libvirtd 9.0, that with 3
+was a tenth less, and that with 16 no more (`benchmarks/libvirt_client.py`)."""
 
 URGENT = frozenset({"DOMAIN_ABORT_JOB", "DOMAIN_ABORT_JOB_FLAGS"})
 """Procedures that end calls which may have taken all other places, such as migrations."""

@@ -54,6 +54,8 @@ MAX_SERIAL = 0xFFFFFFFF
 _PING, _PONG = 1, 2
 _HOLE = struct.Struct(">qI")
 _FINE = PacketStatus.OK.value
+_CALLS = frozenset({PacketType.CALL, PacketType.CALL_WITH_FDS})
+_REPLIES = frozenset({PacketType.REPLY, PacketType.REPLY_WITH_FDS})
 
 
 class Role(Enum):
@@ -220,11 +222,11 @@ class Connection:
         kind = packet.type
         if kind not in self._legal:
             raise ProtocolError(f"{self.peer} sent a {kind.name}, which only this end may send")
-        if kind in {PacketType.REPLY, PacketType.REPLY_WITH_FDS}:
+        if kind in _REPLIES:
             return self._reply(packet)
         if kind is PacketType.MESSAGE:
             return self._message(packet)
-        if kind in {PacketType.CALL, PacketType.CALL_WITH_FDS}:
+        if kind in _CALLS:
             return self._call(packet)
         return self._stream(packet)
 
