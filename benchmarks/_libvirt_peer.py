@@ -35,14 +35,18 @@ def infos(connection: object, name: str, calls: int, threads: int) -> float:
     """Calls of `info` in a second, by threads on one connection."""
     domain = connection.lookupByName(name)  # type: ignore[attr-defined]
 
+    ready = threading.Barrier(threads + 1)
+
     def work() -> None:
+        ready.wait()
         for _ in range(calls // threads):
             domain.info()
 
     workers = [threading.Thread(target=work) for _ in range(threads)]
-    begin = time.perf_counter()
     for worker in workers:
         worker.start()
+    ready.wait()
+    begin = time.perf_counter()
     for worker in workers:
         worker.join()
     return calls // threads * threads / (time.perf_counter() - begin)

@@ -93,14 +93,15 @@ async def per_cpu_second(call: Callable[[], Awaitable[object]], times: int = REP
     return times / (time.process_time() - begin)
 
 
-async def ask(vm: Domain) -> None:
+async def ask(vm: Domain, begin: anyio.Event) -> None:
     """One of many callers at once."""
+    await begin.wait()
     for _ in range(CALLS_EACH):
         await vm.info()
 
 
 async def infos(host: Connection, name: str, stalls: list[float]) -> float:
-    """Calls of `info` in a second, all at once on one connection."""
+    """Calls of `info` in a second, on one connection, by callers that all stand ready."""
     vm = await host.domains.get(name)
     longest = rate = 0.0
 
@@ -113,10 +114,13 @@ async def infos(host: Connection, name: str, stalls: list[float]) -> float:
 
     async with anyio.create_task_group() as watching:
         watching.start_soon(watch)
-        begin = time.perf_counter()
+        ready = anyio.Event()
         async with anyio.create_task_group() as tasks:
             for _ in range(CALLERS):
-                tasks.start_soon(ask, vm)
+                tasks.start_soon(ask, vm, ready)
+            await anyio.wait_all_tasks_blocked()
+            begin = time.perf_counter()
+            ready.set()
         rate = CALLERS * CALLS_EACH / (time.perf_counter() - begin)
         watching.cancel_scope.cancel()
     stalls.append(longest)
