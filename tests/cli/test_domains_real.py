@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clirun import Done
+from clirun import Both, Run
 from labsamples import container_xml, disk, guest_xml
 from libvirtlab import Lab, run_virsh
 
-from aiovirt.cli import main
-
 pytestmark = pytest.mark.real
-
-Run = Callable[..., Done]
-Both = Callable[..., tuple[list[str], list[str]]]
 
 CARD = "52:54:00:11:22:33"
 PORTS = "<controller type='pci' model='pcie-root'/>" + (
@@ -32,34 +27,10 @@ DEVICES = (
 )
 
 
-def squeezed(text: str) -> list[str]:
-    """Return the words of each line that is not empty."""
-    lines = [" ".join(line.split()) for line in text.splitlines()]
-    return [line for line in lines if line and not set(line) <= {"-"}]
-
-
 @pytest.fixture
-def run(lab: Lab, capfd: pytest.CaptureFixture[str]) -> Run:
+def run(lab_run: Run) -> Run:
     """Run one command on the lab."""
-
-    def run(*argv: str, driver: str = "qemu:///system") -> Done:
-        status = main(["--connect", lab.uri("unix", driver), *argv])
-        out, err = capfd.readouterr()
-        return Done(status, out, err)
-
-    return run
-
-
-@pytest.fixture
-def both(run: Run, lab: Lab) -> Both:
-    """Run one command by both programs; the lines that they print."""
-
-    def both(*argv: str) -> tuple[list[str], list[str]]:
-        done = run("-q", *argv)
-        assert done.status == 0, done.err
-        return squeezed(done.out), squeezed(run_virsh(lab, *argv))
-
-    return both
+    return lab_run
 
 
 @pytest.fixture
@@ -115,7 +86,7 @@ SAME = [
 @pytest.mark.usefixtures("guest")
 @pytest.mark.parametrize("argv", SAME, ids=lambda argv: "-".join(argv[::2]))
 def test_what_stands_still_is_told_alike(both: Both, argv: tuple[str, ...]) -> None:
-    ours, theirs = both(*argv)
+    ours, theirs = (lines.splitlines() for lines in both(*argv))
     # rss and last update come and go between two calls
     moving = re.compile(r"balloon\.(rss|last-update)")
     assert [one for one in ours if not moving.match(one)] == [
@@ -126,7 +97,7 @@ def test_what_stands_still_is_told_alike(both: Both, argv: tuple[str, ...]) -> N
 @pytest.mark.usefixtures("guest")
 @pytest.mark.parametrize("argv", [("domstats",), ("dommemstat", "cli1"), ("cpu-stats", "cli1")])
 def test_what_moves_has_the_same_names(both: Both, argv: tuple[str, ...]) -> None:
-    ours, theirs = both(*argv)
+    ours, theirs = (lines.splitlines() for lines in both(*argv))
     assert [re.split("[ =]", line)[0] for line in ours] == [
         re.split("[ =]", line)[0] for line in theirs
     ]

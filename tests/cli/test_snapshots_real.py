@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from clirun import Done
+from clirun import Both, Run
 from labsamples import disk, guest_xml
 from libvirtlab import Lab, LabError, run_virsh
 from libvirtlab.fixtures import run_new_lab
 
-from aiovirt.cli import main
-
 pytestmark = pytest.mark.real
 
-Run = Callable[..., Done]
-Both = Callable[..., tuple[str, str]]
-
 
 @pytest.fixture
-def run(lab: Lab, capfd: pytest.CaptureFixture[str]) -> Run:
+def run(lab_run: Run) -> Run:
     """Run one command on the lab."""
-
-    def run(*argv: str) -> Done:
-        status = main(["--connect", lab.uri("unix"), *argv])
-        out, err = capfd.readouterr()
-        return Done(status, out, err)
-
-    return run
-
-
-def squeezed(text: str) -> str:
-    """The text without empty lines, and with single spaces."""
-    lines = (re.sub(r" +", " ", line).strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line)
-
-
-@pytest.fixture
-def both(run: Run, lab: Lab) -> Both:
-    """Run one command by both programs; what they print."""
-
-    def both(*argv: str) -> tuple[str, str]:
-        done = run("-q", *argv)
-        assert done.status == 0, done.err
-        return squeezed(done.out), squeezed(run_virsh(lab, *argv))
-
-    return both
+    return lab_run
 
 
 @pytest.fixture

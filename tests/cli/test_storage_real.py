@@ -7,46 +7,25 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from clirun import Done, on_terminal
+from clirun import Both, Run, on_terminal, squeezed
 from libvirtlab import Lab, LabError, run_virsh
-from storagelab import MIB, canonical, folder, pool_xml, volume_xml
+from storagelab import MIB, folder, pool_xml, volume_xml
 
 import aiovirt
 from aiovirt.cli import main
 
 pytestmark = pytest.mark.real
 
-Run = Callable[..., Done]
-Both = Callable[..., tuple[str, str]]
-
 
 @pytest.fixture
-def run(lab: Lab, capfd: pytest.CaptureFixture[str]) -> Run:
+def run(lab_run: Run) -> Run:
     """Run one command on the lab."""
-
-    def run(*argv: str) -> Done:
-        status = main(["--connect", lab.uri("unix"), *argv])
-        out, err = capfd.readouterr()
-        return Done(status, out, err)
-
-    return run
-
-
-@pytest.fixture
-def both(run: Run, lab: Lab) -> Both:
-    """Run one command by both programs; what they print, without headings and empty lines."""
-
-    def both(*argv: str) -> tuple[str, str]:
-        done = run("-q", *argv)
-        assert done.status == 0, done.err
-        return squeezed(done.out), squeezed(run_virsh(lab, *argv))
-
-    return both
+    return lab_run
 
 
 @pytest.fixture
@@ -82,13 +61,6 @@ HERE = {"PYTHONPATH": str(Path(aiovirt.__file__).parents[1])}
 def aiovirt_at(lab: Lab, *argv: str) -> list[str]:
     """The command line of the program as a process of its own."""
     return [sys.executable, "-m", "aiovirt", "--connect", lab.uri("unix"), *argv]
-
-
-def squeezed(text: str) -> str:
-    """The words of each line that has some; a document without what means nothing."""
-    if text.lstrip().startswith("<"):
-        return canonical(text)
-    return "\n".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
 
 
 SAME = [

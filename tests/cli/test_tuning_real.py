@@ -5,23 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import counterparts
 import pytest
 import tunedguest
-from clirun import Done
+from clirun import Both, Done, Run, squeezed
 from labsamples import container_xml
-from libvirtlab import Lab, run_virsh
-from storagelab import canonical
+from libvirtlab import Lab
 
 import aiovirt
 from aiovirt.cli import main
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
-
-Run = Callable[..., Done]
 
 SAME_IN_TEST = [
     ("vcpuinfo", "test"),
@@ -99,15 +96,9 @@ WRONG = [
 
 
 @pytest.fixture
-def run(lab: Lab, capfd: pytest.CaptureFixture[str]) -> Run:
+def run(lab_run: Run) -> Run:
     """Run one command on the lab."""
-
-    def run(*argv: str, driver: str = "qemu:///system") -> Done:
-        status = main(["--connect", lab.uri("unix", driver), *argv])
-        out, err = capfd.readouterr()
-        return Done(status, out, err)
-
-    return run
+    return lab_run
 
 
 @pytest.fixture
@@ -121,21 +112,6 @@ def tuned(run: Run, tmp_path: Path) -> Iterator[str]:
     run("destroy", "tuned1")
     run("managedsave-remove", "tuned1")
     assert run("undefine", "tuned1").status == 0
-
-
-def squeezed(text: str) -> str:
-    """The words of each line that has some, but for headings."""
-    if text.lstrip().startswith("<"):
-        return canonical(text)
-    lines = (" ".join(line.split()) for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("---"))
-
-
-def same(run: Run, lab: Lab, *argv: str, driver: str) -> tuple[str, str]:
-    """What both programs print; a quiet virsh leaves more out than we do."""
-    done = run("-q", *argv, driver=driver)
-    assert done.status == 0, done.err
-    return squeezed(done.out), squeezed(run_virsh(lab, *argv, driver=driver))
 
 
 def without_times(text: str) -> str:
@@ -155,15 +131,15 @@ def watching(lab: Lab, *argv: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("argv", SAME_IN_TEST, ids=" ".join)
-def test_the_test_driver_tells_the_same(run: Run, lab: Lab, argv: tuple[str, ...]) -> None:
-    ours, theirs = same(run, lab, *argv, driver="test:///default")
+def test_the_test_driver_tells_the_same(both: Both, argv: tuple[str, ...]) -> None:
+    ours, theirs = both(*argv, driver="test:///default")
     assert without_times(ours).endswith(without_times(theirs))
 
 
 @pytest.mark.usefixtures("tuned")
-def test_a_guest_tells_the_same(run: Run, lab: Lab) -> None:
+def test_a_guest_tells_the_same(both: Both) -> None:
     for argv in SAME:
-        ours, theirs = same(run, lab, *argv, driver="qemu:///system")
+        ours, theirs = both(*argv)
         assert without_times(ours).endswith(without_times(theirs)), argv
 
 
@@ -199,11 +175,11 @@ def test_dominfo_tells_the_label(run: Run) -> None:
 
 @pytest.mark.usefixtures("tuned")
 def test_memory_is_saved_and_restored(
-    run: Run, lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, both: Both, lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = str(lab.folder / "tuned1.save")
     assert run("save", "tuned1", path).out == f"Domain 'tuned1' saved to {path}\n"
-    ours, theirs = same(run, lab, "save-image-dumpxml", path, driver="qemu:///system")
+    ours, theirs = both("save-image-dumpxml", path)
     assert ours == theirs
     document = tmp_path / "saved.xml"
     document.write_text(ours.replace("<name>", "<title>saved</title><name>", 1))
@@ -218,10 +194,10 @@ def test_memory_is_saved_and_restored(
 
 @pytest.mark.usefixtures("tuned")
 def test_memory_that_the_host_keeps(
-    run: Run, lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, both: Both, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("managedsave", "tuned1").out == "Domain 'tuned1' state saved by libvirt\n"
-    ours, theirs = same(run, lab, "managedsave-dumpxml", "tuned1", driver="qemu:///system")
+    ours, theirs = both("managedsave-dumpxml", "tuned1")
     assert ours == theirs
     document = tmp_path / "saved.xml"
     document.write_text(ours)
@@ -233,14 +209,14 @@ def test_memory_that_the_host_keeps(
 
 
 @pytest.mark.usefixtures("tuned")
-def test_dumps_and_jobs(run: Run, lab: Lab) -> None:
+def test_dumps_and_jobs(run: Run, both: Both, lab: Lab) -> None:
     path = lab.folder / "tuned1.core"
     assert run("dump", "tuned1", str(path), "--memory-only").status == 0
     assert path.read_bytes()[:4] == b"\x7fELF"
     path.unlink()
     assert run("dump", "tuned1", str(path)).status == 0
     ended = ("domjobinfo", "tuned1", "--completed", "--keep-completed")
-    ours, theirs = same(run, lab, *ended, driver="qemu:///system")
+    ours, theirs = both(*ended)
     assert ours == theirs
     told = run(*ended, "-o", "json").json
     assert told["type"] in ours.lower()
@@ -268,9 +244,9 @@ def test_without_an_agent_its_verbs_fail(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("tuned")
-def test_the_monitor_says_the_same(run: Run, lab: Lab) -> None:
+def test_the_monitor_says_the_same(run: Run, both: Both) -> None:
     command = ("qemu-monitor-command", "tuned1", "--hmp", "info status")
-    ours, theirs = same(run, lab, *command, driver="qemu:///system")
+    ours, theirs = both(*command)
     assert ours == theirs
     assert run("qemu-attach", "1").status == 1
 

@@ -76,10 +76,11 @@ Define = Callable[[str], Guest]
 
 
 def squeezed(text: str) -> str:
-    """The words of each line that has some; a document without what means nothing."""
+    """The words of each line that has some, rules left out; a document as it is compared."""
     if text.lstrip().startswith("<"):
         return ET.canonicalize(text, strip_text=True)
-    return "\n".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "\n".join(line for line in lines if line.strip("-"))
 
 
 def environment(**more: str) -> dict[str, str]:
