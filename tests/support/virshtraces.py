@@ -6,12 +6,13 @@ import re
 import shlex
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from labsamples import container_xml, disk, guest_xml, network_xml
-from libvirtlab import Lab, run_virsh
+from libvirtlab import Lab, LabError, run_virsh
 
 __all__ = ["GROUPS", "Answer", "Command", "Group", "prepare", "run_group", "run_virsh"]
 
@@ -101,6 +102,10 @@ DOCUMENTS: dict[str, Callable[[Path], str]] = {
 }
 """Names of documents to what makes them."""
 
+STARTS = 20
+ASKS = 10
+"""How often a container is started, and how often asked for after each start."""
+
 
 def prepare(group: Group, folder: Path) -> None:
     """Put the documents and images that a group needs into its working folder."""
@@ -126,6 +131,24 @@ def run_group(lab: Lab, group: Group, folder: Path) -> Iterator[tuple[Command, l
     for command in group.commands:
         argv = command.argv(folder, guest_id)
         output = run_virsh(lab, *argv, driver=group.driver, cwd=folder)
+        if group.driver.startswith("lxc:") and argv[0] == "start":
+            _until_known(lab, group.driver, argv[1])
         if argv[0] == "domid" and re.fullmatch(r"\d+", output.strip()):
             guest_id = output.strip()
         yield command, argv, output
+
+
+def _until_known(lab: Lab, driver: str, name: str) -> None:
+    """Start a container anew while libvirt does not get to know its first process.
+
+    See `tunedguest.once_known`.
+    """
+    for _ in range(STARTS):
+        for _ in range(ASKS):
+            with suppress(LabError):
+                run_virsh(lab, "dominfo", name, driver=driver)
+                return
+        with suppress(LabError):  # it may be gone already
+            run_virsh(lab, "destroy", name, driver=driver)
+        run_virsh(lab, "start", name, driver=driver)
+    raise AssertionError(f"libvirt never knew the first process of {name}")
