@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from clirun import Run
 
-from aiovirt.cli.app import VERBS
+from aiovirt.cli.verbs import VERBS, verb_name
 from aiovirt.model.domain import Control
 
 PAGE = (Path(__file__).parents[2] / "docs/cli.md").read_text()
@@ -22,8 +22,7 @@ def section(title: str) -> set[str]:
 
 @pytest.mark.parametrize("title", VERBS)
 def test_every_verb_stands_in_its_group(title: str) -> None:
-    names = {verb.__name__.strip("_").replace("_", "-") for verb in VERBS[title]}
-    assert section(title) == names
+    assert section(title) == {verb_name(verb) for verb in VERBS[title]}
 
 
 @pytest.mark.usefixtures("web1")

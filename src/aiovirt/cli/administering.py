@@ -21,7 +21,7 @@ from aiovirt.cli.session import Context
 if TYPE_CHECKING:
     from aiovirt.objects.admin import AdminConnection
 
-__all__ = ["ALIASES", "VERBS", "admin_uri"]
+__all__ = ["admin_uri"]
 
 URI_VARIABLE = "AIOVIRT_ADMIN_DEFAULT_URI"
 """The environment variable that names the daemon when no option does."""
@@ -314,35 +314,3 @@ async def daemon_shutdown(
     async with _connected(context) as daemon:
         await daemon.shut_down(preserve=preserve)
     return _did("daemon", "asked", "Daemon is shutting down")
-
-
-VERBS = (
-    uri,
-    version,
-    server_list,
-    server_threadpool_info,
-    server_threadpool_set,
-    client_list,
-    client_info,
-    client_disconnect,
-    server_clients_info,
-    server_clients_set,
-    server_update_tls,
-    daemon_log_filters,
-    daemon_log_outputs,
-    daemon_timeout,
-    daemon_shutdown,
-)
-
-ALIASES = {
-    "server-list": "srv-list",
-    "server-threadpool-info": "srv-threadpool-info",
-    "server-threadpool-set": "srv-threadpool-set",
-    "client-list": "srv-clients-list",
-    "server-clients-info": "srv-clients-info",
-    "server-clients-set": "srv-clients-set",
-    "server-update-tls": "srv-update-tls",
-    "daemon-log-filters": "dmn-log-filters",
-    "daemon-log-outputs": "dmn-log-outputs",
-}
-"""virt-admin's other names of the same verbs."""
