@@ -103,7 +103,7 @@ async def ask(vm: Domain, begin: anyio.Event) -> None:
 async def infos(host: Connection, name: str, stalls: list[float]) -> float:
     """Calls of `info` in a second, on one connection, by callers that all stand ready."""
     vm = await host.domains.get(name)
-    longest = rate = 0.0
+    longest = rate = begun = 0.0
 
     async def watch() -> None:
         nonlocal longest
@@ -119,9 +119,9 @@ async def infos(host: Connection, name: str, stalls: list[float]) -> float:
             for _ in range(CALLERS):
                 tasks.start_soon(ask, vm, ready)
             await anyio.wait_all_tasks_blocked()
-            begin = time.perf_counter()
+            begun = time.perf_counter()
             ready.set()
-        rate = CALLERS * CALLS_EACH / (time.perf_counter() - begin)
+        rate = CALLERS * CALLS_EACH / (time.perf_counter() - begun)
         watching.cancel_scope.cancel()
     stalls.append(longest)
     return rate
