@@ -90,7 +90,7 @@ async def test_calls_that_nobody_waits_for_are_counted_until_they_are_answered(l
                 await anyio.wait_all_tasks_blocked()
                 tasks.cancel_scope.cancel()
             assert client.stuck == 1
-        await vm.suspend()
-        assert client.stuck == 0
+        while client.stuck:  # until the answer has come, now that the guest goes on
+            await host.hostname()
         await vm.destroy()
         await vm.undefine()
