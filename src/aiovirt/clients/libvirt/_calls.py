@@ -14,6 +14,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from aiovirt.protocols.libvirt.connection import Failure, Reply
 from aiovirt.protocols.libvirt.procedure import Procedure
 from aiovirt.streams.channel import Slot
@@ -42,7 +44,7 @@ def is_quick(procedure: Procedure[Any, Any]) -> bool:
     return procedure.priority or procedure.name in _QUICK
 
 
-class PendingCall:
+class PendingCall(msgspec.Struct, eq=False):
     """A call without a reply.
 
     Attributes:
@@ -56,19 +58,14 @@ class PendingCall:
         outcome: What came of it: a reply, a refusal, or an error of ours.
     """
 
-    __slots__ = ("data", "descriptors", "left", "outcome", "quick", "sent", "serial", "slot")
-
-    def __init__(
-        self, serial: int, data: bytes, descriptors: Sequence[int], slot: Slot, *, quick: bool
-    ) -> None:
-        self.serial = serial
-        self.data = data
-        self.descriptors = descriptors
-        self.slot = slot
-        self.quick = quick
-        self.sent = False
-        self.left = False
-        self.outcome: Reply | Failure | Exception | None = None
+    serial: int
+    data: bytes
+    descriptors: Sequence[int]
+    slot: Slot
+    quick: bool
+    sent: bool = False
+    left: bool = False
+    outcome: Reply | Failure | Exception | None = None
 
 
 class Calls:

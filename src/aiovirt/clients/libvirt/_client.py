@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -49,6 +49,7 @@ __all__ = ["LibvirtClient", "open_client"]
 
 A = TypeVar("A", bound=Struct)
 R = TypeVar("R", bound=Struct)
+T = TypeVar("T")
 
 OnMessage = Callable[[Message], None]
 
@@ -88,7 +89,9 @@ class LibvirtClient:
 
     # --- calls --------------------------------------------------------------------------------
 
-    async def call(self, procedure: Procedure[A, R], args: A, *, operation: str = "") -> R:
+    def call(
+        self, procedure: Procedure[A, R], args: A, *, operation: str = ""
+    ) -> Coroutine[Any, Any, R]:
         """Call a procedure; its result.
 
         Args:
@@ -107,11 +110,7 @@ class LibvirtClient:
         Cancellation: the server goes on with a call that was sent; its late reply is dropped, and
         until then it keeps one of the connection's places.
         """
-        reply = await self._reply(procedure, args, (), operation)
-        if reply.descriptors:
-            _close_all(reply.descriptors)
-        result: R = codec(procedure.ret).decode(reply.payload)
-        return result
+        return self._exchange(procedure, args, (), operation, _result)
 
     async def call_with_descriptors(
         self, procedure: Procedure[A, R], args: A, descriptors: Sequence[int]
@@ -131,16 +130,17 @@ class LibvirtClient:
                 self.driver_name, procedure.name, "descriptors travel along Unix sockets only"
             )
         _check_descriptors(descriptors)
-        reply = await self._reply(procedure, args, descriptors, "")
-        try:
-            return codec(procedure.ret).decode(reply.payload), reply.descriptors
-        except ProtocolError:
-            _close_all(reply.descriptors)
-            raise
+        return await self._exchange(procedure, args, descriptors, "", _result_with_descriptors)
 
-    async def _reply(
-        self, procedure: Procedure[A, R], args: A, descriptors: Sequence[int], operation: str
-    ) -> Reply:
+    async def _exchange(
+        self,
+        procedure: Procedure[A, R],
+        args: A,
+        descriptors: Sequence[int],
+        operation: str,
+        taken: Callable[[Procedure[A, R], Reply], T],
+    ) -> T:
+        """Make a call; what `taken` makes of its reply."""
         quick = is_quick(procedure)
         due = self._calls.has_room(quick=quick)
         if due:
@@ -152,7 +152,7 @@ class LibvirtClient:
         except BaseException:
             self._give_up(call)
             raise
-        return self._outcome(procedure, call, operation)
+        return taken(procedure, self._outcome(procedure, call, operation))
 
     @asynccontextmanager
     async def stream(
@@ -210,7 +210,7 @@ class LibvirtClient:
         slot = self.channel.slot()
         quick = is_quick(procedure)
         due = self._calls.has_room(quick=quick)
-        call = PendingCall(serial, data, descriptors, slot, quick=quick)
+        call = PendingCall(serial, data, descriptors, slot, quick)
         self._calls.add(call)
         if due:
             self._send_due()
@@ -428,6 +428,24 @@ class LibvirtClient:
                     f"{self.peer} has not answered for {silence:g} s", maybe_done=True
                 )
                 self.channel.end(self._error)
+
+
+def _result(procedure: Procedure[A, R], reply: Reply) -> R:
+    """What a reply says; descriptors that came with it are nobody's."""
+    if reply.descriptors:
+        _close_all(reply.descriptors)
+    return codec(procedure.ret).decode(reply.payload)
+
+
+def _result_with_descriptors(
+    procedure: Procedure[A, R], reply: Reply
+) -> tuple[R, tuple[int, ...]]:
+    """What a reply says, and what came with it."""
+    try:
+        return codec(procedure.ret).decode(reply.payload), reply.descriptors
+    except ProtocolError:
+        _close_all(reply.descriptors)
+        raise
 
 
 def _nothing() -> None:
