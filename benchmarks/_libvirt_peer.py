@@ -3,6 +3,7 @@
 Each line of standard input names a measurement and its arguments; each line of output is its rate.
 """
 
+import gc
 import resource
 import sys
 import threading
@@ -65,6 +66,7 @@ def main() -> None:
             rate = per_cpu_second(lambda: with_states(connection), int(arguments[0]))
         else:
             name, calls, threads = arguments
+            gc.collect()  # what other measurements have left is not this one's
             rate = infos(connection, name, int(calls), int(threads))
         print(rate, flush=True)
 

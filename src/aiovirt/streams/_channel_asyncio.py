@@ -15,15 +15,18 @@ from aiovirt.streams.channel import Channel, OnData, OnEnd, Slot
 __all__ = ["AsyncioChannel"]
 
 
-class _FutureSlot(asyncio.Future[None], Slot):
-    __slots__ = ()
+class _FutureSlot(Slot):
+    __slots__ = ("_future",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._future: asyncio.Future[None] = loop.create_future()
 
     def set(self) -> None:
-        if not self.done():
-            self.set_result(None)
+        if not self._future.done():
+            self._future.set_result(None)
 
     def wait(self) -> Awaitable[None]:
-        return self
+        return self._future  # itself no slot: tasks wait for exactly this type in a quicker way
 
 
 class AsyncioChannel(Channel):
@@ -58,7 +61,7 @@ class AsyncioChannel(Channel):
 
     def slot(self) -> Slot:
         """See `Channel.slot`."""
-        return _FutureSlot(loop=self._loop)
+        return _FutureSlot(self._loop)
 
     def end(self, error: Exception | None = None) -> None:
         """See `Channel.end`."""

@@ -91,7 +91,7 @@ class Calls:
 
     def add(self, call: PendingCall) -> None:
         """Let a call wait for its turn."""
-        self._queue_of(call)[call.serial] = call
+        (self._waiting_quick if call.quick else self._waiting)[call.serial] = call
 
     def due(self) -> Iterator[PendingCall]:
         """The calls whose turn it is; each counts as sent."""
@@ -124,7 +124,10 @@ class Calls:
         A call that was sent keeps its place until the server has answered it.
         """
         call.left = True
-        return not call.sent and self._queue_of(call).pop(call.serial, None) is not None
+        if call.sent:
+            return False
+        queue = self._waiting_quick if call.quick else self._waiting
+        return queue.pop(call.serial, None) is not None
 
     def end(self, error: Callable[[bool], Exception]) -> None:
         """Give all callers an error, made from whether their call had been sent."""
@@ -147,9 +150,6 @@ class Calls:
     def stuck(self) -> int:
         """How many calls the server is at work on although nobody waits for them any more."""
         return sum(call.left for call in self._sent.values())
-
-    def _queue_of(self, call: PendingCall) -> OrderedDict[int, PendingCall]:
-        return self._waiting_quick if call.quick else self._waiting
 
     def _send(self, call: PendingCall) -> PendingCall:
         call.sent = True

@@ -141,12 +141,11 @@ class LibvirtClient:
         taken: Callable[[Procedure[A, R], Reply], T],
     ) -> T:
         """Make a call; what `taken` makes of its reply."""
-        quick = is_quick(procedure)
-        due = self._calls.has_room(quick=quick)
+        due = self._calls.has_room(quick=is_quick(procedure))
         if due:
             # Else it is not sent yet when the wait for its turn tells of the cancellation.
             await anyio.lowlevel.checkpoint_if_cancelled()
-        call = self._begin(procedure, args, descriptors)
+        call = self._begin(procedure, args, descriptors, due=due)
         try:
             await call.slot.wait()
         except BaseException:
@@ -171,7 +170,8 @@ class LibvirtClient:
         Raises and cancellation as `call`.
         """
         await anyio.lowlevel.checkpoint_if_cancelled()
-        call = self._begin(procedure, args, ())
+        due = self._calls.has_room(quick=is_quick(procedure))
+        call = self._begin(procedure, args, (), due=due)
         stream = ClientStream(self, call.serial, self._forget_stream, keep=keep)
         self._streams[call.serial] = stream
         try:
@@ -203,24 +203,23 @@ class LibvirtClient:
         return self._calls.stuck
 
     def _begin(
-        self, procedure: Procedure[A, R], args: A, descriptors: Sequence[int]
+        self, procedure: Procedure[A, R], args: A, descriptors: Sequence[int], *, due: bool
     ) -> PendingCall:
-        self._check_open()
+        if self._closing or self._error is not None:
+            raise self._gone()
         serial, data = self.core.call(procedure, args, descriptors=descriptors)
         slot = self.channel.slot()
-        quick = is_quick(procedure)
-        due = self._calls.has_room(quick=quick)
-        call = PendingCall(serial, data, descriptors, slot, quick)
+        call = PendingCall(serial, data, descriptors, slot, is_quick(procedure))
         self._calls.add(call)
         if due:
             self._send_due()
         return call
 
-    def _check_open(self) -> None:
+    def _gone(self) -> AiovirtError:
+        """Why there is no connection to call on."""
         if self._closing:
-            raise Closed(f"the connection to {self.peer} was closed")
-        if self._error is not None:
-            raise self._lost_error(sent=False)
+            return Closed(f"the connection to {self.peer} was closed")
+        return self._lost_error(sent=False)
 
     def _give_up(self, call: PendingCall) -> None:
         """The caller goes: its call is taken back, or its reply dropped now or when it comes."""
@@ -437,9 +436,7 @@ def _result(procedure: Procedure[A, R], reply: Reply) -> R:
     return codec(procedure.ret).decode(reply.payload)
 
 
-def _result_with_descriptors(
-    procedure: Procedure[A, R], reply: Reply
-) -> tuple[R, tuple[int, ...]]:
+def _result_with_descriptors(procedure: Procedure[A, R], reply: Reply) -> tuple[R, tuple[int, ...]]:
     """What a reply says, and what came with it."""
     try:
         return codec(procedure.ret).decode(reply.payload), reply.descriptors

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,7 +79,8 @@ async def open_admin_driver(uri: URI, options: OpenOptions) -> AsyncIterator[Lib
         PermissionDenied: It may not be used.
     """
     async with open_link(uri, options, opener=_open_session) as link:
-        yield LibvirtDriver(link)
+        with closing(LibvirtDriver(link)) as driver:
+            yield driver
 
 
 @asynccontextmanager

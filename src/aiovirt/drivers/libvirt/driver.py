@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any, TypeVar
 
 from aiovirt.drivers.libvirt.abilities import LibvirtAbility, implementation
@@ -43,16 +43,21 @@ class LibvirtDriver:
         Raises:
             Closed: The driver was closed.
         """
-        self.link.check_open()
         found: A | None = self._abilities.get(kind)
         if found is not None:
             return found
+        self.link.check_open()
         made_by = implementation(kind)
         if not issubclass(made_by, LibvirtAbility):
             raise TypeError(f"{made_by.__name__} is no ability of this driver")
         made = made_by(self.link)
         self._abilities[kind] = made
         return made
+
+    def close(self) -> None:
+        """Give no abilities any more."""
+        self.link.close()
+        self._abilities.clear()
 
 
 @asynccontextmanager
@@ -67,4 +72,5 @@ async def open_driver(uri: URI, options: OpenOptions) -> AsyncIterator[LibvirtDr
     Cancellation: the daemon goes on with what it was asked.
     """
     async with open_link(uri, options) as link:
-        yield LibvirtDriver(link)
+        with closing(LibvirtDriver(link)) as driver:
+            yield driver

@@ -53,7 +53,7 @@ MAX_SERIAL = 0xFFFFFFFF
 
 _PING, _PONG = 1, 2
 _HOLE = struct.Struct(">qI")
-_FINE = PacketStatus.OK.value
+_CALL, _OK = PacketType.CALL, PacketStatus.OK  # members are looked up slowly, for each call
 _CALLS = frozenset({PacketType.CALL, PacketType.CALL_WITH_FDS})
 _REPLIES = frozenset({PacketType.REPLY, PacketType.REPLY_WITH_FDS})
 
@@ -252,7 +252,7 @@ class Connection:
             raise ProtocolError(
                 f"{self.peer} replied to procedure {called.number} with {packet.procedure}"
             )
-        if packet.status is PacketStatus.OK:
+        if packet.status is _OK:
             return Reply(packet.serial, packet.payload, packet.descriptors)
         self._streams.pop(packet.serial, None)
         if packet.status is PacketStatus.CONTINUE:
@@ -311,13 +311,13 @@ class Connection:
             LimitExceeded: They are too long.
         """
         payload = codec(procedure.args).encode(args)
-        kind = PacketType.CALL
+        kind = _CALL
         if descriptors:
             _check_count(descriptors)
             kind, payload = PacketType.CALL_WITH_FDS, count_descriptors(len(descriptors)) + payload
         serial = self._next
         program, number = procedure.program, procedure.number
-        data = encode_parts(program, PROGRAM_VERSION, number, kind, serial, _FINE, payload)
+        data = encode_parts(program, PROGRAM_VERSION, number, kind, serial, _OK, payload)
         self._next = self._serial_after(serial)
         self._calls[serial] = procedure
         if procedure.stream is not None:

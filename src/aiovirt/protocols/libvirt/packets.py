@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import NoReturn
 
 import msgspec
 
@@ -208,18 +209,15 @@ class PacketReader:
         self._held = None
         return left
 
-    def _length(self, data: bytes, pos: int) -> int:
-        (length,) = _LENGTH.unpack_from(data, pos)
+    def _refuse(self, length: int) -> NoReturn:
         if length < HEADER_SIZE:
             raise ProtocolError(
                 f"{self._peer} sent a packet of {length} bytes: this is not libvirt's protocol"
             )
-        if length > self._max_packet:
-            raise LimitExceeded(
-                f"{self._peer} sent a packet of {length} bytes, more than {self._max_packet}",
-                limit=self._max_packet,
-            )
-        return int(length)
+        raise LimitExceeded(
+            f"{self._peer} sent a packet of {length} bytes, more than {self._max_packet}",
+            limit=self._max_packet,
+        )
 
     def _take_one(self, found: list[Packet], data: bytes, pos: int) -> int:
         """Take the packet at `pos`, or the bytes of its descriptors: where it ends.
@@ -229,27 +227,33 @@ class PacketReader:
         if self._held is not None:
             return self._take_descriptors(found, self._held, data, pos)
         have = len(data) - pos
-        self._wanted = self._length(data, pos) if have >= _LENGTH.size else _LENGTH.size
-        if have < self._wanted or have < _LENGTH.size:
+        if have < HEADER_SIZE:
+            self._wanted = _LENGTH.size
+            if have >= _LENGTH.size:  # a length that cannot be is told at once
+                (self._wanted,) = _LENGTH.unpack_from(data, pos)
+                if not HEADER_SIZE <= self._wanted <= self._max_packet:
+                    self._refuse(self._wanted)
             return -1
-        end = pos + self._wanted
-        packet = self._packet(data, pos, end)
-        if packet.type in WITH_DESCRIPTORS:
-            self._held = packet
-        else:
-            found.append(packet)
-        return end
-
-    def _packet(self, data: bytes, pos: int, end: int) -> Packet:
-        _, program, version, procedure, kind, serial, status = _HEADER.unpack_from(data, pos)
+        length, program, version, procedure, kind, serial, status = _HEADER.unpack_from(data, pos)
+        if not HEADER_SIZE <= length <= self._max_packet:
+            self._refuse(length)
+        if have < length:
+            self._wanted = length
+            return -1
         known, state = _TYPES.get(kind), _STATUSES.get(status)
         if known is None or state is None:
             raise ProtocolError(
                 f"{self._peer} sent a packet of type {kind} and status {status}: "
                 "there are no such in libvirt's protocol"
             )
+        end = pos + int(length)
         payload = data[pos + HEADER_SIZE : end]
-        return Packet(program, version, procedure, known, serial, state, payload)
+        packet = Packet(program, version, procedure, known, serial, state, payload)
+        if known in WITH_DESCRIPTORS:
+            self._held = packet
+        else:
+            found.append(packet)
+        return end
 
     def _take_descriptors(self, found: list[Packet], packet: Packet, data: bytes, pos: int) -> int:
         """Take the byte of each descriptor, and the descriptors: where they end, or -1."""
