@@ -1,4 +1,4 @@
-"""What verbs that change a domain's resources share: what is meant, and how figures are shown."""
+"""What verbs that change a domain or a network share: what is meant, and how figures are shown."""
 
 from __future__ import annotations
 
@@ -29,21 +29,29 @@ class Meant(TypedDict):
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affects:
-    """What is meant; without any the running domain if it runs, else its configuration."""
+    """What is meant; without any what runs now if it runs, else its definition."""
 
-    live: Annotated[bool, about("The running domain.")] = False
-    config: Annotated[bool, about("What it is started with the next time.")] = False
-    current: Annotated[bool, about("The running domain if it runs.")] = False
+    live: Annotated[bool, about("What runs now.")] = False
+    config: Annotated[bool, about("The definition: from the next start on.")] = False
+    current: Annotated[bool, about("What runs now if it runs, as without an option.")] = False
 
-    @property
-    def meant(self) -> Meant:
-        """The library's arguments.
+    def check(self) -> None:
+        """Refuse what excludes each other.
 
         Raises:
-            UsageError: They contradict each other.
+            UsageError: It does.
         """
         if self.current and (self.live or self.config):
             raise UsageError("--current excludes --live and --config")
+
+    @property
+    def meant(self) -> Meant:
+        """The arguments `live` and `config` of the library.
+
+        Raises:
+            UsageError: They exclude each other.
+        """
+        self.check()
         return {"live": self.live, "config": self.config}
 
 

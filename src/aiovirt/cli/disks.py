@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from aiovirt.cli.affects import AFFECTS, Affects
 from aiovirt.cli.arguments import DomainArg, SessionArg, about
 from aiovirt.cli.failures import UsageError
-from aiovirt.cli.hotplug import NOW, Impact
 from aiovirt.cli.results import Column, Plain, Row, Rows, done
 from aiovirt.cli.storage import amount, pretty
 from aiovirt.errors import ConfigError
@@ -201,7 +201,7 @@ async def blkdeviotune(
     device: DiskArg,
     *,
     limits: Limits = NO_LIMITS,
-    impact: Impact = NOW,
+    affects: Affects = AFFECTS,
     session: SessionArg,
 ) -> Plain:
     """Show the limits of a disk, or set some.
@@ -211,13 +211,13 @@ async def blkdeviotune(
         aiovirt blkdeviotune web1 vda
         aiovirt blkdeviotune web1 vda --total-iops-sec 500 --live --config
     """
-    impact.check()
+    affects.check()
     given = limits.given()
     vm = await session.domain(domain)
     if given:
-        await vm.set_io_tune(device, given, live=impact.live, config=impact.config)
+        await vm.set_io_tune(device, given, **affects.meant)
         return done(vm.key, "set", f"Limits of disk '{device}' set", device=device, **given)
-    known = await vm.io_tune(device, live=impact.live, config=impact.config)
+    known = await vm.io_tune(device, **affects.meant)
     text = "\n".join(f"{name:<15}: {value}" for name, value in known.items())
     data = {"name": vm.name, "uuid": str(vm.uuid), "device": device, **known}
     return Plain(text, data, [device])

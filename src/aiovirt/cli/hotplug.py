@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from aiovirt.cli.affects import AFFECTS, Affects, Meant
 from aiovirt.cli.arguments import DomainArg, SessionArg, about
 from aiovirt.cli.documents import read_document
 from aiovirt.cli.failures import UsageError
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NOW",
-    "Impact",
     "Where",
     "act_on_file",
     "attach_device",
@@ -32,52 +32,21 @@ __all__ = [
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Impact:
-    """Where a change is made; at the running instance if there is one, when nothing is said."""
-
-    config: Annotated[bool, about("In the definition: from the next start on.")] = False
-    live: Annotated[bool, about("At the running instance.")] = False
-    current: Annotated[bool, about("At the running instance if there is one (as with none).")] = (
-        False
-    )
-
-    def check(self) -> None:
-        """Refuse what excludes each other.
-
-        Raises:
-            UsageError: It does.
-        """
-        if self.current and (self.live or self.config):
-            raise UsageError("--current excludes --live and --config")
-
-    @property
-    def where(self) -> dict[str, bool]:
-        """The arguments `live` and `config` of a verb of `Domain`.
-
-        Raises:
-            UsageError: Options exclude each other.
-        """
-        self.check()
-        return {"live": self.live, "config": self.config}
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Where(Impact):
+class Where(Affects):
     """Where a device is changed."""
 
     persistent: Annotated[
         bool, about("In the definition, and at the running instance if there is one.")
     ] = False
 
-    async def of(self, vm: Domain) -> dict[str, bool]:
+    async def of(self, vm: Domain) -> Meant:
         """The arguments `live` and `config` of a verb of `Domain`.
 
         Raises:
             UsageError: Options exclude each other.
         """
         if not self.persistent:
-            return self.where
+            return self.meant
         if self.current:
             raise UsageError("--current excludes --persistent")
         return {"live": self.live or (await vm.state()).state.active, "config": True}
@@ -172,7 +141,7 @@ async def detach_device_alias(
     domain: DomainArg,
     alias: Annotated[str, about("The device's alias, such as ua-data.")],
     *,
-    impact: Impact = NOW,
+    affects: Affects = AFFECTS,
     session: SessionArg,
 ) -> Plain:
     """Ask the guest to let a device go, by its alias.
@@ -181,7 +150,7 @@ async def detach_device_alias(
 
         aiovirt detach-device-alias web1 ua-data
     """
-    impact.check()
+    affects.check()
     vm = await session.domain(domain)
-    await vm.detach_alias(alias, live=impact.live, config=impact.config)
+    await vm.detach_alias(alias, **affects.meant)
     return done(vm.key, "asked", f"Device with alias '{alias}' detach request sent successfully")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 from cyclopts import Parameter
 
+from aiovirt.cli.affects import AFFECTS, Affects
 from aiovirt.cli.arguments import DomainArg, SessionArg, about
 from aiovirt.cli.console import Manner, show_console
 from aiovirt.cli.failures import UsageError
-from aiovirt.cli.hotplug import Impact
 from aiovirt.cli.results import Plain, done
 from aiovirt.cli.session import Session
 from aiovirt.model.domain import LifecycleAction, LifecycleOccasion, ShutdownMode
@@ -34,7 +34,6 @@ __all__ = [
 ModeArg = Annotated[
     str | None, about("How to ask it: acpi, agent, initctl, signal, paravirt; or several.")
 ]
-CURRENT = Impact()
 
 
 async def _act(
@@ -225,7 +224,7 @@ async def set_lifecycle_action(
     ],
     action: Annotated[LifecycleAction, about("What happens then.")],
     *,
-    impact: Impact = CURRENT,
+    affects: Affects = AFFECTS,
     session: SessionArg,
 ) -> Plain:
     """Say what happens when a guest powers off, reboots or crashes.
@@ -235,5 +234,5 @@ async def set_lifecycle_action(
         aiovirt set-lifecycle-action web1 crash restart --live --config
     """
     found = await session.domain(domain)
-    await found.set_lifecycle_action(occasion, action, **impact.where)
+    await found.set_lifecycle_action(occasion, action, **affects.meant)
     return done(found.key, "set", f"The action for {occasion} is {action} now")

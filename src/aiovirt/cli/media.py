@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from aiovirt.cli.affects import AFFECTS, Affects
 from aiovirt.cli.arguments import DomainArg, SessionArg, about
 from aiovirt.cli.attaching import PrintArg, disk_of
 from aiovirt.cli.failures import UsageError
-from aiovirt.cli.hotplug import NOW, Impact
 from aiovirt.cli.results import Plain, done
 from aiovirt.errors import InvalidState, NotFound
 
@@ -58,7 +58,7 @@ async def change_media(
     *,
     change: Change = PUT_IN,
     print_xml: PrintArg = False,
-    impact: Impact = NOW,
+    affects: Affects = AFFECTS,
     session: SessionArg,
 ) -> Plain:
     """Change what is in a CD-ROM or floppy drive.
@@ -68,15 +68,15 @@ async def change_media(
         aiovirt change-media web1 sda /isos/debian.iso
         aiovirt change-media web1 sda --eject
     """
-    impact.check()
+    affects.check()
     change.check(source)
     vm = await session.domain(domain)
-    config = await vm.config(inactive=impact.config and not impact.live)
+    config = await vm.config(inactive=affects.config and not affects.live)
     disk = disk_of(vm, config, path)
     _fill(vm, disk, source, block=change.block, only_empty=change.insert)
     if print_xml:
         return Plain(disk.to_xml().rstrip("\n"), {"xml": disk.to_xml()}, [vm.name])
-    await vm.update_device(disk, live=impact.live, config=impact.config, force=change.force)
+    await vm.update_device(disk, **affects.meant, force=change.force)
     word = "ejected" if change.eject else "inserted" if change.insert else "updated"
     return done(vm.key, word, f"Successfully {word} media.", device=disk.target.dev)
 

@@ -6,14 +6,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from aiovirt.cli.affects import AFFECTS, Affects
 from aiovirt.cli.arguments import DomainArg, SessionArg, about
 from aiovirt.cli.failures import UsageError
-from aiovirt.cli.hotplug import Impact
 from aiovirt.cli.results import Plain, done
 
 __all__ = ["desc", "domrename", "metadata"]
-
-CURRENT = Impact()
 
 
 async def domrename(
@@ -34,7 +32,7 @@ async def desc(
     domain: DomainArg,
     *new_desc: Annotated[str, about("The new text; nothing shows the present one.")],
     title: Annotated[bool, about("The title, not the description.")] = False,
-    impact: Impact = CURRENT,
+    affects: Affects = AFFECTS,
     session: SessionArg,
 ) -> Plain:
     """Show or set the description of a domain, or its title.
@@ -48,7 +46,7 @@ async def desc(
     """
     found = await session.domain(domain)
     kind = "title" if title else "description"
-    where = impact.where
+    where = affects.meant
     if new_desc:
         text = " ".join(new_desc) or None
         setter = found.set_title if title else found.set_description
@@ -67,7 +65,7 @@ async def metadata(
     key: Annotated[str | None, about("The prefix of the namespace; needed to set.")] = None,
     set_: Annotated[str | None, Parameter(name="--set", help="The element as XML.")] = None,
     remove: Annotated[bool, about("Take it out.")] = False,
-    impact: Impact = CURRENT,
+    affects: Affects = AFFECTS,
     session: SessionArg,
 ) -> Plain:
     """Show or set the metadata that a domain has in a namespace.
@@ -83,9 +81,9 @@ async def metadata(
         raise UsageError("--set needs a --key")
     found = await session.domain(domain)
     if set_ is not None or remove:
-        await found.set_metadata(uri, set_, key=key, **impact.where)
+        await found.set_metadata(uri, set_, key=key, **affects.meant)
         word = "removed" if remove else "modified"
         return done(found.key, word, f"Metadata {word}")
-    xml = await found.metadata(uri, **impact.where)
+    xml = await found.metadata(uri, **affects.meant)
     data = {"name": found.name, "uuid": str(found.uuid), "uri": uri, "xml": xml}
     return Plain(xml.rstrip("\n"), data, [found.name])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
 from cyclopts import Parameter
 
+from aiovirt.cli.affects import AFFECTS, Affects
 from aiovirt.cli.arguments import ContextArg, FileArg, SessionArg, about
 from aiovirt.cli.documents import read_document, source_name
 from aiovirt.cli.failures import UsageError
@@ -34,28 +34,6 @@ PortArg = Annotated[str, about("The port's UUID.")]
 Command = Literal["add", "add-first", "add-last", "modify", "delete"]
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Impact:
-    """Which of the two a verb is about: what there is of them when nothing is said."""
-
-    live: Annotated[bool, about("The active network.")] = False
-    config: Annotated[bool, about("The definition.")] = False
-    current: Annotated[bool, about("What there is of the two, as without an option.")] = False
-
-    def check(self) -> None:
-        """Refuse what excludes each other.
-
-        Raises:
-            UsageError: It does.
-        """
-        if self.current and (self.live or self.config):
-            raise UsageError("--current excludes --live and --config")
-
-
-CURRENT = Impact()
-
-
 # --- what is in them --------------------------------------------------------------------------
 
 
@@ -66,7 +44,7 @@ async def net_update(
     xml: Annotated[str, about("The part, or the name of a file with it.")],
     *,
     parent_index: Annotated[int, about("Which parent it is in, counted from 0.")] = -1,
-    impact: Impact = CURRENT,
+    affects: Affects = AFFECTS,
     context: ContextArg,
 ) -> Plain:
     """Change one part of a network, also while it is active.
@@ -76,7 +54,7 @@ async def net_update(
         aiovirt net-update default add ip-dhcp-host host.xml --live --config
         aiovirt net-update default delete dns-host "<host ip='192.168.122.9'/>"
     """
-    impact.check()
+    affects.check()
     part = xml if xml.lstrip().startswith("<") else (await read_document(Path(xml))).decode()
     async with context.connect() as session:
         found = await find_network(session, network)
@@ -85,12 +63,12 @@ async def net_update(
             section,
             part,
             parent_index=parent_index,
-            live=impact.live,
-            persistent=impact.config,
+            live=affects.live,
+            persistent=affects.config,
         )
-        live = impact.live or (not impact.config and await found.is_active())
+        live = affects.live or (not affects.config and await found.is_active())
     changed = [
-        word for word, on in (("persistent config", impact.config), ("live state", live)) if on
+        word for word, on in (("persistent config", affects.config), ("live state", live)) if on
     ]
     what = " and ".join(changed) or "persistent config"
     return network_done(found.key, "updated", f"Updated network {found.name} {what}")
@@ -187,7 +165,7 @@ async def net_desc(
     network: NetworkArg,
     *new: Annotated[str, about("The new text; - reads it from standard input.")],
     title: Annotated[bool, about("The title instead of the description.")] = False,
-    impact: Impact = CURRENT,
+    affects: Affects = AFFECTS,
     session: SessionArg,
 ) -> Plain:
     """Print or set the description of a network, or its title.
@@ -197,23 +175,23 @@ async def net_desc(
         aiovirt net-desc default
         aiovirt net-desc default --title --config "Guests of the lab"
     """
-    impact.check()
+    affects.check()
     found = await find_network(session, network)
     what = "title" if title else "description"
     if not new:
-        return await _described(found, what, impact)
+        return await _described(found, what, affects)
     text = " ".join(new)
     if text == "-":
         text = (await read_document(Path("-"))).decode()
     setter = found.set_title if title else found.set_description
-    await setter(text or None, live=impact.live, persistent=impact.config)
+    await setter(text or None, live=affects.live, persistent=affects.config)
     return network_done(found.key, "updated", f"Network {what} updated successfully")
 
 
-async def _described(found: Network, what: str, impact: Impact) -> Plain:
+async def _described(found: Network, what: str, affects: Affects) -> Plain:
     getter = found.title if what == "title" else found.description
     try:
-        text = await getter(live=impact.live, persistent=impact.config)
+        text = await getter(live=affects.live, persistent=affects.config)
     except NotFound:
         return Plain(f"No {what} for network: {found.name}", {what: None}, [])
     return Plain(text, {what: text}, [text])
@@ -226,7 +204,7 @@ async def net_metadata(
     key: Annotated[str | None, about("The prefix of the namespace, for --set.")] = None,
     new: Annotated[str | None, Parameter(name="--set", help="The new element.")] = None,
     remove: Annotated[bool, about("Remove the element.")] = False,
-    impact: Impact = CURRENT,
+    affects: Affects = AFFECTS,
     session: SessionArg,
 ) -> Plain:
     """Print, set or remove what a namespace has in the metadata of a network.
@@ -236,14 +214,14 @@ async def net_metadata(
         aiovirt net-metadata default http://example.com/team
         aiovirt net-metadata default http://example.com/team --key t --set "<team>lab</team>"
     """
-    impact.check()
+    affects.check()
     if new is not None and (remove or key is None):
         raise UsageError("--set goes with --key, and not with --remove")
     found = await find_network(session, network)
     if new is None and not remove:
         return network_xml(
-            found.key, await found.metadata(uri, live=impact.live, persistent=impact.config)
+            found.key, await found.metadata(uri, live=affects.live, persistent=affects.config)
         )
-    await found.set_metadata(uri, new, key=key, live=impact.live, persistent=impact.config)
+    await found.set_metadata(uri, new, key=key, live=affects.live, persistent=affects.config)
     result, words = ("removed", "removed") if remove else ("updated", "modified")
     return network_done(found.key, result, f"Metadata {words}")
