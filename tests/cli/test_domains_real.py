@@ -114,6 +114,14 @@ def test_figures_for_programs(run: Run) -> None:
     assert run("cpu-stats", "cli1", "--total", "-o", "json").json["cpus"] == []
 
 
+def test_how_often_a_guest_tells_of_its_memory(run: Run, guest: str) -> None:
+    done = run("dommemstat", guest, "--period", "7", "--live", "--config")
+    assert done.out == f"Domain '{guest}' tells of its memory every 7 s\n"
+    for which in ((), ("--inactive",)):
+        assert '<stats period="7"/>' in run("dumpxml", guest, *which).out
+    assert run("dommemstat", guest, "--period", "-1").status == 2
+
+
 @pytest.mark.usefixtures("idle")
 def test_names_and_notes(run: Run, both: Both) -> None:
     assert run("domrename", "cli2", "cli3").out == "Domain successfully renamed\n"

@@ -10,8 +10,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from aiovirt.cli.affects import AFFECTS, Affects
 from aiovirt.cli.arguments import DomainArg, SessionArg, about
-from aiovirt.cli.results import Plain, Row
+from aiovirt.cli.failures import UsageError
+from aiovirt.cli.results import Plain, Row, done
 from aiovirt.errors import AiovirtError, InvalidState, NotFound
 from aiovirt.model.domain import Control, DomainKey
 from aiovirt.model.flags import flag_set
@@ -291,16 +293,32 @@ _COUNTS = (
 _KIB = 1024
 
 
-async def dommemstat(domain: DomainArg, *, session: SessionArg) -> Plain:
-    """Show what is known of the memory of a running domain, in KiB.
+async def dommemstat(
+    domain: DomainArg,
+    *,
+    period: Annotated[
+        int | None, about("Let the guest tell every so many seconds; 0 for never.")
+    ] = None,
+    affects: Affects = AFFECTS,
+    session: SessionArg,
+) -> Plain:
+    """Show what is known of the memory of a running domain, in KiB, or set how often it tells.
 
     The structured formats have bytes.
 
     For example:
 
         aiovirt dommemstat web1
+        aiovirt dommemstat web1 --period 10 --live --config
     """
+    if period is not None and period < 0:
+        raise UsageError(f"--period {period}: seconds are not negative")
+    affects.check()
     found = await session.domain(domain)
+    if period is not None:
+        await found.set_memory_stats_period(period, **affects.meant)
+        often = f"every {period} s" if period else "no more"
+        return done(found.key, "changed", f"Domain '{found.name}' tells of its memory {often}")
     known = asdict(await found.memory_stats())
     words = {
         word: value if value is None or key in _COUNTS else value // _KIB
