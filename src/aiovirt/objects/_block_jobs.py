@@ -64,15 +64,19 @@ class BlockJob:
             RemoteError: It failed, or somebody gave it up.
             InvalidState: The domain has stopped meanwhile.
 
-        Cancellation: the job is given up.
+        Cancellation: the job is given up, unless it was there before.
         """
         if not wait:
             await begin()
             return
         target = await self._target()
         async with self._driver.ability(Events).subscribe() as events:
-            await begin()
+            # Cancelled before the answer comes, nobody can tell whether it has begun; a job that
+            # was there before is somebody else's.
+            ours = await self._info() is None
             try:
+                await begin()
+                ours = True
                 async with open_task_group() as tasks:
                     if progress is not None:
                         tasks.start_soon(self._look, progress)
@@ -81,7 +85,8 @@ class BlockJob:
                 if status == READY and pivot is not None:
                     await self._end(pivot=pivot)
             except anyio.get_cancelled_exc_class():
-                await self._give_up()
+                if ours:
+                    await self._give_up()
                 raise
         if status in _ENDS:
             raise RemoteError(

@@ -19,6 +19,7 @@ from aiovirt.model.blocks import BlockInfo, BlockJobInfo, BlockJobKind
 from aiovirt.model.constants import DomainBlockCopyFlags
 from aiovirt.model.events import DeviceRemovedEvent
 from aiovirt.objects import Connection, Domain
+from aiovirt.objects._block_jobs import BlockJob
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real]
 
@@ -186,6 +187,35 @@ async def test_a_cancelled_wait_gives_the_job_up(host: Connection, tmp_path: Pat
                 await anyio.lowlevel.checkpoint()
             tasks.cancel_scope.cancel()
         assert await vm.block_job("vda") is None
+
+
+async def test_a_job_whose_beginning_is_cancelled_is_given_up(
+    host: Connection, tmp_path: Path
+) -> None:
+    async with guest(host, chain(tmp_path)) as vm:
+        with anyio.CancelScope() as scope:
+
+            async def begin() -> None:
+                await vm.block_pull("vda", bandwidth=MIB, wait=False)
+                scope.cancel()
+                await anyio.sleep_forever()  # as when the daemon's answer is still to come
+
+            await BlockJob(host.driver, vm.key, "vda").run(begin, wait=True, progress=None)
+        assert await vm.block_job("vda") is None
+
+
+async def test_a_job_of_somebody_else_is_not_given_up(host: Connection, tmp_path: Path) -> None:
+    async with guest(host, chain(tmp_path)) as vm:
+        await vm.block_pull("vda", bandwidth=MIB, wait=False)
+        with anyio.CancelScope() as scope:
+
+            async def begin() -> None:
+                scope.cancel()
+                await anyio.sleep_forever()
+
+            await BlockJob(host.driver, vm.key, "vda").run(begin, wait=True, progress=None)
+        assert await vm.block_job("vda") is not None
+        await vm.abort_block_job("vda")
 
 
 async def test_a_job_that_somebody_else_gives_up(host: Connection, tmp_path: Path) -> None:
