@@ -101,16 +101,19 @@ class Steady:
 
     done: int = 0
     begun: float = 0.0
+    ended: float = 0.0
 
     def count(self) -> None:
         """One call more was answered."""
         self.done += 1
         if self.done == CALLERS:
             self.begun = time.perf_counter()
+        elif self.done == CALLERS * CALLS_EACH:
+            self.ended = time.perf_counter()
 
     def rate(self) -> float:
         """Calls in a second, at the end."""
-        return (self.done - CALLERS) / (time.perf_counter() - self.begun)
+        return (self.done - CALLERS) / (self.ended - self.begun)
 
 
 async def ask(vm: Domain, steady: Steady) -> None:
@@ -138,10 +141,9 @@ async def infos(host: Connection, name: str, stalls: list[float]) -> float:
         async with anyio.create_task_group() as tasks:
             for _ in range(CALLERS):
                 tasks.start_soon(ask, vm, steady)
-        rate = steady.rate()
         watching.cancel_scope.cancel()
     stalls.append(longest)
-    return rate
+    return steady.rate()
 
 
 async def take_turns(uri: str, peer: Peer, samples: Samples) -> None:

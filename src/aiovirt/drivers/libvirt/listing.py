@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from aiovirt._tasks import gather, open_task_group
 from aiovirt.bindings.values import DOMAIN
@@ -28,7 +28,9 @@ _F = ConnectListAllDomainsFlags
 class Caller(Protocol):
     """Who calls procedures: a client, or the link."""
 
-    async def call(self, procedure: Procedure[A, R], args: A, *, operation: str = "") -> R:
+    def call(
+        self, procedure: Procedure[A, R], args: A, *, operation: str = ""
+    ) -> Coroutine[Any, Any, R]:
         """Call a procedure; its result."""
         raise NotImplementedError
 
