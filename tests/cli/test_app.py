@@ -40,7 +40,11 @@ def test_help_of_a_verb_has_its_examples_and_all_options(run: Run, verb: str) ->
     assert done.status == 0
     assert f"aiovirt {verb}" in done.out
     assert "--connect" in done.out
-    assert done.out == run(verb, "--help").out
+
+
+@pytest.mark.parametrize("verb", ["start", "net-list", "event"])
+def test_help_is_a_verb_and_an_option(run: Run, verb: str) -> None:
+    assert run("help", verb).out == run(verb, "--help").out
 
 
 @pytest.mark.parametrize(
@@ -92,10 +96,18 @@ def test_completion_of_a_host_that_fails_is_silent(uri: str) -> None:
     assert (done.stdout.split(), done.stderr) == ([b"\x1fbegin"], b"")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
-def test_a_shell_gets_its_script(run: Run, shell: str) -> None:
+@pytest.mark.parametrize(
+    ("shell", "said"),
+    [
+        ("bash", "complete -F _aiovirt aiovirt"),
+        ("zsh", "#compdef aiovirt\n\n_cyclopts_aiovirt() {"),  # which the file must be named after
+        ("fish", "complete -c aiovirt"),
+        ("powershell", "Register-ArgumentCompleter"),
+    ],
+)
+def test_a_shell_gets_its_script(run: Run, shell: str, said: str) -> None:
     done = run("completion", shell)
-    assert (done.status, "aiovirt" in done.out, "__complete" in done.out) == (0, True, True)
+    assert (done.status, said in done.out, "__complete" in done.out) == (0, True, True)
 
 
 HEAVY = ("lxml", "asyncssh", "aiohttp", "trio", "yaml", "aiovirt.drivers")

@@ -156,10 +156,12 @@ def _completion(app: App) -> Verb:
     def completion(shell: Literal["bash", "zsh", "fish", "powershell"]) -> None:
         """Print the completion script of a shell.
 
-        It completes verbs, options and names of domains. For example:
+        It completes verbs, options and names of domains. Making it takes some seconds, so keep it
+        in a file. For example:
 
-            eval "$(aiovirt completion bash)"
-            aiovirt completion zsh > ~/.zfunc/_aiovirt
+            aiovirt completion bash > ~/.local/share/bash-completion/completions/aiovirt
+            aiovirt completion zsh > ~/.zfunc/_cyclopts_aiovirt
+            aiovirt completion fish > ~/.config/fish/completions/aiovirt.fish
 
         Args:
             shell: For which shell.
