@@ -11,6 +11,7 @@ from aiovirt.model.domain import DomainKey, DomainState, StateReason
 from aiovirt.model.events import LifecycleDetail, LifecycleKind
 from aiovirt.model.statistics import figures_of
 from aiovirt.model.statsgroups import BalloonStats, CpuStats, VcpuStats
+from aiovirt.protocols.libvirt.tables.structs import Domain
 
 KEY = DomainKey(UUID(int=1), "web1")
 
@@ -59,7 +60,7 @@ def test_groups_become_figures_with_the_names_of_virsh() -> None:
 
 def test_key_that_came_along_a_wire_is_the_same_as_any() -> None:
     uuid = UUID("f1f1f1f1-0000-4000-8000-000000000001")
-    ours, theirs = DomainKey(uuid, "web1"), DomainKey.from_wire(uuid.bytes, "web1")
+    ours, theirs = DomainKey(uuid, "web1"), DomainKey.from_wire(Domain("web1", uuid.bytes, 1))
     assert theirs.uuid_bytes == ours.uuid_bytes == uuid.bytes
     assert (ours, hash(ours), repr(ours)) == (theirs, hash(theirs), repr(theirs))
     assert theirs.uuid == uuid

@@ -92,10 +92,6 @@ def uuid_of(data: bytes) -> UUID:
     return UUID(bytes=data)
 
 
-def _domain(wire: structs.Domain) -> DomainKey:
-    return DomainKey.from_wire(wire.uuid, wire.name)
-
-
 def _volume(wire: structs.StorageVol) -> StorageVolumeKey:
     return StorageVolumeKey(wire.pool, wire.name, wire.key)
 
@@ -134,7 +130,7 @@ VERSION = Value(
 )
 """A version of three numbers, sent as one."""
 
-DOMAIN = Value(lambda key: structs.Domain(key.name, key.uuid_bytes, -1), _domain)
+DOMAIN = Value(lambda key: structs.Domain(key.name, key.uuid_bytes, -1), DomainKey.from_wire)
 """A domain; its number is not sent, since a server looks it up by its UUID."""
 
 NETWORK = Value(
@@ -170,11 +166,11 @@ FILTER_BINDING = Value(
 )
 SNAPSHOT = Value(
     lambda key: structs.DomainSnapshot(key.name, DOMAIN.send(key.domain)),
-    lambda wire: SnapshotKey(_domain(wire.dom), wire.name),
+    lambda wire: SnapshotKey(DomainKey.from_wire(wire.dom), wire.name),
 )
 CHECKPOINT = Value(
     lambda key: structs.DomainCheckpoint(key.name, DOMAIN.send(key.domain)),
-    lambda wire: CheckpointKey(_domain(wire.dom), wire.name),
+    lambda wire: CheckpointKey(DomainKey.from_wire(wire.dom), wire.name),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import Literal, NoReturn, final
+from typing import Literal, NoReturn, Protocol, final
 from uuid import UUID
 
 __all__ = [
@@ -31,6 +31,16 @@ LifecycleAction = Literal[
 ]
 
 
+class _OnWire(Protocol):
+    """How a wire names a domain."""
+
+    @property
+    def uuid(self) -> bytes: ...
+
+    @property
+    def name(self) -> str: ...
+
+
 @final
 class DomainKey:
     """What identifies a domain on its host: the UUID for ever, the name until it is renamed.
@@ -49,12 +59,12 @@ class DomainKey:
         _set_uuid(self, uuid)
         _set_name(self, name)
 
-    @classmethod
-    def from_wire(cls, uuid: bytes, name: str) -> DomainKey:
-        """The key of 16 bytes and a name."""
-        made = _new(cls)
-        _set_uuid(made, uuid)
-        _set_name(made, name)
+    @staticmethod
+    def from_wire(wire: _OnWire) -> DomainKey:
+        """The key of what has a UUID of 16 bytes, and a name."""
+        made = _new(DomainKey)
+        _set_uuid(made, wire.uuid)
+        _set_name(made, wire.name)
         return made
 
     @property

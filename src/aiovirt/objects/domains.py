@@ -81,7 +81,8 @@ class Domains:
             flags: libvirt's filters, such as `HAS_SNAPSHOT`.
         """
         keys = await self._definition.keys(active=active, flags=flags)
-        return [self._handle(key) for key in keys]
+        driver = self._driver
+        return [Domain(driver, key) for key in keys]
 
     async def records(self, *, active: bool | None = None) -> Sequence[DomainRecord]:
         """Name, id and state of all domains, or only of the active or inactive ones.

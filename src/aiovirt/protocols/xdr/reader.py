@@ -152,8 +152,15 @@ def _variable(source: Source, form: Form, limit: int, path: str) -> str:
 def _blob(source: Source, path: str, *, text: bool) -> str:
     result = source.name()
     source.add("end = pos + n", f"if end > size: short({path!r})")
-    read = "data[pos:end].decode('utf-8', 'surrogateescape')" if text else "data[pos:end]"
-    source.add(f"{result} = {read}", "pos = end + 3 & -4")
+    if text:
+        # Nearly all are UTF-8, and to name an error handler costs as much as to decode.
+        with source.block("try:"):
+            source.add(f"{result} = data[pos:end].decode()")
+        with source.block("except UnicodeDecodeError:"):
+            source.add(f"{result} = data[pos:end].decode('utf-8', 'surrogateescape')")
+    else:
+        source.add(f"{result} = data[pos:end]")
+    source.add("pos = end + 3 & -4")
     return result
 
 
