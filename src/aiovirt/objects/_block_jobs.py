@@ -73,7 +73,7 @@ class BlockJob:
         async with self._driver.ability(Events).subscribe() as events:
             # Cancelled before the answer comes, nobody can tell whether it has begun; a job that
             # was there before is somebody else's.
-            ours = await self._info() is None
+            ours = not await self._may_be_there()
             try:
                 await begin()
                 ours = True
@@ -133,6 +133,12 @@ class BlockJob:
 
     async def _info(self) -> BlockJobInfo | None:
         return await self._driver.ability(Blocks).block_job_info(self._domain, self._disk)
+
+    async def _may_be_there(self) -> bool:
+        """Whether there may be a job; why nobody can tell is said by what begins one."""
+        with suppress(AiovirtError):
+            return await self._info() is not None
+        return True
 
     async def _look(self, progress: OnBlockProgress) -> None:
         """Look until cancelled; one who cannot tell is not asked again."""

@@ -9,6 +9,7 @@ from diskguests import disk_guest
 
 from aiovirt.config import Disk, SnapshotConfig
 from aiovirt.config.snapshot import SnapshotDisk
+from aiovirt.errors import Unsupported
 from aiovirt.model.blocks import BlockJobKind
 from aiovirt.objects import Connection, Domain
 
@@ -53,3 +54,9 @@ async def test_a_commit_below_the_top(host: Connection, tmp_path: Path) -> None:
         await vm.block_commit("vda", top=str(tmp_path / "one.qcow2"))
         assert "one.qcow2" not in await vm.xml()
         assert await image(vm) == str(tmp_path / "two.qcow2")
+
+
+async def test_a_driver_without_jobs_names_what_was_asked(test_host: Connection) -> None:
+    vm = await test_host.domains.get("test")
+    with pytest.raises(Unsupported, match="does not support block_pull"):
+        await vm.block_pull("vda")
