@@ -251,6 +251,7 @@ async def test_descriptors_that_nobody_takes_are_closed(tmp_path: Path) -> None:
         os.close(writing)
         assert Header.of(await client.receive()).serial == 7
         await fake.hang_up()
+        await anyio.wait_readable(reading)  # the one who answered may still have to close its own
         assert os.read(reading, 1) == b""
         os.close(reading)
 
