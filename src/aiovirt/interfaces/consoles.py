@@ -53,6 +53,7 @@ class Consoles(Ability):
             NotFound: No such domain or device, or it has no console.
             InvalidState: The domain is not running.
             Busy: Another writer holds it and `force` is off.
+            Unresponsive: What runs was adopted, and has not answered yet.
         """
         raise NotImplementedError
 

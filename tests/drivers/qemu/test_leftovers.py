@@ -17,10 +17,10 @@ from guests import SmallDisk, bare_config, linux_config, poll, qemus_of, read_un
 
 from aiovirt._open import open as open_host
 from aiovirt.drivers.qemu.engine.supervisor import Supervisor
-from aiovirt.errors import Busy, HostError, ResourceUnavailable
+from aiovirt.errors import Busy, HostError, ResourceUnavailable, Unresponsive
 from aiovirt.interfaces import EventStream
 from aiovirt.model.domain import DomainState, StateReason
-from aiovirt.model.events import LifecycleDetail, LifecycleEvent
+from aiovirt.model.events import ControlEvent, LifecycleDetail, LifecycleEvent
 from aiovirt.objects import Connection, Domain
 from aiovirt.testing.tinyguest import TinyGuest
 
@@ -172,6 +172,28 @@ async def test_a_damaged_status_costs_no_guest_its_life(
         if damage != "unreadable":
             json.loads(victim.read_bytes())  # it was written anew
         for vm in await host.domains.list():
+            await vm.destroy()
+
+
+async def test_a_lost_status_and_a_stuck_qemu_leave_the_consoles_unknown(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_host(f"qemu:///embed?root={root}") as host:
+        await (await host.domains.define(bare_config())).start()
+    DAMAGES["cut"](_status_of(root))
+    (pid,) = qemus_of(root)
+    os.kill(pid, signal.SIGSTOP)
+    monkeypatch.setattr("aiovirt.drivers.qemu.engine.adopt.ADOPT_BOUND_S", 0.1)
+    async with open_host(f"qemu:///embed?root={root}") as host, host.events() as events:
+        vm = await host.domains.get("web1")
+        with pytest.raises(Unresponsive, match="has not told its consoles yet") as caught:
+            vm.console()
+        assert caught.value.hint
+        os.kill(pid, signal.SIGCONT)
+        async for event in events:
+            if isinstance(event, ControlEvent) and event.responsive:
+                break
+        async with vm.console():
             await vm.destroy()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 
 from aiovirt.drivers.qemu.engine.core import Engine
-from aiovirt.errors import NotFound
+from aiovirt.errors import NotFound, Unresponsive
 from aiovirt.interfaces import Consoles, ConsoleStream
 from aiovirt.model.domain import DomainKey
 
@@ -31,8 +31,14 @@ class QemuConsoles(Consoles):
     ) -> AbstractAsyncContextManager[ConsoleStream]:
         """See `Consoles.open_console`."""
         managed = self._registry.get(domain)
-        consoles = managed.running().consoles
+        live = managed.running()
+        consoles = live.consoles
         hub = consoles.get(device) if device else next(iter(consoles.values()), None)
+        if hub is None and live.guessed:
+            raise Unresponsive(
+                f"domain {managed.name!r} was adopted, and has not told its consoles yet",
+                hint="try again once it answers: its ControlEvent tells",
+            )
         if hub is None:
             raise NotFound(
                 f"domain {managed.name!r} has no console {device or ''}".rstrip(),

@@ -21,6 +21,7 @@ from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import ENDINGS, FollowUp, LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.supervisor import Supervisor, unannounced
 from aiovirt.drivers.qemu.store.root import remove_run_folder
+from aiovirt.drivers.qemu.store.settings import ADOPT_BOUND_S
 from aiovirt.drivers.qemu.store.status import Status, process_in, read_status
 from aiovirt.errors import AiovirtError, NotFound
 from aiovirt.model.domain import DomainKey, StateReason
@@ -32,9 +33,6 @@ log = logging.getLogger("aiovirt.qemu")
 
 _SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """Errors that say nothing of the file that was to be read."""
-
-_ADOPT_BOUND_S = 1.0
-"""How long opening the driver waits for one adopted QEMU to answer; it goes on trying after."""
 
 
 class _Found(NamedTuple):
@@ -199,4 +197,4 @@ async def _take_over(engine: Engine, domain: ManagedDomain, live: LiveDomain, re
     engine.registry.keep_id(live.id)
     supervisor = Supervisor(engine, domain, live)
     engine.tasks.start_soon(supervisor.adopt)
-    await supervisor.connected(_ADOPT_BOUND_S)
+    await supervisor.connected(ADOPT_BOUND_S)

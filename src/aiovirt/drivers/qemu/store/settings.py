@@ -10,7 +10,10 @@ from pathlib import Path
 from aiovirt.errors import ConfigError
 from aiovirt.model.uri import URI
 
-__all__ = ["ANSWER_BOUND_S", "STATS_BOUND_S", "Owner", "Settings"]
+__all__ = ["ADOPT_BOUND_S", "ANSWER_BOUND_S", "STATS_BOUND_S", "Owner", "Settings"]
+
+ADOPT_BOUND_S = 1.0
+"""How long opening the driver waits for one adopted QEMU to answer; it goes on trying after."""
 
 ANSWER_BOUND_S = 10.0
 """How long a QEMU may take to answer a command before the call raises `Unresponsive`."""
