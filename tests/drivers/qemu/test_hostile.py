@@ -53,6 +53,7 @@ Impostor = Callable[[str], None]
 def impostor(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Impostor]:
     """Let an impostor run as the transient domain ``impostor``, with these words."""
     monkeypatch.delenv("AIOVIRT_CHECK_QMP")
+    monkeypatch.setattr("aiovirt.drivers.qemu.engine.adopt.ADOPT_BOUND_S", 0.5)  # it never answers
     config = bare_config("impostor")
     config.uuid = uuid4()
     folder = root / "run" / str(config.uuid)
