@@ -22,8 +22,8 @@ def root(tmp_path: Path, qemu: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     """
     assert qemu.exists()
     monkeypatch.setenv("AIOVIRT_CHECK_QMP", "1")
-    # A busy machine may need more than a user should wait for.
-    monkeypatch.setattr("aiovirt.drivers.qemu.engine.adopt.ADOPT_BOUND_S", 60)
+    # A busy machine may need more than a user should wait for; a test has more than that in all.
+    monkeypatch.setattr("aiovirt.drivers.qemu.engine.adopt.ADOPT_BOUND_S", 30)
     path = tmp_path / "root"
     with none_left_running(path):
         yield path

@@ -34,12 +34,12 @@ class QemuConsoles(Consoles):
         live = managed.running()
         consoles = live.consoles
         hub = consoles.get(device) if device else next(iter(consoles.values()), None)
-        if hub is None and live.guessed:
-            raise Unresponsive(
-                f"domain {managed.name!r} was adopted, and has not told its consoles yet",
-                hint="try again once it answers: its ControlEvent tells",
-            )
         if hub is None:
+            if live.guessed:
+                raise Unresponsive(
+                    f"domain {managed.name!r} was adopted, and has not told its consoles yet",
+                    hint="try again when it answers: domcontrol tells whether, a ControlEvent when",
+                )
             raise NotFound(
                 f"domain {managed.name!r} has no console {device or ''}".rstrip(),
                 hint=f"it has {', '.join(consoles)}"
