@@ -49,6 +49,9 @@ COUNTERPARTS = (
     *QEMU,
     "qemu-system-arm",
     "qemu-guest-agent",
+    "swtpm",
+    "swtpm-tools",
+    "passt",
     "busybox-static",
     "libvirt0",
     *LIBVIRT,
@@ -61,6 +64,10 @@ COUNTERPARTS = (
     "krb5-admin-server",
     "krb5-user",
     "libkrb5-dev",  # the Python library gssapi is built with it
+    "dbus-daemon",
+    "polkitd",
+    "virtinst",
+    "libsys-virt-perl",
 )
 
 ABREAST = ("--numprocesses", str((os.cpu_count() or 1) + 1), "--dist", "loadfile")
@@ -68,7 +75,7 @@ ABREAST = ("--numprocesses", str((os.cpu_count() or 1) + 1), "--dist", "loadfile
 
 # Scripts that write a file of this repository from another source of truth.  Each writes with no
 # argument and, with --check, fails when the file is not what it would write.
-GENERATORS = ("tables/generate.py", "docs/generate_support.py")
+GENERATORS = ("tables/generate.py", "tables/cpus.py", "docs/generate_support.py")
 
 
 def groups(*names: str) -> list[str]:
@@ -138,6 +145,25 @@ def need_guest(session: nox.Session) -> None:
     session.run("python", "-m", "aiovirt.testing.tinyguest")
 
 
+def compile_sources(session: nox.Session) -> None:
+    """Write the bytecode of the sources, as an installed package has it.
+
+    The tests start daemons and command lines by the hundred, and where PYTHONDONTWRITEBYTECODE is
+    set each of them would compile the sources anew: a second of a daemon's two.
+    """
+    session.run("python", "-m", "compileall", "-q", "-j", "0", "src", "tests/support")
+
+
+def copy_sources(folder: Path) -> None:
+    """Copy what the package is built from."""
+    folder.mkdir(parents=True)
+    shutil.copytree(
+        HERE / "src", folder / "src", ignore=shutil.ignore_patterns("*.so", "*.egg-info")
+    )
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy2(HERE / name, folder)
+
+
 @nox.session
 def demo(session: nox.Session) -> None:
     """Boot a real guest and watch it: console, events, statistics."""
@@ -151,7 +177,8 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run all tests, on asyncio, on asyncio with uvloop, and on trio."""
     need(session, *COUNTERPARTS)
-    install(session, "test", extras="cli,speed,sasl,kerberos")
+    install(session, "test", extras="cli,speed,sasl,kerberos,dbus")
+    compile_sources(session)
     need_guest(session)
     session.run("pytest", *(session.posargs or ABREAST))
 
@@ -190,6 +217,7 @@ def figures(session: nox.Session) -> None:
 @nox.session
 def generated(session: nox.Session) -> None:
     """Check that generated files are what their generators write; `-- --write` writes them."""
+    need(session, "libvirt0")  # it brings the CPU map
     install(session)
     arguments = () if "--write" in session.posargs else ("--check",)
     for script in GENERATORS:
@@ -199,7 +227,7 @@ def generated(session: nox.Session) -> None:
 @nox.session
 def examples(session: nox.Session) -> None:
     """Run every example to its end."""
-    need(session, *QEMU)
+    need(session, *QEMU, "qemu-guest-agent")
     install(session)
     need_guest(session)
     for script in sorted((HERE / "examples").glob("[!_]*.py")):
@@ -222,8 +250,9 @@ def wheel(session: nox.Session) -> None:
         made = Path(session.create_tmp()) / name
         shutil.rmtree(made, ignore_errors=True)
         environment = {"CC": compiler} if compiler else {}
+        copy_sources(made / "sources")  # a build in place would disturb what else runs here
         session.run(
-            *("python", "-m", "build", "--outdir", str(made / "dist")),
+            *("python", "-m", "build", "--outdir", str(made / "dist"), str(made / "sources")),
             env=environment,
             silent=True,
         )
@@ -234,6 +263,42 @@ def wheel(session: nox.Session) -> None:
         version = session.run(python, "-m", "aiovirt", "--version", external=True, silent=True)
         session.log(f"{name}: {str(version).strip()}")
         session.run(python, "tests/packaging/installed.py", name, external=True)
+
+
+@nox.session
+def real(session: nox.Session) -> None:
+    """Hold the daemon against libvirtd in full: each command of virsh, each document, 200 kills.
+
+    Names of parts (parity, virsh, documents, killed, grammar, soak, argv, hotplug, work, tests)
+    run only those.
+    """
+    need(session, *COUNTERPARTS)
+    install(session, "test", extras="cli,speed,sasl,kerberos,dbus")
+    compile_sources(session)
+    need_guest(session)
+    parts = {
+        "parity": ("python", "tests/support/parity.py"),
+        "virsh": ("python", "tests/support/virshdepth.py"),
+        "documents": ("python", "tests/support/libvirtdata.py"),
+        "killed": ("python", "tests/support/crashoracle.py"),
+        "grammar": ("python", "tests/support/grammar.py"),
+        "soak": ("python", "tests/support/soak.py"),
+        "argv": ("python", "tests/support/argvlikeness.py", "--starts"),
+        "hotplug": ("python", "tests/support/plugrounds.py"),
+        "work": ("python", "tests/support/killedwork.py"),
+        "tests": ("pytest", "tests/daemon", *ABREAST),
+    }
+    unknown = set(session.posargs) - parts.keys()
+    if unknown:
+        session.error(f"there is no such part: {', '.join(unknown)}; there are {', '.join(parts)}")
+    failed = []
+    for name in session.posargs or parts:
+        try:
+            session.run(*parts[name])
+        except CommandFailed:
+            failed.append(name)
+    if failed:
+        session.error(f"failed, or missed a bar: {', '.join(failed)}")
 
 
 @nox.session

@@ -41,6 +41,52 @@ is bound to it, or a part of the driver.  Those marked with a release are newer 
 """
 NEWEST = "11.3.0"
 
+ABSENT = """
+## What the QEMU driver lacks, and why
+
+Each operation that is missing above; an ability alone means all of it.
+"""
+
+_GONE = "libvirt's driver for QEMU has none: it is for containers"
+_ABSENT = "which no host had that this was built on"
+_SEV = f"it needs a processor with AMD SEV, {_ABSENT}"
+_SLEEP = f"it needs firmware that puts a host to sleep, {_ABSENT}"
+_FIBRE = f"it needs a Fibre Channel adapter, {_ABSENT}"
+_PASSTHROUGH = f"it needs devices that can be given away, {_ABSENT}"
+_MEDIATED = f"it needs a device that can be divided, {_ABSENT}"
+_OLDER = "the first form of operations above, by which the daemon answers clients that use it"
+_OLD_MOVES = "how libvirt moved guests before 0.9.2; hosts that are younger do not"
+_NETWORKS = "the driver uses the host's bridges as they are and makes no networks yet"
+_NETCF = "it needs netcf, which distributions no longer have; Debian's libvirt lacks it, too"
+REASONS = {
+    "Definition.from_native": "libvirt has given it up: command lines are not read any more",
+    "Definition.create_with_files": _GONE,
+    "Lifecycle.start_with_files": _GONE,
+    "Monitor.attach_process": "libvirt has given it up: it takes over no QEMU of others",
+    "HostInfo.sev_info": _SEV,
+    "HostInfo.set_identity": "it is for daemons that stand before others",
+    "HostResources.suspend": _SLEEP,
+    "Networks": _NETWORKS,
+    "NetworkPorts": _NETWORKS,
+    "NetworkFilters": _NETWORKS,
+    "HostInterfaces": _NETCF,
+    "NodeDevices.find_by_wwn": _FIBRE,
+    "NodeDevices.detach": _PASSTHROUGH,
+    "NodeDevices.reattach": _PASSTHROUGH,
+    "NodeDevices.reset": _PASSTHROUGH,
+    "NodeDevices": _MEDIATED,
+    "Resources.set_launch_security": _SEV,
+    "Guest.send_process_signal": _GONE,
+    "Containers": _GONE,
+    "Legacy": _OLDER,
+    "LegacyHost": _OLDER,
+    "LegacyStorage": _OLDER,
+    "LegacySnapshots": _OLDER,
+    "LegacyMigration": _OLD_MOVES,
+    "LegacyWork": _OLDER,
+    "Admin": "it is about a daemon: aiovirtd has it",
+}
+
 Implementations = Mapping[type[Ability], type[Ability]]
 
 
@@ -109,10 +155,39 @@ def section(ability: type[Ability], columns: dict[str, Implementations]) -> Iter
         yield f"| `{operation}` | {' | '.join('yes' if one else 'no' for one in has)} |"
 
 
+def absent(made: Implementations) -> Iterator[str]:
+    """Write why the QEMU driver lacks what it lacks: each operation has a reason.
+
+    Raises:
+        LookupError: One has none.
+    """
+    yield ABSENT
+    yield "| operation | why |"
+    yield "|---|---|"
+    for ability in ABILITIES:
+        has = supported(ability, made.get(ability))
+        lacking: dict[str, list[str]] = {}
+        for name in operations(ability):
+            if name not in has:
+                lacking.setdefault(_reason(ability.__name__, name), []).append(name)
+        whole = len(lacking) == 1 and not has
+        for reason, names in lacking.items():
+            said = "" if whole else ": " + ", ".join(f"`{name}`" for name in names)
+            yield f"| `{ability.__name__}`{said} | {reason} |"
+
+
+def _reason(ability: str, name: str) -> str:
+    found = REASONS.get(f"{ability}.{name}") or REASONS.get(ability)
+    if found is None:
+        raise LookupError(f"there is no reason why the QEMU driver lacks {ability}.{name}")
+    return found
+
+
 def page() -> str:
     """Return the whole page."""
     columns = drivers()
     lines = [line for ability in ABILITIES for line in section(ability, columns)]
+    lines += absent(columns["qemu:///embed"])
     return "\n".join([HEAD.rstrip(), *lines, *procedure_table(), ""])
 
 

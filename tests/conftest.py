@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import math
 import os
@@ -62,6 +63,18 @@ ABOUT_PROCEDURES = tuple(
         "drivers/libvirt/test_snapshots",
         "drivers/libvirt/test_storage",
         "drivers/libvirt/test_tuning",
+        "daemon/",
+        "drivers/qemu/abilities/",
+        "drivers/qemu/binaries/",
+        "drivers/qemu/engine/test_handed",
+        "drivers/qemu/hostinfo/",
+        "drivers/qemu/migration/",
+        "drivers/qemu/test_definition",
+        "drivers/qemu/test_events",
+        "drivers/qemu/test_failures",
+        "drivers/qemu/test_figures",
+        "drivers/qemu/test_keycodes",
+        "drivers/qemu/test_leftovers",
     )
 )
 """Where the tests are that run on one loop each, by how their names begin."""
@@ -84,8 +97,8 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Watch the tasks of every test that is a coroutine function, and bound it.
 
-    Tests with the real libvirtd that are about its procedures run on one loop each: what differs
-    between loops is below them, and tested on all.
+    Tests with real counterparts that are about what is asked of them run on one loop each: what
+    differs between loops is below them, and tested on all.
     """
     left = [item for item in items if not _on_its_loop(item)]
     if left:
@@ -94,6 +107,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.obj = leaks.without_leaked_tasks(item.obj, limit_s=_limit(item) * IN_LOOP)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what stays to the end: some millions of objects."""
+    gc.collect()
+    gc.freeze()
 
 
 def _on_its_loop(item: pytest.Item) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from difflib import get_close_matches
+from functools import partial
 from importlib import import_module
 
 from aiovirt.errors import ConfigError
@@ -13,12 +14,13 @@ from aiovirt.model.credentials import Credentials
 from aiovirt.model.uri import URI
 from aiovirt.objects import Connection
 
-__all__ = ["open"]
+__all__ = ["open", "open_peer"]
 
 OpenDriver = Callable[[URI, OpenOptions], AbstractAsyncContextManager[Driver]]
 
 DRIVERS = {
     "qemu": "aiovirt.drivers.qemu",
+    "test": "aiovirt.drivers.test",
 }
 """The scheme of a URI -> the package whose `open_driver` opens it inside this process."""
 
@@ -47,6 +49,9 @@ LIBVIRT_SCHEMES = frozenset(
 EMBEDDED = "/embed"
 """The path of URIs whose driver runs inside this process although a daemon has one, too."""
 
+ALWAYS_EMBEDDED = frozenset({"test"})
+"""The schemes whose driver runs inside this process unless a transport is named."""
+
 
 def _find(uri: URI) -> OpenDriver:
     """The opener of a URI's driver."""
@@ -66,9 +71,26 @@ def _find(uri: URI) -> OpenDriver:
 def _package(uri: URI) -> str | None:
     """The package that opens a URI, or None."""
     by_daemon = uri.driver in LIBVIRT_SCHEMES
-    if uri.transport is not None or (by_daemon and uri.path != EMBEDDED):
+    embedded = uri.path == EMBEDDED or uri.driver in ALWAYS_EMBEDDED
+    if uri.transport is not None or (by_daemon and not embedded):
         return LIBVIRT if by_daemon else None
     return DRIVERS.get(uri.driver)
+
+
+def open_peer(
+    uri: URI, credentials: Credentials | None = None
+) -> AbstractAsyncContextManager[Driver]:
+    """Open the host that another one has something to do with, such as to move a domain to it.
+
+    Args:
+        uri: Its URI, as that other host sees it.
+        credentials: Who answers what it asks.
+
+    Raises:
+        ConfigError: There is no driver for it.
+    """
+    again = partial(open_peer, credentials=credentials)
+    return _find(uri)(uri, OpenOptions(credentials=credentials, open_peer=again))
 
 
 @asynccontextmanager
@@ -81,8 +103,9 @@ async def open(  # noqa: A001
 
     Args:
         uri: libvirt's connection URI. ``qemu:///embed?root=DIR`` runs the QEMU driver inside
-            this process, with its state under DIR; ``qemu:///system``, ``qemu+ssh://host/system``
-            and their like reach a libvirt daemon.
+            this process, with its state under DIR; ``test:///default`` is a host in memory, for
+            tests; ``qemu:///system``, ``qemu+ssh://host/system`` and their like reach a libvirt
+            daemon.
         readonly: Change nothing through this connection.
         credentials: Who answers when the host asks for a name, a password and the like, such as
             `aiovirt.Login`; libvirt's auth file and the environment are asked after it.
@@ -97,5 +120,6 @@ async def open(  # noqa: A001
     of the same root finds them again.
     """
     parsed = uri if isinstance(uri, URI) else URI.parse(uri)
-    async with _find(parsed)(parsed, OpenOptions(readonly, credentials)) as driver:
+    options = OpenOptions(readonly, credentials, partial(open_peer, credentials=credentials))
+    async with _find(parsed)(parsed, options) as driver:
         yield Connection(driver)

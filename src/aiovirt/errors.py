@@ -10,9 +10,13 @@ says what may be done about it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 __all__ = [
+    "AgentDisabled",
     "AgentError",
+    "AgentHung",
+    "AgentNotReady",
     "AiovirtError",
     "AlreadyExists",
     "AuthenticationFailed",
@@ -41,6 +45,7 @@ __all__ = [
     "Unresponsive",
     "Unsupported",
     "XMLError",
+    "with_number",
 ]
 
 
@@ -78,6 +83,21 @@ class AiovirtError(Exception):
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+
+
+E = TypeVar("E", bound=AiovirtError)
+
+
+def with_number(error: E, number: int, domain: int) -> E:
+    """The error, with the number by which clients of libvirt know it: its class does not tell.
+
+    Args:
+        error: It.
+        number: `virErrorNumber`.
+        domain: `virErrorDomain`.
+    """
+    error.libvirt = LibvirtDetail(number, domain, str(error))
+    return error
 
 
 # --- the configuration is wrong ---------------------------------------------------------------
@@ -250,14 +270,28 @@ class AgentError(RemoteError):
     """Something is wrong with the guest agent."""
 
 
+class AgentNotReady(AgentError):
+    """Nobody in the guest has opened the agent's channel: not yet, not any more, or never."""
+
+
+class AgentHung(AgentError):
+    """The agent has its channel open and does not answer; it may still do what it was told."""
+
+
 class GuestAgentError(AgentError):
     """The guest agent answered a command with an error; fields as `QMPCommandError`."""
 
-    def __init__(self, command: str, error_class: str, description: str) -> None:
-        super().__init__(f"{command}: {description}")
+    def __init__(
+        self, command: str, error_class: str, description: str, *, hint: str | None = None
+    ) -> None:
+        super().__init__(f"{command}: {description}", hint=hint)
         self.command = command
         self.error_class = error_class
         self.description = description
+
+
+class AgentDisabled(GuestAgentError):
+    """The agent knows the command and may not carry it out: its guest forbids it, or is frozen."""
 
 
 # --- the host refused -------------------------------------------------------------------------

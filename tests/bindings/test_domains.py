@@ -21,7 +21,7 @@ from aiovirt.interfaces import (
 )
 from aiovirt.model.blocks import BlockInfo, BlockJobInfo, BlockJobKind
 from aiovirt.model.constants import DomainBlockPullFlags, DomainBlockResizeFlags
-from aiovirt.model.domain import Control, ControlInfo, DomainKey, StateReason
+from aiovirt.model.domain import Control, ControlInfo, ControlState, DomainKey, StateReason
 from aiovirt.model.statistics import DomainStats, StatsGroup
 from aiovirt.model.statsgroups import BalloonStats, BlockCounters, InterfaceCounters
 
@@ -117,3 +117,10 @@ def test_keys_that_cannot_be_sent(keys: list[str | int]) -> None:
 def test_a_key_by_its_name() -> None:
     args = row_of(Screen, "send_key").args((VM, ["key_enter", "28"]), {})
     assert row_of(Screen, "send_key").call(args)["keys"] == [28, 28]
+
+
+def test_statistics_say_whose_hypervisor_does_not_answer() -> None:
+    row = bindings_of(Statistics)["stats"]
+    silent = ControlState(Control.UNRESPONSIVE, 12.5, "no answer")
+    sent = row.reply([DomainStats(VM, 3, {}, silent), DomainStats(VM, 4, {})])
+    assert [one.control for one in row.result.read(sent)] == [silent, ControlState()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import pytest
@@ -61,6 +62,7 @@ def wires_of(row: Binding, item: Argument) -> st.SearchStrategy[tuple[Any, ...]]
     return found.filter(lambda wires: readable(item, wires))
 
 
+@cache  # a strategy is made once a row, not once an example
 def args_of(row: Binding) -> st.SearchStrategy[Struct]:
     """Return arguments that a client could send."""
     fields = row.procedure.args.__struct_fields__

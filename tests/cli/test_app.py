@@ -47,6 +47,7 @@ def test_help_of_a_verb_has_its_examples_and_all_options(run: Run, verb: str) ->
     ("line", "text"),
     [
         ("strat web1", "error: there is no verb 'strat'\nhint: did you mean start?\n"),
+        ("lst start", "error: there is no verb 'lst'\nhint: did you mean list?\n"),
         ("help strat", "error: there is no verb 'strat'\nhint: aiovirt help lists them\n"),
         ("start", "error: DOMAIN is missing\nhint: see aiovirt start --help\n"),
         (

@@ -67,8 +67,8 @@ def test_autostart_is_switched_on_and_off(run: Run, web1: Guest) -> None:
 
 @pytest.mark.usefixtures("web1")
 def test_the_inactive_xml_has_no_id(run: Run) -> None:
-    assert '<domain type="qemu" id="1">' in run("dumpxml", "web1").out
-    assert '<domain type="qemu">' in run("dumpxml", "--inactive", "web1").out
+    assert "<domain type='qemu' id='1'>" in run("dumpxml", "web1").out
+    assert "<domain type='qemu'>" in run("dumpxml", "--inactive", "web1").out
 
 
 def test_passwords_are_shown_on_request_only(run: Run, tmp_path: Path) -> None:

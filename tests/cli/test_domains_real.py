@@ -118,7 +118,7 @@ def test_how_often_a_guest_tells_of_its_memory(run: Run, guest: str) -> None:
     done = run("dommemstat", guest, "--period", "7", "--live", "--config")
     assert done.out == f"Domain '{guest}' tells of its memory every 7 s\n"
     for which in ((), ("--inactive",)):
-        assert '<stats period="7"/>' in run("dumpxml", guest, *which).out
+        assert "<stats period='7'/>" in run("dumpxml", guest, *which).out
     assert run("dommemstat", guest, "--period", "-1").status == 2
 
 

@@ -33,15 +33,25 @@ def images(run: Run, lab: Lab) -> Iterator[str]:
     """A pool with a volume of a mebibyte, which is gone at the end."""
     path = folder(lab, "images")
     path.mkdir(parents=True)
-    assert run("pool-define-as", "images", "dir", "--target", str(path)).status == 0
-    assert run("pool-start", "images").status == 0
-    assert run("vol-create-as", "images", "disk", "1M", "--allocation", "0").status == 0
+    # by virsh, which does it all in one process, a tenth of the time
+    made = f"pool-define-as images dir --target {path}; pool-start images"
+    run_virsh(lab, f"{made}; vol-create-as images disk 1M --allocation 0")
     yield "images"
     for volume in run("vol-list", "images", "-o", "name").out.split():
         run("vol-delete", volume, "--pool", "images")
-    assert run("pool-destroy", "images").status == 0
-    assert run("pool-delete", "images").out == "Pool images deleted\n"
-    assert run("pool-undefine", "images").out == "Pool images has been undefined\n"
+    run_virsh(lab, "pool-destroy images; pool-delete images; pool-undefine images")
+
+
+def test_a_pool_is_made_and_removed(run: Run, lab: Lab) -> None:
+    path = folder(lab, "own")
+    path.mkdir(parents=True)
+    assert run("pool-define-as", "own", "dir", "--target", str(path)).status == 0
+    assert run("pool-start", "own").status == 0
+    assert run("vol-create-as", "own", "disk", "1M", "--allocation", "0").status == 0
+    assert run("vol-delete", "disk", "--pool", "own").status == 0
+    assert run("pool-destroy", "own").status == 0
+    assert run("pool-delete", "own").out == "Pool own deleted\n"
+    assert run("pool-undefine", "own").out == "Pool own has been undefined\n"
 
 
 @pytest.fixture

@@ -117,7 +117,8 @@ def test_kinds_are_listed(run: Run) -> None:
 def test_a_signal_ends_it_without_a_word(number: int, status: int, loop: str) -> None:
     watch = program("event", "--all", "--loop")
     with on_terminal(*watch, AIOVIRT_BACKEND=loop) as event:
-        event.expect(b"event 'reboot' for domain 'web1'\r\n")
+        event.expect(b"event 'reboot' for domain 'web1'")
+        event.expect(b"\n")
         before = event.seen
         event.process.send_signal(number)
         assert event.finish() == status

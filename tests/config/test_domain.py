@@ -19,7 +19,7 @@ from aiovirt.config import (
     problems,
 )
 from aiovirt.config._document import MAX_PROBLEMS
-from aiovirt.config.domain import QemuCommandline, QemuEnv
+from aiovirt.config.passthrough import QemuCommandline, QemuEnv
 from aiovirt.errors import XMLError
 from aiovirt.model.addresses import PciAddress
 from aiovirt.model.units import GiB, KiB, MiB
@@ -90,8 +90,8 @@ def test_reads_what_is_handed_to_qemu(rich: str) -> None:
 def test_builds_what_is_handed_to_qemu() -> None:
     commandline = QemuCommandline(args=["-S"], env=[QemuEnv(name="A", value="1")])
     xml = DomainConfig(name="a", qemu_commandline=commandline).to_xml()
-    assert '<qemu:commandline xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0">' in xml
-    assert '<qemu:arg value="-S"/>' in xml
+    assert "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>" in xml
+    assert "<qemu:arg value='-S'/>" in xml
 
 
 def test_parts_can_be_given_whole() -> None:
@@ -106,7 +106,7 @@ def test_parts_can_be_given_whole() -> None:
 
 def test_memory_is_written_in_kib_rounded_up() -> None:
     config = DomainConfig(name="a", memory=KiB(1.5), current_memory="1 KiB")
-    assert '<memory unit="KiB">2</memory>' in config.to_xml()
+    assert "<memory unit='KiB'>2</memory>" in config.to_xml()
 
 
 def test_a_container_runs_a_program_not_a_machine() -> None:
@@ -118,11 +118,11 @@ def test_nothing_is_added_to_what_is_parsed() -> None:
 
 
 def test_an_error_in_a_document_says_where(rich: str) -> None:
-    config = DomainConfig.parse(rich.replace('bus="virtio"', 'bus="vritio"'))
+    config = DomainConfig.parse(rich.replace("bus='virtio'", "bus='vritio'"))
     with pytest.raises(XMLError) as caught:
         config.check()
     error = caught.value
-    line = rich[: rich.index('dev="vda"')].count("\n") + 1
+    line = rich[: rich.index("dev='vda'")].count("\n") + 1
     assert (error.element, error.line) == ("domain/devices/disk[1]/target", line)
     assert (error.hint, error.field) == ("Did you mean 'virtio'?", "domain/devices/disk[1]/target")
 
@@ -245,7 +245,7 @@ def test_what_is_cleared_is_gone_with_its_twins() -> None:
 
 
 def test_several_huge_pages_are_right() -> None:
-    pages = '<hugepages><page size="2" unit="MiB"/><page size="1" unit="GiB"/></hugepages>'
+    pages = "<hugepages><page size='2' unit='MiB'/><page size='1' unit='GiB'/></hugepages>"
     backing = MemoryBacking.parse(f"<memoryBacking>{pages}</memoryBacking>")
     assert (list(problems(backing)), backing.hugepage_size) == ([], MiB(2))
 

@@ -10,17 +10,17 @@ from aiovirt.config import HostInterfaceConfig
 from aiovirt.errors import ConfigError
 
 BRIDGE = """\
-<interface type="bridge" name="br0">
-  <start mode="onboot"/>
-  <mtu size="1500"/>
-  <protocol family="ipv4">
-    <ip address="192.168.0.5" prefix="24"/>
-    <route gateway="192.168.0.1"/>
+<interface type='bridge' name='br0'>
+  <start mode='onboot'/>
+  <mtu size='1500'/>
+  <protocol family='ipv4'>
+    <ip address='192.168.0.5' prefix='24'/>
+    <route gateway='192.168.0.1'/>
   </protocol>
-  <bridge stp="off" delay="0.01">
-    <interface type="vlan" name="eth1.7">
-      <vlan tag="7">
-        <interface name="eth1"/>
+  <bridge stp='off' delay='0.01'>
+    <interface type='vlan' name='eth1.7'>
+      <vlan tag='7'>
+        <interface name='eth1'/>
       </vlan>
     </interface>
   </bridge>

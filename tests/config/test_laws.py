@@ -125,7 +125,7 @@ def test_a_relative_path_of_a_document_is_kept_and_wrong() -> None:
     assert [each.expected for each in problems(source)] == [
         "an absolute path or '[datastore] path'"
     ]
-    assert 'file="a.img"' in source.to_xml()
+    assert "file='a.img'" in source.to_xml()
 
 
 def test_a_device_has_the_fields_that_its_element_has() -> None:

@@ -28,10 +28,10 @@ def test_writing_again_changes_nothing(rich: str) -> None:
         "<name><?mark x?>web1</name>",
         "<os><type>hvm<!-- always --></type></os>",
         "<os><cmdline>quiet<!-- not -->console=ttyS0</cmdline></os>",
-        '<metadata><n xmlns="u:x">see <b>this</b></n></metadata>',
-        '<metadata><n xmlns="u:x"><b>two</b> <i>words</i></n></metadata>',
+        "<metadata><n xmlns='u:x'>see <b>this</b></n></metadata>",
+        "<metadata><n xmlns='u:x'><b>two</b> <i>words</i></n></metadata>",
         "<future>some <b>mixed</b><i/></future>",
-        '<devices xml:space="preserve"><disk/> <disk/></devices>',
+        "<devices xml:space='preserve'><disk/> <disk/></devices>",
     ],
 )
 def test_text_keeps_its_form(inner: str) -> None:
@@ -55,7 +55,7 @@ def test_what_stands_around_the_root_keeps_its_order() -> None:
 def test_a_change_touches_its_own_line_only(rich: str) -> None:
     config = DomainConfig.parse(rich)
     config.disks[0].driver.cache = "writeback"
-    assert config.to_xml(secure=True) == rich.replace('cache="none"', 'cache="writeback"')
+    assert config.to_xml(secure=True) == rich.replace("cache='none'", "cache='writeback'")
 
 
 def test_a_new_element_goes_where_the_schema_has_it(rich: str) -> None:

@@ -18,7 +18,7 @@ def _domain() -> DomainConfig:
 def test_reads_the_element_of_a_namespace(rich: str) -> None:
     xml = DomainConfig.parse(rich).metadata.get(URI)
     assert xml is not None
-    assert xml.startswith(f'<app:info xmlns:app="{URI}" kept="yes">')
+    assert xml.startswith(f"<app:info xmlns:app='{URI}' kept='yes'>")
 
 
 def test_what_is_not_there_is_none() -> None:
@@ -28,20 +28,20 @@ def test_what_is_not_there_is_none() -> None:
 def test_writes_an_element_into_its_namespace() -> None:
     domain = _domain()
     domain.metadata.set(URI, "<info a='1'><x/>y</info>", prefix="app")
-    assert domain.metadata.get(URI) == f'<app:info xmlns:app="{URI}" a="1"><app:x/>y</app:info>'
+    assert domain.metadata.get(URI) == f"<app:info xmlns:app='{URI}' a='1'><app:x/>y</app:info>"
 
 
 def test_an_element_that_names_its_namespace_stays_as_it_is() -> None:
     domain = _domain()
     domain.metadata.set(URI, f"<info xmlns='{URI}'/>", prefix="app")
-    assert domain.metadata.get(URI) == f'<app:info xmlns:app="{URI}"/>'
+    assert domain.metadata.get(URI) == f"<app:info xmlns:app='{URI}'/>"
 
 
 def test_a_second_writing_replaces_the_first() -> None:
     domain = _domain()
     for xml in ("<one/>", "<two/>"):
         domain.metadata.set(URI, xml, prefix="app")
-    assert domain.metadata.get(URI) == f'<app:two xmlns:app="{URI}"/>'
+    assert domain.metadata.get(URI) == f"<app:two xmlns:app='{URI}'/>"
 
 
 def test_namespaces_do_not_touch_each_other() -> None:

@@ -16,7 +16,7 @@ LAUGHS = """<?xml version="1.0"?>
   <!ENTITY a "ha">
   {entities}
 ]>
-<domain type="kvm"><name>{use}</name></domain>"""
+<domain type='kvm'><name>{use}</name></domain>"""
 
 
 def _laughs(levels: int) -> str:
@@ -34,7 +34,7 @@ def test_billion_laughs_are_refused(levels: int) -> None:
 
 
 def test_laughs_in_an_attribute_are_refused() -> None:
-    xml = _laughs(12).replace("<name>", '<name x="&l;">')
+    xml = _laughs(12).replace("<name>", "<name x='&l;'>")
     with pytest.raises(XMLError):
         DomainConfig.parse(xml)
 
@@ -107,7 +107,7 @@ def test_random_bytes_are_an_error(data: bytes) -> None:
 
 @given(st.integers(min_value=0), st.binary(min_size=1, max_size=4))
 def test_a_damaged_document_is_an_error_or_a_domain(place: int, damage: bytes) -> None:
-    xml = b'<domain type="kvm"><name>a</name><vcpu current="1">2</vcpu><os><boot/></os></domain>'
+    xml = b"<domain type='kvm'><name>a</name><vcpu current='1'>2</vcpu><os><boot/></os></domain>"
     at = place % len(xml)
     try:
         config = DomainConfig.parse(xml[:at] + damage + xml[at + 1 :])
@@ -130,6 +130,11 @@ def test_text_behind_a_removed_element_stays() -> None:
 
 
 def test_preserved_white_space_is_preserved() -> None:
-    inner = '<note xml:space="preserve"><x/>  <y/>\n\n</note>'
+    inner = "<note xml:space='preserve'><x/>  <y/>\n\n</note>"
     xml = _tree.serialise(_tree.parse_xml(f"<domain><metadata>{inner}</metadata></domain>"))
     assert inner in xml
+
+
+def test_a_document_of_very_many_tags_is_refused() -> None:
+    with pytest.raises(XMLError, match="too many tags"):
+        _tree.parse_xml(f"<domain>{'<a/>' * _tree.MAX_TAGS}</domain>")

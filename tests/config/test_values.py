@@ -56,7 +56,7 @@ def test_times_of_other_zones_are_the_same_times() -> None:
 
 def test_as_they_are_written() -> None:
     sample = Sample(code=0x1F, mode=0o20, either=5, address=ip_address("::1"))
-    assert sample.to_xml() == '<sample code="0x001f" mode="020" either="0x05" address="::1"/>\n'
+    assert sample.to_xml() == "<sample code='0x001f' mode='020' either='0x05' address='::1'/>\n"
 
 
 @pytest.mark.parametrize(

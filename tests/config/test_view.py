@@ -64,7 +64,7 @@ def test_an_absent_part_is_false_and_reads_as_empty() -> None:
 def test_writing_creates_what_is_needed() -> None:
     tree = Tree()
     tree.leaf.sound = True
-    assert _xml(tree) == '<tree><leaf><sound on="yes"/></leaf></tree>'
+    assert _xml(tree) == "<tree><leaf><sound on='yes'/></leaf></tree>"
 
 
 def test_two_views_of_an_absent_part_see_the_same() -> None:
@@ -72,7 +72,7 @@ def test_two_views_of_an_absent_part_see_the_same() -> None:
     one, two = tree.leaf, tree.leaf
     one.name = "oak"
     two.count = 3
-    assert _xml(tree) == '<tree><leaf name="oak" leafCount="3"/></tree>'
+    assert _xml(tree) == "<tree><leaf name='oak' leafCount='3'/></tree>"
 
 
 def test_elements_stand_in_the_order_of_the_fields() -> None:
@@ -104,7 +104,7 @@ def test_setting_a_part_to_none_takes_it_out() -> None:
 def test_setting_a_part_replaces_it_in_place() -> None:
     tree = Tree.parse("<tree><title/><leaf name='oak'/><new/></tree>")
     tree.leaf = Leaf(name="elm")
-    assert _xml(tree) == '<tree><title/><leaf name="elm"/><new/></tree>'
+    assert _xml(tree) == "<tree><title/><leaf name='elm'/><new/></tree>"
 
 
 def test_a_part_of_another_tree_is_copied() -> None:
@@ -185,7 +185,7 @@ def test_walk_meets_every_part_that_is_there() -> None:
 
 def test_sizes_round_up_to_their_unit() -> None:
     tree = Tree(width=Bytes(1025))
-    assert _xml(tree) == '<tree><width unit="KiB">2</width></tree>'
+    assert _xml(tree) == "<tree><width unit='KiB'>2</width></tree>"
 
 
 def test_sizes_count_libvirts_default_unit() -> None:
@@ -208,13 +208,13 @@ def test_a_bare_number_is_no_size() -> None:
 def test_a_switch_is_on_off_or_open() -> None:
     states = [Tree.parse(f"<tree>{xml}</tree>").alive for xml in ("", "<alive/>")]
     assert states == [None, True]
-    assert _xml(Tree(alive=False)) == '<tree><alive state="off"/></tree>'
+    assert _xml(Tree(alive=False)) == "<tree><alive state='off'/></tree>"
 
 
 def test_words_are_several_elements() -> None:
     tree = Tree(names=["a", "b"])
     tree.names = ["b"]
-    assert _xml(tree) == '<tree><name x="b"/></tree>'
+    assert _xml(tree) == "<tree><name x='b'/></tree>"
     assert tree.names == ("b",)
 
 

@@ -10,8 +10,12 @@ from domainsamples import BARE, SAMPLES
 from fieldwalk import DOMAINS, NEWER_TWICE, Path, at, is_silent, nodes, ours, reach, silent
 from lxml import etree
 
-from aiovirt.config import DomainConfig, OtherDevice, _tree, element
+from aiovirt.config import Crypto, DomainConfig, OtherDevice, ThrottleGroup, _tree, element
 from aiovirt.config.devices.chardev import CharacterDevice
+from aiovirt.config.devices.hostdev import Hostdev
+
+NOT_MET = {Crypto, Hostdev, ThrottleGroup}
+"""What the grammar is too old for, and what is only there for its classes."""
 
 
 def _own(sample: DomainConfig) -> list[Path]:
@@ -55,5 +59,5 @@ def test_the_walk_meets_every_view() -> None:
     samples = [DomainConfig.parse(xml) for xml in (BARE, *SAMPLES)]
     met = {type(at(sample, path)) for sample in samples for path in reach(sample)}
     mine = {kind for kind in ours() if kind.__module__.startswith(DOMAINS)}
-    assert mine - met == set()
+    assert mine - met == NOT_MET
     assert not {OtherDevice, CharacterDevice} & met

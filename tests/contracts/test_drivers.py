@@ -23,7 +23,7 @@ from aiovirt.objects import Connection
 
 pytestmark = pytest.mark.anyio
 
-DRIVERS = [pytest.param("qemu", marks=pytest.mark.real), "fake"]
+DRIVERS = [pytest.param("qemu", marks=pytest.mark.real), "test", "fake"]
 
 
 @pytest.fixture(params=DRIVERS)
@@ -32,6 +32,9 @@ def uri(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
     if request.param == "qemu":
         request.getfixturevalue("qemu")
         return f"qemu:///embed?root={tmp_path / 'root'}"
+    if request.param == "test":
+        (tmp_path / "host.xml").write_text("<node/>")
+        return f"test://{tmp_path / 'host.xml'}"
     monkeypatch.setitem(_open.DRIVERS, "fake", "fakehost")
     monkeypatch.setitem(fakehost.HOSTS, "/lab", fakehost.FakeHost())
     return "fake:///lab"

@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 
 from aiovirt.errors import Unsupported
-from aiovirt.interfaces import ABILITIES, Ability, Lifecycle, operations, supported
+from aiovirt.interfaces import ABILITIES, Ability, Lifecycle, StoragePools, operations, supported
 from aiovirt.model.domain import DomainKey
+from aiovirt.model.keys import StoragePoolKey
 
 KEY = DomainKey(UUID(int=1), "web1")
 
@@ -25,6 +26,12 @@ async def test_operation_that_is_lacking_names_itself_and_the_driver() -> None:
     with pytest.raises(Unsupported, match="the half driver does not support start") as caught:
         await Half().start(KEY)
     assert (caught.value.driver, caught.value.operation) == ("half", "start")
+
+
+@pytest.mark.anyio
+async def test_an_operation_on_things_names_them() -> None:
+    with pytest.raises(Unsupported, match=r"support undefine of storage pools$"):
+        await StoragePools().undefine(StoragePoolKey(UUID(int=1), "images"))
 
 
 @pytest.mark.anyio

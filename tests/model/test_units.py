@@ -64,7 +64,7 @@ def test_arithmetic_stays_in_bytes() -> None:
 
 def test_a_size_cannot_become_negative() -> None:
     with pytest.raises(ConfigError, match="negative"):
-        KiB(1) - KiB(2)
+        _ = KiB(1) - KiB(2)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ async def main(kind: str) -> None:
     assert has_helper == (kind == "helper"), f"{kind} wheel, and the helper is {has_helper}"
     result = await run(Command("echo", ("spawned",)))
     assert result.stdout == b"spawned\n", result
+    for words in (("aiovirtd", "--check"), ("aiovirt-ssh-helper", "--help")):
+        program = Path(sys.executable).with_name(words[0])
+        await run(Command(str(program), words[1:]))
 
 
 if __name__ == "__main__":

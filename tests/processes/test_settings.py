@@ -7,6 +7,7 @@ import os
 import pwd
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -15,6 +16,7 @@ from spawning import needs, new_cgroup, report, root_only, status
 
 from aiovirt.errors import ConfigError, SpawnSetupError, Unsupported
 from aiovirt.processes import COMMON_ENV, Command, Limits, Namespace, run, start_daemon
+from aiovirt.processes._abilities import abilities
 from aiovirt.processes._capabilities import CAPABILITIES, mask_of, own_capabilities
 from aiovirt.processes._engine import Engine
 
@@ -286,3 +288,22 @@ async def test_a_label_needs_selinux() -> None:
         pytest.skip("this host has SELinux")
     with pytest.raises(Unsupported, match="SELinux"):
         await run(Command("true", selinux_label="system_u:system_r:svirt_t:s0"))
+
+
+async def test_a_profile_needs_apparmor() -> None:
+    if Path("/sys/kernel/security/apparmor").exists():
+        pytest.skip("this host has AppArmor")
+    with pytest.raises(Unsupported, match="AppArmor"):
+        await run(Command("true", apparmor_profile="guests"))
+
+
+async def test_a_profile_is_asked_for_before_the_program_is_executed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = tmp_path / "exec"
+    asked.touch()
+    can = replace(abilities(), apparmor=str(asked))
+    for user in ("_start", "_plan"):
+        monkeypatch.setattr(f"aiovirt.processes.{user}.abilities", lambda: can)
+    await run(Command("true", apparmor_profile="guests"))
+    assert asked.read_text() == "exec guests"

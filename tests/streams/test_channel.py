@@ -13,7 +13,7 @@ import pytest
 
 from aiovirt._tasks import open_task_group
 from aiovirt.errors import Closed, ProtocolError
-from aiovirt.streams.channel import MAX_OUTGOING, Channel, Slot, open_channel
+from aiovirt.streams.channel import MAX_OUTGOING, Channel, Slot, begin_channel, open_channel
 from aiovirt.streams.unix import UnixStream
 
 pytestmark = pytest.mark.anyio
@@ -225,3 +225,50 @@ async def test_a_peer_that_closes_with_something_unread_has_just_ended() -> None
         await peer.aclose()
         await recorder.ended.wait()
         assert (recorder.data, recorder.ends) == (b"last words", [None])
+
+
+async def test_a_channel_that_was_begun_serves_until_it_ends() -> None:
+    ours, theirs = socket.socketpair()
+    recorder = Recorder()
+    with ours:
+        async with UnixStream(theirs) as peer, open_task_group() as group:
+            channel = begin_channel(ours, recorder.on_data, recorder.on_end, group)
+            await peer.send(b"call")
+            channel.send(b"x" * MAX_OUTGOING)
+            left = MAX_OUTGOING
+            while left:
+                left -= len(await peer.receive())
+            await peer.aclose()
+            await recorder.ended.wait()
+            group.cancel_scope.cancel()
+    assert (recorder.data, recorder.ends) == (b"call", [None])
+
+
+async def test_a_channel_that_was_begun_may_close_its_socket_at_its_end() -> None:
+    ours, theirs = socket.socketpair()
+    recorder = Recorder()
+
+    def end(error: Exception | None) -> None:
+        ours.close()
+        recorder.on_end(error)
+
+    async with UnixStream(theirs) as peer, open_task_group() as group:
+        begin_channel(ours, recorder.on_data, end, group)
+        await peer.send(b"bad")
+        await recorder.ended.wait()
+        group.cancel_scope.cancel()
+    assert isinstance(recorder.ends[0], ProtocolError)
+
+
+async def test_what_came_before_is_handed_on_and_a_fault_in_that_ends_the_channel() -> None:
+    ours, theirs = socket.socketpair()
+    recorder = Recorder()
+    with ours, theirs:
+        async with open_task_group() as group:
+            channel = begin_channel(ours, recorder.on_data, recorder.on_end, group)
+            channel.take(b"early")
+            assert (recorder.data, channel.ended) == (b"early", False)
+            channel.take(b"bad")
+            assert channel.ended
+            assert isinstance(recorder.ends[0], ProtocolError)
+            group.cancel_scope.cancel()

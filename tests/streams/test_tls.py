@@ -122,7 +122,7 @@ def test_after_our_goodbye_nothing_can_be_encoded(ca: Authority, server: Identit
 def test_the_server_sees_the_clients_name(ca: Authority, server: Identity) -> None:
     mine = client_context(ca, ca.sign("me"))
     ours, theirs = shaken(mine, server_context(server, ca.certificate))
-    assert theirs.peer_name == "commonName=me"
+    assert theirs.peer_subject == ((("commonName", "me"),),)
     assert ours.version == "TLSv1.3"
 
 

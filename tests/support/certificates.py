@@ -16,8 +16,11 @@ from cryptography.x509.oid import NameOID
 DAY = dt.timedelta(days=1)
 
 
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+def _name(text: str, organization: str | None = None) -> x509.Name:
+    parts = [x509.NameAttribute(NameOID.COMMON_NAME, text)]
+    if organization is not None:
+        parts.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization))
+    return x509.Name(parts)
 
 
 def _save(path: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
@@ -59,11 +62,14 @@ class Authority:
         *,
         hosts: Sequence[str] = (),
         days: tuple[int, int] = (-1, 1),
+        purpose: x509.ObjectIdentifier | None = None,
+        organization: str | None = None,
     ) -> Identity:
         """Sign a certificate that holds from some days from now until some days from now."""
         key = ec.generate_private_key(ec.SECP256R1())
         now = dt.datetime.now(dt.UTC)
-        built = self._builder(_name(name), key, now + days[0] * DAY, now + days[1] * DAY)
+        subject = _name(name, organization)
+        built = self._builder(subject, key, now + days[0] * DAY, now + days[1] * DAY)
         built = built.add_extension(
             x509.BasicConstraints(ca=False, path_length=None), critical=True
         )
@@ -71,9 +77,25 @@ class Authority:
             built = built.add_extension(
                 x509.SubjectAlternativeName([_general(host) for host in hosts]), critical=False
             )
+        if purpose is not None:
+            built = built.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         folder = self.folder / f"{name}-{days[0]}-{days[1]}"
         _save(folder, built.sign(self._key, hashes.SHA256()), key)
         return Identity(folder / "cert.pem", folder / "key.pem")
+
+    def revoke(self, *identities: Identity) -> Path:
+        """Make a list of revoked certificates."""
+        now = dt.datetime.now(dt.UTC)
+        built = x509.CertificateRevocationListBuilder().issuer_name(self._name)
+        built = built.last_update(now - DAY).next_update(now + DAY)
+        for identity in identities:
+            certificate = x509.load_pem_x509_certificate(identity.certificate.read_bytes())
+            one = x509.RevokedCertificateBuilder().serial_number(certificate.serial_number)
+            built = built.add_revoked_certificate(one.revocation_date(now - DAY).build())
+        path = self.folder / "revoked.pem"
+        signed = built.sign(self._key, hashes.SHA256())
+        path.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        return path
 
     def _builder(
         self,

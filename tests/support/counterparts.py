@@ -38,8 +38,14 @@ PACKAGES = {
     "ssh-keygen": "openssh-client",
     "openssl": "openssl",
     "saslpasswd2": "sasl2-bin",
+    "virt-install": "virtinst",
+    "virt-clone": "virtinst",
+    "virt-xml": "virtinst",
+    "libvirt for the system's Python": "python3-libvirt",
+    "Sys::Virt": "libsys-virt-perl",
     "unshare": "util-linux",
     "setpriv": "util-linux",
+    "dbus-daemon": "dbus-daemon",
     "nsenter": "util-linux",
     "stdbuf": "coreutils",
     "sasl-sample-server": "sasl2-bin",
@@ -49,6 +55,7 @@ PACKAGES = {
     "kdb5_util": "krb5-kdc",
     "kadmin.local": "krb5-admin-server",
     "kinit": "krb5-user",
+    "kdestroy": "krb5-user",
 }
 """Program (or what else it is) to the Debian package that brings it."""
 
@@ -82,3 +89,16 @@ def sasl_mechanism(library: str, name: str) -> None:
     """End the test when a library of mechanisms of Cyrus SASL is missing."""
     if not any(Path("/usr/lib").glob(f"*/sasl2/{library}.so")):
         absent(name, PACKAGES[name])
+
+
+def libvirt_python() -> None:
+    """End the test when the system's Python has no libvirt."""
+    if not Path("/usr/lib/python3/dist-packages/libvirt.py").exists():
+        name = "libvirt for the system's Python"
+        absent(name, PACKAGES[name])
+
+
+def sys_virt() -> None:
+    """End the test when Perl has no Sys::Virt."""
+    if not any(Path("/usr/lib").glob("*/perl5/*/Sys/Virt.pm")):
+        absent("Sys::Virt", PACKAGES["Sys::Virt"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -34,16 +35,23 @@ from aiovirt.model.addresses import (
 )
 from aiovirt.model.units import Bytes, KiB
 
+MADE_BY = 3
+"""By how many values an element that is not there is made: None makes none."""
+
 DOMAINS = tuple(
     f"aiovirt.config.{name}"
-    for name in ("boot", "clock", "cpu", "devices", "domain", "features", "memory", "metadata")
+    for name in (
+        *("boot", "clock", "cpu", "devices", "domain", "features", "memory", "metadata"),
+        *("capabilitypolicy", "containers", "numa", "passthrough", "perf", "security", "sysinfo"),
+        "tuning",
+    )
 )
 """The modules with the views that domains are made of."""
 
 AnyField = Field[Any, Any]
 Path = tuple[tuple[str, int | None], ...]
 
-NEWER: dict[tuple[str, str], tuple[str, ...]] = {
+NEWER: dict[tuple[str, str], tuple[object, ...]] = {
     ("CPUTopology", "clusters"): (),
     ("Loader", "format"): (),
     ("Nvram", "format"): (),
@@ -55,6 +63,9 @@ NEWER: dict[tuple[str, str], tuple[str, ...]] = {
     ("Disk", "type"): ("vhostvdpa",),
     ("DiskTarget", "bus"): ("nvme",),
     ("DiskSource", "protocol"): ("ssh",),
+    ("Disk", "throttle_filters"): (),
+    ("Nvram", "type"): ("vhostvdpa",),
+    ("DiskSlice", "offset"): (2**32, 2**63, 2**64 - 1),  # which libvirt reads in 64 bits
     ("Interface", "backend_type"): ("default",),
     ("Controller", "type"): ("nvme",),
     ("Watchdog", "model"): ("itco",),
@@ -72,6 +83,7 @@ TEXTS = [
     *("127.0.0.1", "::1", "a,b", "vda", "reset", "2030-01-31T15:30:00", "2030-13-01T00:00:00"),
     *("0x1234567890abcdef", "a" * 20),
 ]
+WRONG_WORDS = ["", "x", "a b"]
 TIMES = [datetime(2030, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, 0, 0, 0, 5, tzinfo=UTC)]
 NUMBERS = [
     *(-2, -1, 0, 1, 255, 256, 999, 1000, 32767, 32768, 65535, 65536),
@@ -102,8 +114,9 @@ def _of_scalar(field: Scalar[Any, Any]) -> list[object]:
         return [*TIMES, *TEXTS]
     if field.codec is _codecs.MAC:
         return ["52:54:00:12:34:56", "53:54:00:12:34:56", "00:00:00:00:00:00"]
-    numeric = field.codec.expected.startswith("a number")
-    return [*field.known, *(NUMBERS if numeric else TEXTS)]
+    if field.codec.expected.startswith("a number"):
+        return [*NUMBERS]
+    return [*field.known, *WRONG_WORDS] if field.known else [*TEXTS]
 
 
 def _of_words(field: WordList) -> list[object]:
@@ -140,12 +153,13 @@ def _fields(view: View) -> Iterator[AnyField]:
 def reach(view: View, path: Path = ()) -> Iterator[Path]:
     """Where there are views below this one, those that writing would make included.
 
-    A domain in another document is left out: it has a walk of its own.
+    Of these only what stands right below something that is there: what is further down is walked
+    where a sample has it.  A domain in another document is left out: it has a walk of its own.
     """
     if path and isinstance(view, DomainConfig):
         return
     yield path
-    for field in _fields(view):
+    for field in _fields(view) if view else ():
         if isinstance(field, Child):
             yield from reach(field.read(view), (*path, (field.name, None)))
         elif isinstance(field, Children):
@@ -175,20 +189,25 @@ def _put(view: View, field: AnyField, value: object) -> None:
             node.set(field.attribute, str(value))
 
 
-def is_silent(schema: etree.RelaxNG, config: Document) -> bool:
-    return not schema.validate(element(config)) and not any(True for _ in problems(config))
+def is_silent(schema: etree.RelaxNG, config: Document, near: View | None = None) -> bool:
+    """Whether a wrong document has no problem; where one is likely may be said."""
+    if schema.validate(element(config)):
+        return False
+    return not any(True for view in (near or config, config) for _ in problems(view))
 
 
 def silent(schema: etree.RelaxNG, base: Document, paths: Iterable[Path]) -> list[str]:
     """The values that make the domain wrong without a problem."""
     found = []
     for path in paths:
+        there = bool(at(base, path))
         for field in _fields(at(base, path)):
-            for value in _values(at(base, path), field):
+            # an element that is not there is made by any value: what the values are is one matter
+            for value in islice(_values(at(base, path), field), None if there else MADE_BY):
                 config = base.copy()
                 view = at(config, path)
                 _put(view, field, value)
-                if is_silent(schema, config):
+                if is_silent(schema, config, view):
                     found.append(f"{type(view).__name__}.{field.name} = {value!r}")
     return found
 
@@ -205,6 +224,9 @@ def kinds(base: type[View]) -> list[type[View]]:
     return [kind for each in base.__subclasses__() for kind in (each, *kinds(each))]
 
 
+ROOM = "aiovirt.config."
+
+
 def ours() -> set[type[View]]:
-    """All views of aiovirt that have been loaded and have an element."""
-    return {kind for kind in kinds(View) if kind.__module__.startswith("aiovirt.") and kind._tag_}
+    """All views of libvirt's documents that have been loaded and have an element."""
+    return {kind for kind in kinds(View) if kind.__module__.startswith(ROOM) and kind._tag_}

@@ -52,10 +52,15 @@ class Measured:
         return len(self.code)
 
     @cached_property
+    def _own_nodes(self) -> list[ast.AST]:
+        """What is below it and in its scope: walked once, and looked at more often."""
+        return list(own_nodes(self.node))
+
+    @cached_property
     def branches(self) -> int:
         """McCabe's number: one more than the decisions."""
-        decisions = [node for node in own_nodes(self.node) if isinstance(node, DECISIONS)]
-        chains = [node for node in own_nodes(self.node) if isinstance(node, ast.BoolOp)]
+        decisions = [node for node in self._own_nodes if isinstance(node, DECISIONS)]
+        chains = [node for node in self._own_nodes if isinstance(node, ast.BoolOp)]
         return 1 + len(decisions) + sum(len(node.values) - 1 for node in chains)
 
     @cached_property
@@ -66,7 +71,7 @@ class Measured:
     @cached_property
     def ladder(self) -> int:
         """The conditions of its longest if/elif."""
-        return max((rungs(n) for n in own_nodes(self.node) if isinstance(n, ast.If)), default=0)
+        return max((rungs(n) for n in self._own_nodes if isinstance(n, ast.If)), default=0)
 
     @cached_property
     def typed(self) -> bool:
@@ -157,7 +162,7 @@ def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
 
 def depth(node: ast.AST) -> int:
     """Return how many compound statements lie inside each other at and below a node."""
-    if isinstance(node, SCOPES):
+    if isinstance(node, (*SCOPES, ast.expr)):  # no statement is below an expression
         return 0
     own = isinstance(node, (*BLOCKS, *TRIES))
     below = max(map(depth, ast.iter_child_nodes(node)), default=0)
@@ -175,7 +180,8 @@ def rungs(node: ast.If) -> int:
 
 def decorated(node: Function, name: str) -> bool:
     """Tell whether a function bears a decorator, bare or as an attribute."""
-    return any(ast.unparse(item).rpartition(".")[2] == name for item in node.decorator_list)
+    decorators = node.decorator_list
+    return any(getattr(item, "attr", getattr(item, "id", "")) == name for item in decorators)
 
 
 def stands_alone(node: Function) -> bool:
@@ -188,6 +194,8 @@ def definitions(parent: ast.AST, *, methods: bool = False) -> Iterator[tuple[Fun
     for node in ast.iter_child_nodes(parent):
         if isinstance(node, Function):
             yield node, methods and not decorated(node, "staticmethod")
+        if isinstance(node, ast.expr):  # which has no definition below it
+            continue
         inside = isinstance(node, ast.ClassDef) or (methods and not isinstance(node, SCOPES))
         yield from definitions(node, methods=inside)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import anyio
 import pytest
 
 from aiovirt.config import DomainConfig, Serial
+from aiovirt.drivers.qemu.process.notes import notes
 from aiovirt.interfaces import ConsoleStream, EventStream
 from aiovirt.model.events import Event, LifecycleDetail, LifecycleEvent
 from aiovirt.model.units import MiB
@@ -47,14 +49,37 @@ def qemus_of(root: Path) -> list[int]:
 
 @contextmanager
 def none_left_running(root: Path) -> Iterator[None]:
-    """Fail the test when a QEMU still runs below the root after the block; it is killed."""
+    """Fail the test when a QEMU still runs below the root after the block; it is killed.
+
+    So does a control group of a guest that has no folder any more. One of a guest whose host was
+    not opened again after its end is no failure.
+    """
     yield
     left = qemus_of(root)
     for pid in left:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    noted = {each.what for folder in (root / "run").glob("*/") for each in notes(folder)}
+    groups = _groups_of(root)
+    for path in groups:
+        _remove_group(path)
     if left:
         pytest.fail(f"left behind: QEMU {left}", pytrace=False)
+    lost = [path for path in groups if f"machine/{path.name}" not in noted]
+    if lost:
+        pytest.fail(f"left behind: control groups {lost}", pytrace=False)
+
+
+def _groups_of(root: Path) -> list[Path]:
+    mark = hashlib.sha256(str(root).encode()).hexdigest()[:8]
+    return list(Path("/sys/fs/cgroup").glob(f"*/machine/qemu-embed-{mark}-*"))
+
+
+def _remove_group(path: Path) -> None:
+    with suppress(OSError):
+        for below in path.glob("*/"):
+            below.rmdir()
+        path.rmdir()
 
 
 def bare_config(name: str = "web1") -> DomainConfig:

@@ -9,7 +9,12 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["guest_agent", "machine", "newest_child", "storage_daemon"]
+import anyio
+
+from aiovirt.clients.guest_agent import connect_guest_agent
+from aiovirt.errors import NotFound, ResourceUnavailable
+
+__all__ = ["guest_agent", "listening", "machine", "newest_child", "storage_daemon"]
 
 _BARE = ["-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg", "-S"]
 _CHARDEV = "socket,id=monitor,fd={fd}"
@@ -56,6 +61,17 @@ def guest_agent(program: Path, folder: Path) -> Generator[Path, None, None]:
     finally:
         process.kill()
         process.wait()
+
+
+async def listening(path: Path) -> Path:
+    """Wait until an agent listens: it tells nobody, so it is tried."""
+    with anyio.fail_after(10):
+        while True:
+            try:
+                async with connect_guest_agent(path):
+                    return path
+            except (NotFound, ResourceUnavailable):
+                await anyio.sleep(0.01)
 
 
 def newest_child() -> int:

@@ -10,7 +10,19 @@ from aiovirt.drivers.qemu.argv import Resources, build
 from aiovirt.drivers.qemu.binaries import BinaryCapabilities, CPUModel, Feature, Machine
 from aiovirt.drivers.qemu.devices import assign_aliases, complete
 
-__all__ = ["ARM", "MACHINES", "X86", "arguments", "completed", "full", "options", "small"]
+__all__ = [
+    "ARM",
+    "MACHINES",
+    "POWER",
+    "RISCV",
+    "S390",
+    "X86",
+    "arguments",
+    "completed",
+    "full",
+    "options",
+    "small",
+]
 
 _FEATURES = frozenset(
     value for name, value in vars(Feature).items() if name.isupper() and isinstance(value, str)
@@ -59,6 +71,23 @@ ARM = _binary(
     "aarch64",
     (Machine("virt-7.2", "virt", 512, ram_id="mach-virt.ram"),),
     "cortex-a57",
+    "max",
+)
+RISCV = _binary(
+    "/usr/bin/qemu-system-riscv64", "riscv64", (Machine("virt", None, 512),), "rv64", "max"
+)
+S390 = _binary(
+    "/usr/bin/qemu-system-s390x",
+    "s390x",
+    (Machine("s390-ccw-virtio-7.2", "s390-ccw-virtio", 248, ram_id="s390.ram"),),
+    "qemu",
+    "max",
+)
+POWER = _binary(
+    "/usr/bin/qemu-system-ppc64",
+    "ppc64",
+    (Machine("pseries-7.2", "pseries", 1024, ram_id="ppc_spapr.ram"),),
+    "power9",
     "max",
 )
 MACHINES = {"pc": X86, "q35": X86, "microvm": X86, "virt": ARM}
@@ -141,6 +170,7 @@ def full(machine: str, folder: Path) -> DomainConfig:
           <name>full,{machine}</name>
           <memory unit='MiB'>64</memory><vcpu current='1'>4</vcpu><iothreads>1</iothreads>
           <os><type arch='{binary.arch}' machine='{machine}'>hvm</type></os>
+          <features>{"<acpi/>" if binary is X86 else ""}</features>
           <cpu mode='maximum'><topology sockets='2' cores='2' threads='1'/></cpu>
           <on_reboot>destroy</on_reboot>
           <devices>{devices}</devices>

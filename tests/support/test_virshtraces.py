@@ -1,23 +1,13 @@
-"""The list of virsh commands: what it says succeeds does succeed."""
+"""The list of virsh commands: how it is read.
+
+That each succeeds by the real virsh is seen where their answers are compared with our daemon's.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-from libvirtlab import Lab
-from virshtraces import GROUPS, Answer, Command, Group, run_group
-
-
-@pytest.mark.real
-@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name.replace(" ", "-"))
-def test_every_command_succeeds_by_real_virsh(lab: Lab, tmp_path: Path, group: Group) -> None:
-    silent = [
-        " ".join(argv)
-        for command, argv, output in run_group(lab, group, tmp_path)
-        if command.answer is Answer.CHANGES and not output.strip()
-    ]
-    assert not silent
+from virshtraces import GROUPS, Answer, Command
 
 
 def test_a_line_says_what_its_answer_is_good_for() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -14,7 +14,7 @@ from pathlib import Path
 from labsamples import container_xml, disk, guest_xml, network_xml
 from libvirtlab import Lab, LabError, run_virsh
 
-__all__ = ["GROUPS", "Answer", "Command", "Group", "prepare", "run_group", "run_virsh"]
+__all__ = ["GROUPS", "Answer", "Command", "Group", "prepare", "put", "run_group", "run_virsh"]
 
 
 class Answer(Enum):
@@ -41,9 +41,9 @@ class Command:
         mark = line[0] if line[0] in {"?", "~"} else ""
         return cls(tuple(shlex.split(line.removeprefix(mark))), Answer(mark))
 
-    def argv(self, folder: Path, guest_id: str) -> list[str]:
+    def argv(self, folder: Path, guest_id: str, peer: str = "") -> list[str]:
         """Return the arguments of virsh, for that working folder and the guest's present id."""
-        return [word.format(folder=folder, id=guest_id) for word in self.words]
+        return [word.format(folder=folder, id=guest_id, peer=peer) for word in self.words]
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,14 @@ ASKS = 10
 
 def prepare(group: Group, folder: Path) -> None:
     """Put the documents and images that a group needs into its working folder."""
-    for name in group.needs:
-        if name in DOCUMENTS:
-            (folder / name).write_text(DOCUMENTS[name](folder), encoding="utf-8")
+    put(group.needs, folder, DOCUMENTS)
+
+
+def put(names: Iterable[str], folder: Path, documents: Mapping[str, Callable[[Path], str]]) -> None:
+    """Put those documents and images into a folder."""
+    for name in names:
+        if name in documents:
+            (folder / name).write_text(documents[name](folder), encoding="utf-8")
         elif name.endswith(".qcow2"):
             disk(folder / name)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -40,9 +41,15 @@ def all_structs() -> list[type[Struct]]:
     return sorted(found, key=lambda kind: kind.__name__)
 
 
+_MADE: dict[type[Struct], st.SearchStrategy[Any]] = {}
+"""What hypothesis has found out about a strategy, it keeps in the strategy."""
+
+
 def structs_of(kind: type[Struct]) -> st.SearchStrategy[Any]:
     """Return values of one struct."""
-    return st.builds(kind, *[values_of(form) for _, form in struct_fields(kind)])
+    if kind not in _MADE:
+        _MADE[kind] = st.builds(kind, *[values_of(form) for _, form in struct_fields(kind)])
+    return _MADE[kind]
 
 
 def values_of(form: Form) -> st.SearchStrategy[Any]:
@@ -82,6 +89,7 @@ def _params(names: list[str]) -> st.SearchStrategy[dict[str, Typed]]:
     return st.fixed_dictionaries({name: _typed(PARAM_TYPES.get(name)) for name in names})
 
 
+@cache
 def _typed(only: int | None) -> st.SearchStrategy[Typed]:
     kinds = {
         ParamType.INT: RANGES["i"],

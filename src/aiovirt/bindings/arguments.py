@@ -12,6 +12,7 @@ from aiovirt.errors import CallerError
 
 __all__ = [
     "DOM",
+    "STRINGS_ONLY",
     "Argument",
     "amount",
     "arg",
@@ -20,6 +21,7 @@ __all__ = [
     "flags",
     "flags_and_bits",
     "flags_and_filters",
+    "only_strings",
     "room",
     "with_strings",
 ]
@@ -34,12 +36,14 @@ class Argument:
         fields: The names of the fields that it fills.
         send: From the parameters' values to the fields' values, each as a tuple.
         read: From the fields' values to the parameters' values, likewise.
+        one: Where there is one of each: how the field's value alone is read.
     """
 
     params: tuple[str, ...]
     fields: tuple[str, ...]
     send: Callable[..., tuple[Any, ...]]
     read: Callable[..., tuple[Any, ...]]
+    one: Callable[[Any], Any] | None = None
 
 
 def arg(param: str, field: str | None = None, value: Value = PLAIN) -> Argument:
@@ -49,6 +53,7 @@ def arg(param: str, field: str | None = None, value: Value = PLAIN) -> Argument:
         (field or param,),
         lambda given: (value.send(given),),
         lambda wire: (value.read(wire),),
+        value.read,
     )
 
 
@@ -173,6 +178,27 @@ def room(field: str, most: int) -> Argument:
 
 STRINGS_WELCOME = 4
 """libvirt's `VIR_TYPED_PARAM_STRING_OKAY`: without it parameters that are texts are left out."""
+
+
+def _no_flags(wire: int) -> tuple[()]:
+    if wire & ~STRINGS_WELCOME:
+        raise CallerError(f"the flags {wire:#x} are not supported here")
+    return ()
+
+
+STRINGS_ONLY = Argument((), ("flags",), lambda: (0,), _no_flags)
+"""A field ``flags`` that no parameter sets; a client may say there that texts are welcome."""
+
+
+def only_strings() -> Argument:
+    """A field ``flags`` that only tells whether texts among typed parameters are welcome."""
+
+    def read(wire: int) -> tuple[()]:
+        if wire & ~STRINGS_WELCOME:
+            raise CallerError(f"there are no flags here, and {wire:#x} came")
+        return ()
+
+    return Argument((), ("flags",), lambda: (STRINGS_WELCOME,), read)
 
 
 def with_strings(kind: type[IntFlag]) -> Argument:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiovirt.bindings.arguments import Argument
 from aiovirt.bindings.results import NOTHING, Result
+from aiovirt.bindings.values import PLAIN
 from aiovirt.protocols.libvirt.procedure import Procedure
 from aiovirt.protocols.xdr import Struct
 
@@ -57,6 +58,7 @@ class Binding:
         # What sends the only parameter, a domain mostly: quicker still.
         self._only = self._sends[0] if self._straight and len(alone) == 1 else None
         self._kind: type[Struct] = procedure.args
+        self._quick = _reader(arguments)
 
     def _check(self) -> None:
         """Every parameter and every field is there, once."""
@@ -114,10 +116,12 @@ class Binding:
             CallerError: A field has a value that the operation has no word for.
             ConfigError: A document is wrong.
         """
+        if self._quick is not None:
+            return self._quick(args)
         values: dict[str, Any] = {}
         for item in self._arguments:
-            read = item.read(*[getattr(args, name) for name in item.fields])
-            values.update(zip(item.params, read, strict=True))
+            taken = item.read(*[getattr(args, name) for name in item.fields])
+            values.update(zip(item.params, taken, strict=True))
         return values
 
     def reply(self, result: object, args: Struct | None = None) -> Struct:
@@ -132,6 +136,31 @@ class Binding:
             again: Struct = self.procedure.ret(**said)
             return again
         return self.result.send(self.procedure.ret, result)
+
+
+def _reader(arguments: tuple[Argument, ...]) -> Callable[[Struct], dict[str, Any]] | None:
+    """What reads the arguments of a row whose parameters are fields: compiled, for quick calls.
+
+    The text is made of the names of our own structs and parameters, and of nothing else.
+    """
+    names: dict[str, Any] = {}
+    checks: list[str] = []
+    words: list[str] = []
+    for place, item in enumerate(arguments):
+        fields = [f"args.{field}" for field in item.fields]
+        if not item.params:  # it gives nothing, that is an empty tuple, or raises
+            names[f"check{place}"] = item.read
+            checks.append(f"check{place}({', '.join(fields)})")
+        elif item.one is None:
+            return None
+        elif item.one is PLAIN.read:
+            words.append(f"{item.params[0]!r}: {fields[0]}")
+        else:
+            names[f"read{place}"] = item.one
+            words.append(f"{item.params[0]!r}: read{place}({fields[0]})")
+    text = " or ".join([*checks, f"{{{', '.join(words)}}}"])
+    made: Callable[[Struct], dict[str, Any]] = eval(f"lambda args: {text}", names)  # noqa: S307
+    return made
 
 
 def _one_of(item: Argument, place: int) -> Callable[..., tuple[Any, ...]]:

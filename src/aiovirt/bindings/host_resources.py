@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiovirt.bindings.arguments import arg, fixed, flags, room
+from aiovirt.bindings.arguments import STRINGS_ONLY, arg, fixed, flags, room
 from aiovirt.bindings.binding import bind
 from aiovirt.bindings.results import Result, field, figures, parameters, whole
 from aiovirt.bindings.values import CPU_MAP, PLAIN, each, number, scaled, terminated
@@ -103,7 +103,7 @@ ROWS = (
         HostResources.memory_parameters,
         p.NODE_GET_MEMORY_PARAMETERS,
         room("nparams", 64),
-        fixed("flags", 0),
+        STRINGS_ONLY,
         returns=parameters(),
     ),
     bind(

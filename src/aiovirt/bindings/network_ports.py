@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiovirt.bindings.arguments import arg, fixed, flags_and_bits, room
+from aiovirt.bindings.arguments import STRINGS_ONLY, arg, fixed, flags_and_bits, room
 from aiovirt.bindings.binding import bind
 from aiovirt.bindings.results import field, listing, parameters
 from aiovirt.bindings.values import NETWORK, NETWORK_PORT, UUID_BYTES, document
@@ -58,7 +58,7 @@ ROWS = (
         p.NETWORK_PORT_GET_PARAMETERS,
         THE_PORT,
         room("nparams", 16),
-        fixed("flags", 0),
+        STRINGS_ONLY,
         returns=parameters(),
     ),
     bind(

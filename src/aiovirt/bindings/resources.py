@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiovirt.bindings.arguments import DOM, arg, fixed, flags, room, with_strings
+from aiovirt.bindings.arguments import DOM, arg, fixed, flags, only_strings, room, with_strings
 from aiovirt.bindings.binding import bind
 from aiovirt.bindings.results import field, listing, parameters, whole
 from aiovirt.bindings.values import PLAIN, TRUTH, Value, scaled
@@ -127,7 +127,7 @@ ROWS = (
         Resources.launch_security,
         p.DOMAIN_GET_LAUNCH_SECURITY_INFO,
         DOM,
-        fixed("flags", 0),
+        only_strings(),
         returns=field("params"),
     ),
     bind(

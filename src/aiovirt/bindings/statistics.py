@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aiovirt.bindings.arguments import DOM, STRINGS_WELCOME, arg, fixed, flags, room
 from aiovirt.bindings.binding import bind
@@ -10,8 +10,16 @@ from aiovirt.bindings.results import Result, parameters, whole
 from aiovirt.bindings.values import DOMAIN, PLAIN, Value, enumeration, scaled
 from aiovirt.interfaces import Statistics
 from aiovirt.model.constants import ConnectGetAllDomainStatsFlags, DomainMemoryStatTags
-from aiovirt.model.domain import Control, ControlInfo, DomainInfo, DomainKey, DomainState
-from aiovirt.model.statistics import DomainStats, StatsGroup
+from aiovirt.model.domain import (
+    Control,
+    ControlInfo,
+    ControlState,
+    DomainInfo,
+    DomainKey,
+    DomainState,
+)
+from aiovirt.model.params import ParamValue
+from aiovirt.model.statistics import ANSWERS, DomainStats, StatsGroup
 from aiovirt.model.statsgroups import BalloonStats, InterfaceCounters
 from aiovirt.protocols.libvirt.tables import connect, domain_blocks, domain_jobs, structs
 from aiovirt.protocols.libvirt.tables import domain as p
@@ -46,16 +54,45 @@ GROUPS = Value(
 )
 
 
+_SINCE = "aiovirt.unresponsive.since"
+_WHY = "aiovirt.unresponsive.error"
+# libvirt has no name for it: its clients pass on, and virsh prints, names that they do not know.
+
+
+def _read_control(figures: Mapping[str, ParamValue]) -> ControlState:
+    since, why = figures.get(_SINCE), figures.get(_WHY)
+    if not isinstance(since, float):
+        return ANSWERS
+    return ControlState(Control.UNRESPONSIVE, since, None if why is None else str(why))
+
+
+def _send_control(control: ControlState) -> Mapping[str, ParamValue]:
+    """What marks a domain whose hypervisor does not answer."""
+    if control.control is not Control.UNRESPONSIVE:
+        return {}
+    told: dict[str, ParamValue] = {_SINCE: float(control.since or 0)}
+    return told if control.last_error is None else {**told, _WHY: control.last_error}
+
+
 def _read_stats(reply: connect.ConnectGetAllDomainStatsRet) -> list[DomainStats]:
     read = DOMAIN.read
     return [
-        DomainStats(read(one.dom), one.dom.id if one.dom.id >= 0 else None, one.params)
+        DomainStats(
+            read(one.dom),
+            one.dom.id if one.dom.id >= 0 else None,
+            one.params,
+            _read_control(one.params),
+        )
         for one in reply.ret_stats
     ]
 
 
 def _send_stats(kind: Callable[..., Struct], result: Sequence[DomainStats]) -> Struct:
-    return kind([structs.DomainStatsRecord(_with_id(one), dict(one.figures)) for one in result])
+    records = [
+        structs.DomainStatsRecord(_with_id(one), {**one.figures, **_send_control(one.control)})
+        for one in result
+    ]
+    return kind(records)
 
 
 def _with_id(stats: DomainStats) -> structs.Domain:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Annotated, Any, Literal
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter, UnknownCommandError
 from rich.console import Console
 
 from aiovirt.cli.about import own_version
@@ -31,6 +31,9 @@ DEFAULTS = Settings()
 
 OWN_DEADLINE = frozenset({"console", *map(verb_name, VERBS["Events"])})
 """Verbs for which ``--timeout`` is not an error."""
+
+OF_ALL = frozenset({"help", "completion", "__complete", "--help", "-h", "--version"})
+"""Words of a command line that may be about all verbs."""
 
 OPTIONS = Group.create_default_parameters()
 """The heading of a verb's own options."""
@@ -64,8 +67,12 @@ class _Screen(Console):
         raise BrokenPipeError
 
 
-def build() -> App:
-    """The program: what reads the command line and calls the verb."""
+def build(words: Collection[str] | None = None) -> App:
+    """The program: what reads the command line and calls the verb.
+
+    With `words` it has only the verbs that are among them: cyclopts looks through all that there
+    are a dozen times a line, which is most of what a short verb takes.
+    """
     app = App(
         name="aiovirt",
         console=_Screen(),
@@ -77,8 +84,11 @@ def build() -> App:
     for place, (title, verbs) in enumerate(VERBS.items()):
         group = Group(title, sort_key=place)
         for verb in verbs:
-            app.command(_where(verb), name=verb_name(verb), group=group, group_parameters=OPTIONS)
-    _add_admin(app)
+            name = verb_name(verb)
+            if words is None or name in words:
+                app.command(_where(verb), name=name, group=group, group_parameters=OPTIONS)
+    if words is None or "admin" in words:
+        _add_admin(app)
     own = Group("The Program Itself", sort_key=len(VERBS))
     app.command(_helper(app), name="help", group=own)
     app.command(_completion(app), name="completion", group=own)
@@ -180,8 +190,27 @@ def run(tokens: Sequence[str]) -> None:
     """
     try:
         with warnings_shown():
-            build().meta(
-                list(tokens), exit_on_error=False, print_error=False, result_action="return_value"
-            )
+            _run_among(tokens, _words(tokens))
     except CycloptsError as error:
         raise usage_error(error) from error
+
+
+def _run_among(tokens: Sequence[str], words: Collection[str] | None) -> None:
+    """Run it with the verbs that are among these words; the hint for a wrong one knows all."""
+    try:
+        build(words).meta(
+            list(tokens), exit_on_error=False, print_error=False, result_action="return_value"
+        )
+    except UnknownCommandError:
+        if words is None:
+            raise
+        _run_among(tokens, None)
+
+
+def _words(tokens: Sequence[str]) -> Collection[str] | None:
+    """The words among which a line's verb must be, or None where it may be about all verbs."""
+    names = {"admin", *(verb_name(verb) for verbs in VERBS.values() for verb in verbs)}
+    first = next(iter(tokens), "")
+    if names.isdisjoint(tokens) or (first not in names and not OF_ALL.isdisjoint(tokens)):
+        return None
+    return frozenset(tokens)

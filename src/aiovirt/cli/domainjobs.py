@@ -15,6 +15,8 @@ from aiovirt.model.jobs import JobKind, JobStats
 
 __all__ = ["domdirtyrate_calc", "domjobabort", "domjobinfo"]
 
+_MIB = 1024**2
+
 OPERATIONS = (
     "Unknown",
     "Start",
@@ -161,6 +163,7 @@ async def domdirtyrate_calc(
     *,
     seconds: Annotated[int, Parameter(help="For how long.", validator=Number(gte=1, lte=60))] = 1,
     mode: Annotated[Mode, about("By which method.")] = "page-sampling",
+    wait: Annotated[bool, about("Wait for the result, and print it.")] = False,
     session: SessionArg,
 ) -> Plain:
     """Begin to measure how much memory a guest changes; domstats tells the result.
@@ -168,8 +171,14 @@ async def domdirtyrate_calc(
     For example:
 
         aiovirt domdirtyrate-calc web1 --seconds 5
+        aiovirt domdirtyrate-calc web1 --wait
     """
     found = await session.domain(domain)
+    if wait:
+        async with session.progress(f"{found.name}: measuring"):
+            rate = (await found.dirty_rate(seconds, mode=mode)).rate
+        text = f"{(rate or 0) // _MIB} MiB/s"
+        return Plain(text, told(found.key, bytes_per_second=rate), [str(rate)])
     await found.measure_dirty_rate(seconds, mode=mode)
     sentence = f"Start to calculate domain's memory dirty rate successfully: {found.name}"
     return done(found.key, "begun", sentence)

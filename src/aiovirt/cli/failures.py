@@ -27,6 +27,7 @@ __all__ = [
     "GivenUp",
     "Guard",
     "Interrupted",
+    "ProgramFailed",
     "UsageError",
     "explain",
     "naming",
@@ -68,6 +69,20 @@ class Interrupted(Exception):
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.strsignal(number))
+        self.number = number
+
+
+class ProgramFailed(Exception):
+    """A program that was run in a guest has not succeeded; it has said itself why.
+
+    Attributes:
+        status: Its exit status, if it has one.
+        number: The signal that has ended it, if one has.
+    """
+
+    def __init__(self, status: int | None, number: int | None) -> None:
+        super().__init__(f"status {status}, signal {number}")
+        self.status = status
         self.number = number
 
 
@@ -128,6 +143,11 @@ def _(error: BaseExceptionGroup) -> Failure:
 @explain.register
 def _(error: Interrupted) -> Failure:
     return Failure(SIGNALLED + error.number)
+
+
+@explain.register
+def _(error: ProgramFailed) -> Failure:
+    return Failure(error.status if error.status is not None else SIGNALLED + (error.number or 0))
 
 
 @explain.register

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiovirt import config as documents
 from aiovirt.cli.points import split_spec
-from aiovirt.config.devices.disk import DiskSource
+from aiovirt.config.devices.sources import DiskSource
 from aiovirt.config.snapshot import CheckpointDisk, SnapshotDisk, SnapshotMemory
 
 if TYPE_CHECKING:

@@ -56,6 +56,9 @@ VERBS: Mapping[str, Sequence[str]] = {
         "processors.emulatorpin",
         "guest.get_user_sshkeys",
         "guest.guest_agent_timeout",
+        "guestwork.guest_exec",
+        "guestwork.guest_get",
+        "guestwork.guest_put",
         "guest.guestvcpus",
         "lifecycle.inject_nmi",
         "iothreads.iothreadadd",
@@ -134,6 +137,8 @@ VERBS: Mapping[str, Sequence[str]] = {
         "processors.vcpucount",
         "processors.vcpuinfo",
         "processors.vcpupin",
+        "guestwork.wait_agent",
+        "guestwork.wait_ip",
     ),
     "Events": (
         "watching.event",

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableSequence, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableSequence,
+    Sequence,
+)
 from itertools import chain
 from typing import Generic, TypeAlias, TypeVar, overload
+
+from lxml import etree
 
 from aiovirt.config import _tree
 from aiovirt.config._tree import Node
 from aiovirt.config._view import Field, Nested, View, element, listed
 from aiovirt.errors import XMLError
 
-__all__ = ["Many", "One", "ViewList", "child", "children", "variants", "via"]
+__all__ = ["Many", "One", "ViewList", "chained", "child", "children", "variants", "via"]
 
 V = TypeVar("V", bound=View)
 Got = TypeVar("Got")
@@ -146,9 +156,16 @@ class ViewList(MutableSequence[V], Generic[V]):
 class _Kinded(Nested[Got, Given], Generic[V, Got, Given]):
     """A field that holds elements seen as `kind`."""
 
-    def __init__(self, path: str, kind: type[V]) -> None:
+    def __init__(self, path: str, kind: type[V] | None) -> None:
         super().__init__(path)
-        self.kind = kind
+        self._kind = kind
+
+    @property
+    def kind(self) -> type[V]:
+        """The class of the views."""
+        if self._kind is None:  # pragma: no cover - a field without one says it by itself
+            raise AssertionError
+        return self._kind
 
     def fitting(self, view: View, value: object) -> V:
         """The value, when it is a view of the right kind.
@@ -219,27 +236,58 @@ class Variants(Children[V]):
         return self._class_of(node)._wrap_(node)
 
     def problems(self, view: View) -> Iterator[XMLError]:
-        """The elements that are those of another class."""
-        every = {tag for kind in self.variants.values() for tag in kind._order_}
+        """The elements and attributes that are those of another class."""
+        every = {path for kind in self.variants.values() for path in _paths(kind)}
         for node in self.nodes(view):
-            own = self._class_of(node)
-            foreign = every - own._order_.keys() if own is not self.kind else ()
-            for tag in foreign:
-                for each in node.iterchildren(tag):
+            kind = self._class_of(node)
+            foreign = every - _paths(kind) if kind is not self.kind else set()
+            for path, place in _places(node) if foreign else ():
+                if path in foreign:
                     yield _tree.error_at(
-                        each, f"it means nothing where type is {node.get('type')!r}"
+                        place, f"{path[-1]} means nothing where type is {node.get('type')!r}"
                     )
 
     def _class_of(self, node: Node) -> type[V]:
         return self.variants.get(node.get("type", ""), self.kind)
 
 
+_KNOWN: dict[type[View], frozenset[tuple[str, ...]]] = {}
+
+
+def _paths(kind: type[View]) -> frozenset[tuple[str, ...]]:
+    """The paths of what a class has fields for: tags, and at the end perhaps an attribute."""
+    if kind not in _KNOWN:
+        _KNOWN[kind] = frozenset()  # a chain of like elements is known by its first
+        _KNOWN[kind] = frozenset(_paths_of(kind))
+    return _KNOWN[kind]
+
+
+def _paths_of(kind: type[View]) -> Iterator[tuple[str, ...]]:
+    for field in kind._fields_.values():
+        yield from (field.steps[:end] for end in range(1, len(field.steps) + 1))
+        if field.attribute is not None:
+            yield (*field.steps, f"@{field.attribute}")
+        if isinstance(field, _Kinded):
+            yield from ((*field.steps, *path) for path in _paths(field.kind))
+
+
+def _places(node: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """Each element and attribute below, with its path as `_paths` has it."""
+    yield from (((f"@{name!s}",), node) for name in node.attrib)
+    for child_node in node.iterchildren(etree.Element):
+        yield (child_node.tag,), child_node
+        yield from (((child_node.tag, *path), place) for path, place in _places(child_node))
+
+
 class Child(_Kinded[V, V, V | None]):
     """One child; its view is there even when the element is not, and creates it when written."""
 
-    def __init__(self, path: str, kind: type[V], *, required: bool = False) -> None:
+    def __init__(
+        self, path: str, kind: type[V] | None, *, required: bool = False, secret: bool = False
+    ) -> None:
         super().__init__(path, kind)
         self.required = required
+        self.secret = secret
 
     def problems(self, view: View) -> Iterator[XMLError]:
         """That the element is missing, when it must be there."""
@@ -276,6 +324,19 @@ class Child(_Kinded[V, V, V | None]):
         """Shown when it is there."""
         part = self.read(view)
         return f"{self.name}={part!r}" if part else None
+
+
+class Chained(Child[V]):
+    """A child whose class is not yet made where it is named: a chain of like elements."""
+
+    def __init__(self, path: str, kind: Callable[[], type[V]]) -> None:
+        super().__init__(path, None)
+        self._later = kind
+
+    @property
+    def kind(self) -> type[V]:
+        """The class of the views."""
+        return self._later()
 
 
 class Via(Field[Got, Given]):
@@ -317,9 +378,14 @@ One: TypeAlias = Field[V, V | None]
 Many: TypeAlias = Field[ViewList[V], Iterable[V] | None]
 
 
-def child(path: str, kind: type[V], *, required: bool = False) -> One[V]:
+def child(path: str, kind: type[V], *, required: bool = False, secret: bool = False) -> One[V]:
     """One child element seen as `kind`."""
-    return Child(path, kind, required=required)
+    return Child(path, kind, required=required, secret=secret)
+
+
+def chained(path: str, kind: Callable[[], type[V]]) -> One[V]:
+    """One child element of a class that is made later, such as the one that holds the field."""
+    return Chained(path, kind)
 
 
 def children(path: str, kind: type[V]) -> Many[V]:

@@ -11,6 +11,7 @@ from aiovirt.config._view import View, element
 from aiovirt.config.boot import OperatingSystem
 from aiovirt.config.cpu import CPU
 from aiovirt.config.devices.base import BootDevice, Device
+from aiovirt.config.devices.chardev import Console
 from aiovirt.config.devices.disk import Disk
 from aiovirt.errors import XMLError
 from aiovirt.model.addresses import DriveAddress, PciAddress
@@ -84,9 +85,14 @@ def _place(device: Device) -> Hashable | None:
     return None
 
 
+def _is_serial(device: Device) -> bool:
+    return isinstance(device, Console) and device.target.type in {None, "serial"}
+
+
 def unique_devices(devices: Iterator[Device]) -> Iterator[XMLError]:
     """No two devices have the same alias or address."""
-    every = list(devices)
+    # a console of the serial kind is the serial port itself, told of once more
+    every = [device for device in devices if not _is_serial(device)]
     yield from _twice(every, _alias, "the alias")
     yield from _twice(every, _place, "the")
 

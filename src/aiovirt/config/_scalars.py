@@ -90,7 +90,11 @@ class Scalar(Field[Got | None, Given | None]):
 
     def raw(self, view: View) -> str | None:
         """The text in the tree, or None when there is none."""
-        node = _tree.find(element(view), self.steps)
+        node = view._find_()
+        for tag in self.steps:  # as `_tree.find`, without the call: nothing is done more often
+            if node is None:
+                return None
+            node = next(node.iterchildren(tag), None)
         if node is None:
             return None
         if self.attribute is not None:
@@ -211,7 +215,8 @@ class Scalar(Field[Got | None, Given | None]):
 class SizeScalar(Scalar[Bytes, Bytes | str]):
     """An amount with its unit beside it, ``<memory unit="MiB">512</memory>``.
 
-    It is written in the unit `unit`, rounded up, which is what libvirt does.  A bare int is
+    It is written in the unit `written`, rounded up, which is what libvirt does; where no unit
+    stands beside it, it is in `unit`.  A bare int is
     refused: nobody can see whether it counts bytes or KiB.
     """
 
@@ -224,9 +229,11 @@ class SizeScalar(Scalar[Bytes, Bytes | str]):
         repeats: bool = False,
         required: bool = False,
         most: int = _codecs.MAX_SIZE,
+        written: str | None = None,
     ) -> None:
         super().__init__(path, _codecs.size_up_to(most), required=required)
         self.unit = unit
+        self.written = written or unit
         self.unit_attribute = unit_attribute
         self.repeats = repeats
 
@@ -249,16 +256,16 @@ class SizeScalar(Scalar[Bytes, Bytes | str]):
         amount = self.codec.read(value) if isinstance(value, str) else value
         if not isinstance(amount, Bytes):
             raise TypeError("the number has no unit")
-        factor = unit_factor(self.unit)
+        factor = unit_factor(self.written)
         count = int(amount.round_up(factor)) // factor
-        self.decode(f"{count} {self.unit}")  # what is written can be read
+        self.decode(f"{count} {self.written}")  # what is written can be read
         return str(count)
 
     def put(self, view: View, raw: str) -> None:
         """Write the number and its unit."""
         super().put(view, raw)
         if self.unit_attribute is not None:
-            self.locate(view).set(self.unit_attribute, self.unit)
+            self.locate(view).set(self.unit_attribute, self.written)
 
     def clear(self, view: View) -> None:
         """Take the number and its unit out."""
@@ -431,8 +438,12 @@ def size(
     repeats: bool = False,
     required: bool = False,
     most: int = _codecs.MAX_SIZE,
+    written: str | None = None,
 ) -> Size:
-    """An amount of memory or storage, written in `unit`; of several elements the first counts."""
+    """An amount of memory or storage; of several elements the first counts.
+
+    It is written in the unit `written`, by default `unit`, which is meant where none is said.
+    """
     return SizeScalar(
         path,
         unit=unit,
@@ -440,6 +451,7 @@ def size(
         repeats=repeats,
         required=required,
         most=most,
+        written=written,
     )
 
 

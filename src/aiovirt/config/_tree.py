@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from lxml import etree
 from lxml.etree import _Element as Node
 
+from aiovirt.config._quoting import with_single_quotes
 from aiovirt.errors import XMLError
 
 __all__ = [
@@ -41,6 +42,10 @@ __all__ = [
 MAX_XML_BYTES = 4 * 1024 * 1024
 """The longest document that is read: the limit of a string in libvirt's protocol
 (``REMOTE_STRING_MAX`` in remote_protocol.x)."""
+
+MAX_TAGS = 100_000
+"""Tags and comments of a document at most.  What people write has so many bytes for each that even
+the longest documents have fewer; empty ones would take minutes to look at, one by one."""
 
 NAMESPACES = {
     "qemu": "http://libvirt.org/schemas/domain/qemu/1.0",
@@ -86,6 +91,8 @@ def parse_xml(xml: str | bytes) -> Node:
         raise XMLError("the document has characters that XML cannot carry") from error
     if len(data) > MAX_XML_BYTES:
         raise XMLError("the document is too long", expected=f"at most {MAX_XML_BYTES} bytes")
+    if data.count(b"<") > MAX_TAGS:
+        raise XMLError("the document has too many tags", expected=f"at most {MAX_TAGS}")
     try:
         root = etree.fromstring(data, _parser(encoding))
     except etree.XMLSyntaxError as error:
@@ -116,16 +123,17 @@ def _before(node: Node) -> list[Node]:
 
 
 def serialise(node: Node) -> str:
-    """The root element as text, indented by two spaces a level as libvirt does.
+    """The root element as text, indented by two spaces a level and quoted as libvirt does.
 
     It is indented in place: hand in a copy.  White space between elements is not kept; text is,
     with all that stands beside it, and so is the content of elements that are another program's.
     """
     _indent(node, "\n", skip=_is_foreign)
     around = [*_before(node), node, *node.itersiblings()]
-    return "".join(
+    text = "".join(
         etree.tostring(each, encoding="unicode", with_tail=False) + "\n" for each in around
     )
+    return with_single_quotes(text)
 
 
 def canonical(node: Node) -> bytes:

@@ -45,6 +45,7 @@ class Field(ABC, Generic[Got, Given]):
         delegated: Whether it is a part's field offered again: shown and checked there.
         keeps_empty: Whether its element says something by merely being there.
         repeats: Whether its element may stand there several times.
+        required: Whether that which would carry it is wrong without it.
     """
 
     name: str = ""
@@ -54,6 +55,7 @@ class Field(ABC, Generic[Got, Given]):
     delegated: bool = False
     keeps_empty: bool = False
     repeats: bool = False
+    required: bool = False
 
     def __init__(self, path: str) -> None:
         *steps, last = path.split("/")
@@ -127,16 +129,18 @@ class Field(ABC, Generic[Got, Given]):
         """
         for node in _tree.find_all(element(view), self.steps):
             if self.attribute is None and self.steps:
+                above = node.getparent()
                 _tree.remove(node)
+                if above is not None and len(self.steps) > 1:
+                    self._drop_empty(view, above, self.steps[:-1])
                 continue
             if self.attribute is None:
                 _tree.set_text(node, "")
             else:
                 _tree.drop_attribute(node, self.attribute)
-            self._drop_empty(view, node)
+            self._drop_empty(view, node, self.steps)
 
-    def _drop_empty(self, view: View, node: Node) -> None:
-        steps = self.steps
+    def _drop_empty(self, view: View, node: Node, steps: tuple[str, ...]) -> None:
         kept = {field.steps for field in view._fields_.values() if field.keeps_empty}
         while steps and steps not in kept and _tree.is_empty(node):
             above = node.getparent()
@@ -150,8 +154,8 @@ class Field(ABC, Generic[Got, Given]):
     def tidy(self, view: View) -> None:
         """Take out the element that only held the field's elements, when none is left in it."""
         holder = _tree.find(element(view), self.steps[:-1])
-        if len(self.steps) > 1 and holder is not None and _tree.is_empty(holder):
-            _tree.remove(holder)
+        if len(self.steps) > 1 and holder is not None:
+            self._drop_empty(view, holder, self.steps[:-1])
 
     def place(self, view: View, node: Node) -> None:
         """Put an element at the end of the field's path, behind those of its kind."""
@@ -262,8 +266,10 @@ class View(metaclass=_ViewType):
         if tag is not None:
             cls._tag_ = _tree.qualified(tag)
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
-        early = {name: field for name, field in cls._fields_.items() if name not in cls._late_}
-        trailing = {name: field for name, field in cls._fields_.items() if name in cls._late_}
+        above = _above(cls.__bases__)
+        cls._late_ = frozenset(name for base in cls.__bases__ for name in _late(base))
+        early = {name: field for name, field in above.items() if name not in cls._late_}
+        trailing = {name: field for name, field in above.items() if name in cls._late_}
         fields = {**early, **own, **trailing}
         cls._fields_ = {name: field for name, field in fields.items() if name not in lacks}
         if late:
@@ -410,13 +416,26 @@ def problems(view: View) -> Iterator[XMLError]:
     It reads the tree only: no host is asked, no file looked at.
     """
     for part in walk(view):
+        node = element(part)
+        tags = () if node is None else tuple(child.tag for child in node)
         for field in part._fields_.values():
-            if not field.delegated:
+            # what has no element below this one has nothing wrong, unless it must be there
+            if not field.delegated and _may_be_wrong(field, tags):
                 yield from field.problems(part)
-        yield from _twins(part)
+        yield from _twins(part, tags)
         for law in part._laws_:
             yield from _readable(law.broken(part))
         yield from _readable(part._rules_())
+
+
+def _above(bases: Iterable[type]) -> dict[str, Field[object, object]]:
+    """The fields of the classes above, in the order in which those are named."""
+    views = [base for base in bases if issubclass(base, View)]
+    return {name: field for base in views for name, field in base._fields_.items()}
+
+
+def _late(base: type) -> frozenset[str]:
+    return base._late_ if issubclass(base, View) else frozenset()
 
 
 def _singles(fields: Iterable[Field[object, object]]) -> tuple[tuple[str, ...], ...]:
@@ -426,9 +445,15 @@ def _singles(fields: Iterable[Field[object, object]]) -> tuple[tuple[str, ...], 
     return tuple(dict.fromkeys(steps for steps in starts if steps not in several))
 
 
-def _twins(view: View) -> Iterator[XMLError]:
+def _may_be_wrong(field: Field[object, object], tags: Collection[object]) -> bool:
+    return not field.steps or field.required or field.steps[0] in tags
+
+
+def _twins(view: View, tags: Collection[object]) -> Iterator[XMLError]:
     node = element(view)
     for steps in view._singles_:
+        if steps[0] not in tags:
+            continue
         parent = _tree.find(node, steps[:-1])
         for twin in [] if parent is None else list(parent.iterchildren(steps[-1]))[1:]:
             yield _tree.error_at(twin, "the element is there already", expected="only one")

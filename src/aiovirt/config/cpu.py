@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from aiovirt.config._children import Many, One, child, children
 from aiovirt.config._codecs import MAX_UINT16
-from aiovirt.config._forms import CPUSET, FEATURE_NAME
-from aiovirt.config._scalars import Number, Size, Switch, Text, number, on_off, size, text, yes_no
+from aiovirt.config._forms import FEATURE_NAME, shaped
+from aiovirt.config._laws import With
+from aiovirt.config._scalars import Number, Switch, Text, number, on_off, text
 from aiovirt.config._view import View
+from aiovirt.config.numa import NumaBandwidth, NumaCell, NumaLatency
 
-__all__ = ["CPU", "CPUFeature", "CPUTopology", "NumaCell"]
+_VENDOR_ID = shaped("[^,]{12}", "12 characters, no comma")
+
+__all__ = ["CPU", "CPUFeature", "CPUTopology"]
 
 
 class CPUTopology(View, tag="topology"):
@@ -30,18 +34,16 @@ class CPUFeature(View, tag="feature"):
     name: Text = text("@name", form=FEATURE_NAME, required=True)
 
 
-class NumaCell(View, tag="cell"):
-    """A NUMA node of the guest."""
-
-    id: Number = number("@id")
-    cpus: Text = text("@cpus", form=CPUSET)
-    memory: Size = size("@memory", required=True)
-    mem_access: Text = text("@memAccess", known=("shared", "private"))
-    discard: Switch = yes_no("@discard")
-
-
 class CPU(View, tag="cpu"):
-    """The processor (``<cpu>``)."""
+    """The processor (``<cpu>``).
+
+    Attributes:
+        vendor_id: What the guest reads as the maker's name.
+        maxphysaddr_mode: Whether the size of addresses is the host's or `maxphysaddr_bits`.
+        numa: The guest's NUMA nodes.
+        numa_latencies: How long their accesses to each other's memory take.
+        numa_bandwidths: How much can be moved between them.
+    """
 
     mode: Text = text("@mode", known=("custom", "host-model", "host-passthrough", "maximum"))
     match: Text = text("@match", known=("minimum", "exact", "strict"))
@@ -49,11 +51,20 @@ class CPU(View, tag="cpu"):
     migratable: Switch = on_off("@migratable")
     model: Text = text("model")
     fallback: Text = text("model/@fallback", known=("allow", "forbid"))
+    vendor_id: Text = text("model/@vendor_id", form=_VENDOR_ID)
     vendor: Text = text("vendor")
     topology: One[CPUTopology] = child("topology", CPUTopology)
     cache_mode: Text = text(
         "cache/@mode", known=("emulate", "passthrough", "disable"), required=True
     )
     cache_level: Number = number("cache/@level", low=1, high=3)
+    maxphysaddr_mode: Text = text(
+        "maxphysaddr/@mode", known=("emulate", "passthrough"), required=True
+    )
+    maxphysaddr_bits: Number = number("maxphysaddr/@bits")
     features: Many[CPUFeature] = children("feature", CPUFeature)
     numa: Many[NumaCell] = children("numa/cell", NumaCell)
+    numa_latencies: Many[NumaLatency] = children("numa/interconnects/latency", NumaLatency)
+    numa_bandwidths: Many[NumaBandwidth] = children("numa/interconnects/bandwidth", NumaBandwidth)
+
+    _laws_ = (With(("numa_latencies", "numa_bandwidths"), "numa"),)

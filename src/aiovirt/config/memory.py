@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aiovirt.config._children import Many, children
 from aiovirt.config._codecs import MAX_UINT16
 from aiovirt.config._forms import CPUSET
 from aiovirt.config._scalars import Flag, Number, Size, Text, flag, number, size, text
 from aiovirt.config._view import View
 from aiovirt.errors import XMLError
 
-__all__ = ["VCPU", "MemoryBacking"]
+__all__ = ["VCPU", "HugePages", "MemoryBacking"]
 
 
 class VCPU(View, tag="vcpu"):
@@ -36,14 +37,28 @@ class VCPU(View, tag="vcpu"):
             )
 
 
+class HugePages(View, tag="page"):
+    """Huge pages of one size, for the guest's nodes `nodeset`, such as ``0-1``."""
+
+    size: Size = size("@size", required=True)
+    nodeset: Text = text("@nodeset", form=CPUSET)
+
+
 class MemoryBacking(View, tag="memoryBacking"):
-    """What backs the guest's memory on the host."""
+    """What backs the guest's memory on the host.
+
+    Attributes:
+        hugepage_size: The first size of huge pages; `pages` has all.
+        allocation_threads: How many threads take the memory at the start.
+    """
 
     hugepages: Flag = flag("hugepages")
     hugepage_size: Size = size("hugepages/page/@size", repeats=True)
+    pages: Many[HugePages] = children("hugepages/page", HugePages)
     nosharepages: Flag = flag("nosharepages")
     locked: Flag = flag("locked")
     source: Text = text("source/@type", known=("file", "anonymous", "memfd"))
     access: Text = text("access/@mode", known=("shared", "private"))
     allocation: Text = text("allocation/@mode", known=("immediate", "ondemand"))
+    allocation_threads: Number = number("allocation/@threads")
     discard: Flag = flag("discard")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from aiovirt.config import _tree
+from aiovirt.config._quoting import with_single_quotes
 from aiovirt.config._tree import Node
 from aiovirt.config._view import View, element
 from aiovirt.errors import XMLError
@@ -34,7 +35,19 @@ class Metadata(View, tag="metadata"):
         alone = copy.deepcopy(node)
         alone.tail = None
         etree.cleanup_namespaces(alone)
-        return etree.tostring(alone, encoding="unicode")
+        return with_single_quotes(etree.tostring(alone, encoding="unicode"))
+
+    def bare(self, uri: str) -> str | None:
+        """The element as libvirt tells it: without its namespace, which who asks has named."""
+        node = self._entry(uri)
+        if node is None:
+            return None
+        alone = copy.deepcopy(node)
+        alone.tail = None
+        for each in alone.iter(f"{{{uri}}}*"):
+            each.tag = etree.QName(each).localname
+        etree.cleanup_namespaces(alone)
+        return with_single_quotes(etree.tostring(alone, encoding="unicode"))
 
     def set(self, uri: str, xml: str, *, prefix: str) -> None:
         """Keep `xml`, in place of what this namespace had.

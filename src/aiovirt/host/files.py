@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -23,6 +23,7 @@ __all__ = [
     "remove_durably",
     "remove_leftovers",
     "write_atomically",
+    "write_durably",
 ]
 
 
@@ -65,12 +66,13 @@ async def write_atomically(
     Cancellation: waits for the write, which then has happened whole.
     """
     if durable:
-        await to_thread.run_sync(_write_durably, path, data, mode)
+        await to_thread.run_sync(write_durably, path, data, mode)
     else:
         _replace(path, data, mode, sync=False)
 
 
-def _write_durably(path: Path, data: bytes, mode: int) -> None:
+def write_durably(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """As `write_atomically`, in the caller's own thread, which waits for the disk."""
     _replace(path, data, mode, sync=True)
     _sync_folder(path.parent)
 
@@ -107,21 +109,25 @@ def remove_leftovers(folder: Path) -> None:
             raise host_error(error, f"cannot remove {path}") from error
 
 
-async def remove_durably(path: Path) -> None:
-    """Remove a file, if it is there, so that it stays removed after a loss of power.
+async def remove_durably(*paths: Path) -> None:
+    """Remove files, those that are there, so that they stay removed after a loss of power.
+
+    Args:
+        *paths: The files, which are in one folder.
 
     Raises:
         HostError: The folder is not writable.
     """
-    await to_thread.run_sync(_remove, path)
+    await to_thread.run_sync(_remove, paths)
 
 
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise host_error(error, f"cannot remove {path}") from error
-    _sync_folder(path.parent)
+def _remove(paths: Sequence[Path]) -> None:
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise host_error(error, f"cannot remove {path}") from error
+    _sync_folder(paths[-1].parent)
 
 
 def _sync_folder(folder: Path) -> None:

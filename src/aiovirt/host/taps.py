@@ -12,7 +12,14 @@ from pathlib import Path
 from aiovirt.errors import ConfigError, HostError, PermissionDenied
 from aiovirt.host.files import host_error
 
-__all__ = ["add_to_bridge", "check_bridge", "open_tap", "set_mac", "set_up"]
+__all__ = [
+    "add_to_bridge",
+    "check_bridge",
+    "open_tap",
+    "remove_from_bridge",
+    "set_mac",
+    "set_up",
+]
 
 # Source: linux/if_tun.h, linux/sockios.h, linux/if.h
 _TUNSETIFF = 0x400454CA
@@ -25,6 +32,7 @@ _SIOCGIFFLAGS = 0x8913
 _SIOCSIFFLAGS = 0x8914
 _SIOCSIFHWADDR = 0x8924
 _SIOCBRADDIF = 0x89A2
+_SIOCBRDELIF = 0x89A3
 _ARPHRD_ETHER = 1
 _NAME_SIZE = 16
 _HINT = "it needs CAP_NET_ADMIN; interface type='user' needs no privilege"
@@ -146,3 +154,16 @@ def add_to_bridge(bridge: str, name: str) -> None:
     except OSError as error:
         raise HostError(f"cannot add {name} to {bridge}: {error.strerror}") from error
     _request(f"cannot add {name} to {bridge}", _SIOCBRADDIF, bridge, struct.pack("i", index))
+
+
+def remove_from_bridge(bridge: str, name: str) -> None:
+    """Let an interface be no port of a bridge any more.
+
+    Raises:
+        HostError: One of them is not there, or we may not.
+    """
+    try:
+        index = socket.if_nametoindex(name)
+    except OSError as error:
+        raise HostError(f"cannot take {name} from {bridge}: {error.strerror}") from error
+    _request(f"cannot take {name} from {bridge}", _SIOCBRDELIF, bridge, struct.pack("i", index))

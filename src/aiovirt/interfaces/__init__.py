@@ -6,7 +6,15 @@ that the support matrix is read off the classes and never written by hand.
 
 from __future__ import annotations
 
-from aiovirt.interfaces.ability import Ability, operation, operations, refuse_flags, supported
+from aiovirt.interfaces.ability import (
+    Ability,
+    immediate,
+    is_immediate,
+    operation,
+    operations,
+    refuse_flags,
+    supported,
+)
 from aiovirt.interfaces.admin import Admin
 from aiovirt.interfaces.blocks import Blocks
 from aiovirt.interfaces.checkpoints import Backups, Checkpoints
@@ -135,6 +143,8 @@ __all__ = [
     "StorageVolumes",
     "VolumeSink",
     "VolumeSource",
+    "immediate",
+    "is_immediate",
     "operation",
     "operations",
     "refuse_flags",

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from aiovirt.errors import Unsupported
 
-__all__ = ["Ability", "operation", "operations", "refuse_flags", "supported"]
+__all__ = [
+    "Ability",
+    "immediate",
+    "is_immediate",
+    "operation",
+    "operations",
+    "refuse_flags",
+    "supported",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., object])
+
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+"""Where a word begins in the name of a class."""
+
+_IMMEDIATE = "_never_suspends"
 
 
 class Ability:
@@ -26,14 +41,37 @@ class Ability:
 
 def operation(method: Callable[P, R]) -> Callable[P, R]:
     """Declare an operation of an ability: it raises `Unsupported` until a driver overrides it."""
+    what = _named(method.__qualname__)
 
     @wraps(method)
     def unsupported(*args: P.args, **_kwargs: P.kwargs) -> R:
         ability = args[0]
         name = ability.driver_name if isinstance(ability, Ability) else "unknown"
-        raise Unsupported(name, method.__name__)
+        raise Unsupported(name, what)
 
     return unsupported
+
+
+def _named(place: str) -> str:
+    """An operation as errors call it: ``Networks.define`` is one of networks, others say enough."""
+    ability, _, name = place.rpartition(".")
+    things = _CAPITAL.sub(" ", ability.rpartition(".")[2]).lower()
+    return f"{name} of {things}" if things.endswith("s") else name
+
+
+def immediate(method: F) -> F:
+    """Declare that a driver's asynchronous method never suspends: no checkpoint, no lock, no wait.
+
+    A server answers such a call where it reads it, without a task of its own; one that suspends
+    after all is an error of the driver.
+    """
+    vars(method)[_IMMEDIATE] = True
+    return method
+
+
+def is_immediate(method: Callable[..., object]) -> bool:
+    """Whether a driver declared of a method that it never suspends."""
+    return getattr(method, _IMMEDIATE, False) is True
 
 
 def refuse_flags(driver: str, name: str, flags: int, known: int = 0) -> None:

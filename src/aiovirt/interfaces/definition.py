@@ -325,7 +325,8 @@ class Definition(Ability):
     ) -> None:
         """Hand over descriptors, for a disk whose source has ``<fdgroup>`` with that name.
 
-        They stay the caller's, and are forgotten when this connection ends.
+        They stay the caller's, and are forgotten when this connection ends, or when none are handed
+        over by that name.
 
         Raises:
             Unsupported: Descriptors cannot travel to this host.

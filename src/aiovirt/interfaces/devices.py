@@ -50,9 +50,15 @@ class Devices(Ability):
         config: bool = False,
         flags: DomainDeviceModifyFlags | Literal[0] = 0,
     ) -> None:
-        """Pull a device out: the one that looks like this.
+        """Pull a device out: the one that looks like this; returns when it is gone.
 
-        A guest may take its time, or refuse: that it is gone is told by `DeviceRemovedEvent`.
+        Raises:
+            Busy: The guest did not let it go in time; it may still. The definition is unchanged.
+                libvirt's daemons return without an error then: that it is gone is told by
+                `DeviceRemovedEvent`.
+            InvalidState: The guest keeps it.
+
+        Cancellation: the guest was asked, and may let it go later.
         """
         raise NotImplementedError
 

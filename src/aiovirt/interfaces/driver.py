@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -45,7 +47,9 @@ class OpenOptions:
     Attributes:
         readonly: Whether nothing may be changed through this connection.
         credentials: Who answers what the host asks of who connects, or None.
+        open_peer: Opens another host, for what drivers do between themselves; None forbids that.
     """
 
     readonly: bool = False
     credentials: Credentials | None = None
+    open_peer: Callable[[URI], AbstractAsyncContextManager[Driver]] | None = None

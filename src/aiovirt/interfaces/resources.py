@@ -182,6 +182,8 @@ class Resources(Ability):
     async def launch_security(self, domain: DomainKey) -> Mapping[str, ParamValue]:
         """What a guest with encrypted memory was started with: its measurement and so on.
 
+        Some hosts tell nothing of a guest that has none, others refuse.
+
         Raises:
             Unsupported: It has no encrypted memory.
         """

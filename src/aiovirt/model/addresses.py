@@ -16,6 +16,7 @@ __all__ = [
     "CcidAddress",
     "CcwAddress",
     "DeviceAddress",
+    "DimmAddress",
     "DriveAddress",
     "IsaAddress",
     "MmioAddress",
@@ -186,6 +187,16 @@ class SpaprVioAddress(_Ranged):
 
 
 @dataclass(frozen=True, slots=True)
+class DimmAddress(_Ranged):
+    """A slot for memory and its place among the guest's addresses; None lets the driver choose."""
+
+    slot: int | None = None
+    base: int | None = None
+
+    HIGHEST: ClassVar[dict[str, int]] = {"slot": 0xFFFFFFFF, "base": 0xFFFFFFFFFFFFFFFF}
+
+
+@dataclass(frozen=True, slots=True)
 class MmioAddress:
     """A virtio-mmio transport: the machine type gives it its place."""
 
@@ -217,6 +228,7 @@ DeviceAddress: TypeAlias = (
     | IsaAddress
     | CcwAddress
     | SpaprVioAddress
+    | DimmAddress
     | MmioAddress
     | UnassignedAddress
     | OtherAddress

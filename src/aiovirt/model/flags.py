@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from aiovirt.errors import CallerError
 
-__all__ = ["flag_set", "member"]
+__all__ = ["asked", "fits", "flag_set", "member"]
+
+T = TypeVar("T")
+
+
+def asked(groups: Iterable[Mapping[int, T]], flags: int) -> list[list[T]]:
+    """What flags of listing ask for, by group: what is listed fits one at least of each list.
+
+    Args:
+        groups: Flags that are alternatives -> what each of them asks for.
+        flags: Which are set. A group without any is left out: it leaves the choice open.
+    """
+    found = ([wish for flag, wish in group.items() if flags & flag] for group in groups)
+    return [wishes for wishes in found if wishes]
+
+
+def fits(thing: T, flags: int, groups: Iterable[Mapping[int, Callable[[T], bool]]]) -> bool:
+    """Whether a thing fits one flag at least of each group that any flag is given of."""
+    return all(any(test(thing) for test in tests) for tests in asked(groups, flags))
 
 
 def flag_set(kind: str, given: int, **names: bool) -> Any:  # noqa: ANN401  # a kind by its name

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from aiovirt.model.params import ParamValue
+from aiovirt.model.params import ParamValue, plain
 
 __all__ = ["JobInfo", "JobKind", "JobStats"]
 
@@ -42,7 +42,7 @@ class JobStats:
 
     def figure(self, name: str) -> int | None:
         """One figure as a number, or None where it is not known."""
-        value = self.params.get(name)
+        value = plain(self.params.get(name, ""))
         return value if isinstance(value, int) else None
 
     @property

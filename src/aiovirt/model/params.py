@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import NamedTuple, TypeAlias
 
-__all__ = ["ParamType", "ParamValue", "Typed", "TypedParams"]
+__all__ = ["ParamType", "ParamValue", "Typed", "TypedParams", "plain"]
 
 
 class ParamType(IntEnum):
@@ -34,3 +34,8 @@ class Typed(NamedTuple):
 
 ParamValue: TypeAlias = int | float | bool | str | Typed | list[int] | list[str]
 TypedParams: TypeAlias = Mapping[str, ParamValue]
+
+
+def plain(value: ParamValue) -> int | float | bool | str | list[int] | list[str]:
+    """A parameter's value without the type that it is sent as."""
+    return value.value if isinstance(value, Typed) else value

@@ -27,11 +27,12 @@ from aiovirt.model.statsgroups import (
     group_of_figures,
 )
 
-__all__ = ["DomainStats", "StatsGroup", "figures_of"]
+__all__ = ["ANSWERS", "DomainStats", "StatsGroup", "figures_of", "work_figures"]
 
 G = TypeVar("G")
 
 ANSWERS = ControlState()
+"""That a hypervisor answers, as far as anybody knows."""
 
 _MIB = 1024**2
 
@@ -192,8 +193,12 @@ def figures_of(
     vcpus: Sequence[VcpuStats] | None = None,
     interfaces: Sequence[InterfaceStats] | None = None,
     blocks: Sequence[BlockStats] | None = None,
+    most_vcpus: int | None = None,
 ) -> dict[str, ParamValue]:
-    """The figures of groups, for a driver that takes them itself; what is not known is left out."""
+    """The figures of groups, for a driver that takes them itself; what is not known is left out.
+
+    `most_vcpus` is how many virtual processors there may be, beside those that there are.
+    """
     figures: dict[str, ParamValue] = {
         "state.state": int(reason.state),
         "state.reason": reason.number,
@@ -202,11 +207,26 @@ def figures_of(
         figures.update(figures_of_group(prefix, group))
     if vcpus is not None:
         figures["vcpu.current"] = len(vcpus)
+        if most_vcpus is not None:
+            figures["vcpu.maximum"] = most_vcpus
         for vcpu in vcpus:
             figures.update(figures_of_group(f"vcpu.{vcpu.index}.", vcpu))
     figures.update(_of_rows("net", interfaces))
     figures.update(_of_rows("block", blocks))
     return figures
+
+
+def work_figures(
+    iothreads: Sequence[IOThreadStats] | None, dirty_rate: DirtyRateStats | None
+) -> Iterator[tuple[str, ParamValue]]:
+    """The same of I/O threads and of how fast a guest writes to its memory."""
+    if iothreads is not None:
+        yield "iothread.count", len(iothreads)
+        for thread in iothreads:
+            yield from figures_of_group(f"iothread.{thread.index}.", thread)
+    yield from figures_of_group("dirtyrate.", dirty_rate)
+    for number, rate in (dirty_rate.vcpus if dirty_rate else {}).items():
+        yield f"dirtyrate.vcpu.{number}.megabytes_per_second", rate // _MIB
 
 
 def _of_rows(prefix: str, rows: Sequence[object] | None) -> Iterator[tuple[str, ParamValue]]:

@@ -5,13 +5,14 @@ A figure that is not known is None. Amounts are bytes, times are in the unit of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from aiovirt.model.params import ParamValue
 
 __all__ = [
+    "BLOCK_FIGURES",
     "BalloonStats",
     "BlockCounters",
     "BlockStats",
@@ -23,6 +24,7 @@ __all__ = [
     "MemoryBandwidthStats",
     "MemoryNodeStats",
     "VcpuStats",
+    "block_totals",
     "figures_of_group",
     "group_of_figures",
 ]
@@ -170,6 +172,27 @@ class BlockStats:
     capacity: int | None = None
     physical: int | None = None
     threshold: int | None = None
+
+
+BLOCK_FIGURES: Final = {
+    "rd_operations": "rd_reqs",
+    "rd_bytes": "rd_bytes",
+    "rd_total_times": "rd_times_ns",
+    "wr_operations": "wr_reqs",
+    "wr_bytes": "wr_bytes",
+    "wr_total_times": "wr_times_ns",
+    "flush_operations": "fl_reqs",
+    "flush_total_times": "fl_times_ns",
+}
+"""libvirt's names of what one disk is asked for -> fields of `BlockStats`."""
+
+
+def block_totals(
+    disks: Iterable[BlockStats], names: Mapping[str, str] = BLOCK_FIGURES
+) -> dict[str, ParamValue]:
+    """What disks have in all, by libvirt's names for the figures of one."""
+    found = list(disks)
+    return {name: sum(getattr(one, field) or 0 for one in found) for name, field in names.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
 __all__ = [
+    "PERF_EVENTS",
     "IOThread",
     "Scheduler",
     "SecurityLabel",
     "Vcpu",
     "VcpuState",
 ]
+
+PERF_EVENTS: Final = (
+    "cmt",
+    "mbmt",
+    "mbml",
+    "cpu_cycles",
+    "instructions",
+    "cache_references",
+    "cache_misses",
+    "branch_instructions",
+    "branch_misses",
+    "bus_cycles",
+    "stalled_cycles_frontend",
+    "stalled_cycles_backend",
+    "ref_cpu_cycles",
+    "cpu_clock",
+    "task_clock",
+    "page_faults",
+    "context_switches",
+    "cpu_migrations",
+    "page_faults_min",
+    "page_faults_maj",
+    "alignment_faults",
+    "emulation_faults",
+)
+"""The performance events that a host can count for a domain, by libvirt's names."""
 
 
 class VcpuState(IntEnum):

@@ -35,14 +35,19 @@ class DomainDevices(Handle[DomainKey]):
         await self._devices.attach_device(self.key, device, live=live, config=config)
 
     async def detach(self, device: View | str, *, live: bool = False, config: bool = False) -> None:
-        """Pull a device out: the one that looks like this.
-
-        A guest may take its time, or refuse; that it is gone is told by `DeviceRemovedEvent`.
+        """Pull a device out: the one that looks like this; returns when it is gone.
 
         Args:
             device: The device, or its XML, or as much of it as tells it from others.
             live: The running instance.
             config: The definition.
+
+        Raises:
+            Busy: The guest did not let it go in time; it may still, which `DeviceRemovedEvent`
+                tells. A libvirt daemon returns without an error then.
+            InvalidState: The guest keeps it.
+
+        Cancellation: the guest was asked, and may let it go later.
         """
         await self._devices.detach_device(self.key, device, live=live, config=config)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
+from aiovirt.drivers.common.moving import Move, see_through
+from aiovirt.drivers.common.phases import MigrateFlags, ParamPhases, PlainPhases, parameters
 from aiovirt.errors import Unsupported
 from aiovirt.interfaces import Driver, Jobs, Migration
 from aiovirt.model.domain import DomainKey
@@ -12,8 +14,6 @@ from aiovirt.model.jobs import JobStats
 from aiovirt.model.migration import MigrationOptions
 from aiovirt.model.uri import URI
 from aiovirt.objects._handle import Handle
-from aiovirt.objects._migrating import Move, see_through
-from aiovirt.objects._phases import MigrateFlags, ParamPhases, PlainPhases, parameters
 from aiovirt.objects._progress import OnProgress, watched
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class DomainMigration(Handle[DomainKey]):
             await _need(ability, THIRD_PROTOCOL, host, "the third protocol of migration")
             if offline:
                 await _need(ability, OFFLINE, host, "migration of domains that are off")
-        protect = not offline and await source.supports(CHANGE_PROTECTION)
+        protect = await source.supports(CHANGE_PROTECTION)  # offline, too: else there is no end
         if options.change_protection and not protect:
             raise Unsupported(self._driver.name, "protection from changes while it moves")
         params = parameters(options)

@@ -6,18 +6,27 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+import anyio
+
 from aiovirt.config import DomainConfig
-from aiovirt.interfaces import Jobs, SavedState
+from aiovirt.drivers.common.moving import see_through
+from aiovirt.errors import InvalidState
+from aiovirt.interfaces import Jobs, SavedState, Statistics
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.flags import flag_set, member
+from aiovirt.model.statistics import StatsGroup
+from aiovirt.model.statsgroups import DirtyRateStats
 from aiovirt.objects._handle import Handle
-from aiovirt.objects._migrating import see_through
 from aiovirt.objects._progress import OnProgress, watched
 
 __all__ = ["DirtyRateMode", "DomainSaved", "DumpFormat", "configured", "how", "on_host"]
 
 DumpFormat: TypeAlias = Literal["raw", "kdump_zlib", "kdump_lzo", "kdump_snappy", "win_dmp"]
 DirtyRateMode: TypeAlias = Literal["page-sampling", "dirty-bitmap", "dirty-ring"]
+
+_MEASURED = 2
+"""libvirt's `virDomainDirtyRateStatus` of a measurement that is complete."""
+_LOOK_S = 0.1
 
 
 def on_host(path: str) -> str:
@@ -76,7 +85,7 @@ class DomainSaved(Handle[DomainKey]):
             InvalidState: It does not run.
             AiovirtError: It could not be saved; it goes on as before.
 
-        Cancellation: it is given up, and it goes on as before.
+        Cancellation: it is given up, and it goes on as before; once its file is whole it is saved.
         """
         flags = how(bypass_cache=bypass_cache, paused=paused)
         other = configured(config)
@@ -177,6 +186,32 @@ class DomainSaved(Handle[DomainKey]):
         name = f"mode_{mode.replace('-', '_')}"
         flags = flag_set("DomainDirtyRateCalcFlags", 0, **{name: True})
         await self._driver.ability(Jobs).measure_dirty_rate(self.key, seconds, flags=flags)
+
+    async def dirty_rate(
+        self, seconds: int = 1, *, mode: DirtyRateMode = "page-sampling"
+    ) -> DirtyRateStats:
+        """Measure how much memory its guest changes, and wait for the result.
+
+        Args:
+            seconds: For how long, from 1 to 60.
+            mode: By which method; ``page-sampling`` works everywhere.
+
+        Raises:
+            InvalidState: It has ended meanwhile.
+
+        Cancellation: the host goes on measuring to its end, which harms nobody.
+        """
+        await self.measure_dirty_rate(seconds, mode=mode)
+        statistics = self._driver.ability(Statistics)
+        await anyio.sleep(seconds)
+        while True:
+            (stats,) = await statistics.stats([self.key], groups=StatsGroup.DIRTY_RATE)
+            found = stats.dirty_rate
+            if found is None:
+                raise InvalidState(f"domain {self.key.name!r} tells no rate: does it run?")
+            if found.status == _MEASURED:
+                return found
+            await anyio.sleep(_LOOK_S)
 
     async def _long(self, work: Callable[[], Awaitable[None]], progress: OnProgress | None) -> None:
         """See a job through: a cancellation gives it up, and waits until it was."""

@@ -27,14 +27,13 @@ from aiovirt.model.keycodes import KeycodeSet
 from aiovirt.model.params import ParamValue
 from aiovirt.model.statistics import DomainStats, StatsGroup
 from aiovirt.model.statsgroups import BalloonStats, InterfaceCounters
+from aiovirt.objects._domain_agent import DomainAgent
 from aiovirt.objects._domain_backups import DomainBackups
 from aiovirt.objects._domain_blocks import DomainBlocks
 from aiovirt.objects._domain_definition import DomainDefinition
 from aiovirt.objects._domain_devices import DomainDevices
 from aiovirt.objects._domain_displays import DomainDisplays
-from aiovirt.objects._domain_guest import DomainGuest
 from aiovirt.objects._domain_migration import DomainMigration
-from aiovirt.objects._domain_monitor import DomainMonitor
 from aiovirt.objects._domain_processors import DomainProcessors
 from aiovirt.objects._domain_resources import DomainResources
 from aiovirt.objects._domain_saved import DomainSaved
@@ -56,9 +55,8 @@ class Domain(
     DomainBlocks,
     DomainBackups,
     DomainDisplays,
-    DomainGuest,
+    DomainAgent,
     DomainMigration,
-    DomainMonitor,
     DomainProcessors,
     DomainResources,
     DomainSaved,
@@ -144,16 +142,24 @@ class Domain(
         Args:
             graceful: Never kill the hypervisor process: raise `Unresponsive` instead.
             remove_logs: Remove its logs, too.
+
+        Cancellation: it may end a moment later, or go on.
         """
         flags = flag_set("DomainDestroyFlags", 0, remove_logs=remove_logs)
         await self._driver.ability(Lifecycle).destroy(self.key, graceful=graceful, flags=flags)
 
     async def suspend(self) -> None:
-        """Stop the virtual processors; returns when they stand. Doing it twice is no error."""
+        """Stop the virtual processors; returns when they stand. Doing it twice is no error.
+
+        Cancellation: they may stand a moment later, or go on.
+        """
         await self._driver.ability(Lifecycle).suspend(self.key)
 
     async def resume(self) -> None:
-        """Let a paused domain go on. Doing it twice is no error."""
+        """Let a paused domain go on. Doing it twice is no error.
+
+        Cancellation: it may go on a moment later, or stand still.
+        """
         await self._driver.ability(Lifecycle).resume(self.key)
 
     # --- definition ---------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from aiovirt.processes._daemon import (
     adopt_pidfile,
     boot_id,
     start_daemon,
+    start_ticks,
 )
 from aiovirt.processes._dryrun import DryRun, Recorded
 from aiovirt.processes._handle import KILL_WAIT_S, ExitStatus
@@ -58,4 +59,5 @@ __all__ = [
     "open_process",
     "run",
     "start_daemon",
+    "start_ticks",
 ]

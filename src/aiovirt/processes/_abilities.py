@@ -35,6 +35,7 @@ class Abilities:
         pidfd: pidfd_open and waiting by it (Linux 5.4).
         last_capability: The highest capability number, or -1.
         selinux: Whether an exec label can be set.
+        apparmor: The file by which a thread sets the profile of what it executes, or None.
     """
 
     close_range: bool
@@ -43,6 +44,7 @@ class Abilities:
     pidfd: bool
     last_capability: int
     selinux: bool
+    apparmor: str | None
 
 
 @functools.cache
@@ -108,6 +110,18 @@ def _last_capability() -> int:
         return -1
 
 
+def _apparmor() -> str | None:
+    """Its own file (Linux 5.8), or the one that modules share before; proc_pid_attr(5)."""
+    try:
+        on = Path("/sys/module/apparmor/parameters/enabled").read_text(encoding="ascii")
+    except OSError:
+        return None
+    if on.strip() != "Y":
+        return None
+    own = Path("/proc/self/attr/apparmor").is_dir()
+    return f"/proc/thread-self/attr/{'apparmor/' if own else ''}exec"
+
+
 @functools.cache
 def abilities() -> Abilities:
     """Return the kernel's abilities; the first call finds them out.
@@ -122,6 +136,7 @@ def abilities() -> Abilities:
             pidfd=False,
             last_capability=-1,
             selinux=False,
+            apparmor=None,
         )
     return Abilities(
         close_range=_answers(errno.EINVAL, NR_CLOSE_RANGE, 1, 0, 0),
@@ -130,4 +145,5 @@ def abilities() -> Abilities:
         pidfd=_pidfd(),
         last_capability=_last_capability(),
         selinux=Path("/sys/fs/selinux/enforce").exists(),
+        apparmor=_apparmor(),
     )

@@ -156,6 +156,7 @@ class Command:
             ends with it; starting a second one fails while it is held.
         pass_fds: Descriptors from 3 upwards that keep their number in the program.
         selinux_label: The SELinux context of the program.
+        apparmor_profile: The profile of AppArmor that it runs in, which is loaded.
 
     Raises:
         ConfigError: A field is wrong; the error names it.
@@ -183,6 +184,7 @@ class Command:
     pidfile: Path | None = None
     pass_fds: tuple[int, ...] = ()
     selinux_label: str | None = None
+    apparmor_profile: str | None = None
 
     def __post_init__(self) -> None:
         for check, field in _CHECKS:
@@ -317,5 +319,8 @@ _CHECKS = (
     (_bad_pidfile, "pidfile"),
     (_bad_cwd, "cwd"),
     *((_ids(field), field) for field in ("user", "group", "groups")),
-    *((_text(field), field) for field in ("cwd", "pidfile", "cgroup", "selinux_label", "env_pass")),
+    *(
+        (_text(field), field)
+        for field in ("cwd", "pidfile", "cgroup", "selinux_label", "apparmor_profile", "env_pass")
+    ),
 )

@@ -19,7 +19,14 @@ from aiovirt.processes._process import GRACE_S
 from aiovirt.processes._start import Handshake
 from aiovirt.processes._stdio import Source, Stdio, Target, Wires
 
-__all__ = ["DaemonProcess", "adopt", "adopt_pidfile", "boot_id", "start_daemon"]
+__all__ = [
+    "DaemonProcess",
+    "adopt",
+    "adopt_pidfile",
+    "boot_id",
+    "start_daemon",
+    "start_ticks",
+]
 
 
 def boot_id() -> str:
@@ -27,8 +34,11 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
-def _start_time(pid: int) -> int | None:
-    """Return when a process started, in clock ticks since boot (proc(5), stat field 22)."""
+def start_ticks(pid: int) -> int | None:
+    """Return when a process started, in clock ticks since boot (proc(5), stat field 22).
+
+    None when it is gone.
+    """
     try:
         text = Path(f"/proc/{pid}/stat").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
@@ -159,7 +169,7 @@ async def start_daemon(
         handle = await _start.start(command, wires.stdio, handshake=handshake, orphan=True)
     finally:
         wires.close()
-    return DaemonProcess(handle, _start_time(handle.pid) or 0)
+    return DaemonProcess(handle, start_ticks(handle.pid) or 0)
 
 
 def adopt(pid: int, start_time: int, boot: str | None = None) -> DaemonProcess | None:
@@ -176,7 +186,7 @@ def adopt(pid: int, start_time: int, boot: str | None = None) -> DaemonProcess |
     if handle is None:
         return None
     # Read after the pidfd was opened: if the process has not ended by now, this is its own.
-    if _start_time(pid) == start_time and not handle.has_ended():
+    if start_ticks(pid) == start_time and not handle.has_ended():
         return DaemonProcess(handle, start_time)
     handle.close()
     return None
@@ -206,7 +216,7 @@ def _adopt_holder(fd: int) -> DaemonProcess | None:
     if handle is None:
         return None
     # Asked again: a process that held the lock before and after is the one behind the pidfd.
-    start_time = _start_time(handle.pid)
+    start_time = start_ticks(handle.pid)
     if start_time is not None and _lock_holder(fd) == pid and not handle.has_ended():
         return DaemonProcess(handle, start_time)
     handle.close()

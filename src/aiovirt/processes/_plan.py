@@ -141,6 +141,9 @@ def _host_steps(command: Command, cgroups: Sequence[Path]) -> Iterator[_Phased]:
         yield f"limits.{name}", (Op.PRLIMIT, 0, _RESOURCES[name], pair, 0)
     if command.selinux_label is not None:
         yield _write("selinux_label", "/proc/thread-self/attr/exec", command.selinux_label)
+    if command.apparmor_profile is not None:
+        path = abilities().apparmor or ""  # there is one: it was checked
+        yield _write("apparmor_profile", path, f"exec {command.apparmor_profile}")
 
 
 def _identity_steps(command: Command, identity: Identity) -> Iterator[_Phased]:

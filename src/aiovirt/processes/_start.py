@@ -162,6 +162,8 @@ def _check(command: Command) -> None:
         raise Unsupported("process", "starting programs", "this kernel has no pidfd (Linux 5.4)")
     if command.selinux_label is not None and not abilities().selinux:
         raise Unsupported("process", "selinux_label", "SELinux is not enabled on this host")
+    if command.apparmor_profile is not None and abilities().apparmor is None:
+        raise Unsupported("process", "apparmor_profile", "AppArmor is not enabled on this host")
     for fd in command.pass_fds:
         try:
             fcntl.fcntl(fd, fcntl.F_GETFD)

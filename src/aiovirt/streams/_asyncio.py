@@ -5,8 +5,10 @@ Under trio they run in a loop of trio-asyncio, which must be open around all tha
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
 
@@ -24,9 +26,17 @@ def _under_trio() -> bool:
     return sniffio.current_async_library() == "trio"
 
 
+@cache
 def _trio_asyncio() -> Any:  # noqa: ANN401 - it has no types
-    """Load it on first use."""
-    return import_module("trio_asyncio")
+    """Load it on first use, and let loops that are made outside of trio stay asyncio's own.
+
+    It would have `asyncio.run` run on trio from then on, in every thread of the process.
+    """
+    new_event_loop = asyncio.new_event_loop
+    loaded = import_module("trio_asyncio")
+    for module in (asyncio, asyncio.events):
+        vars(module).update(new_event_loop=new_event_loop)
+    return loaded
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 
-from aiovirt.streams.channel import Channel, OnData, OnEnd, Slot
+from aiovirt.streams.channel import Channel, OnData, OnEnd, Slot, Tasks
 
 __all__ = ["AsyncioChannel"]
 
@@ -38,10 +38,18 @@ class AsyncioChannel(Channel):
         self._writing = False
         self._paused = False
 
+    def begin(self, tasks: Tasks) -> None:
+        """See `Channel.begin`: it needs no task."""
+        del tasks
+        self._watch()
+
+    def _watch(self) -> None:
+        self._loop.add_reader(self._sock, self._read_once)
+
     @asynccontextmanager
     async def run(self) -> AsyncGenerator[None, None]:
         """See `Channel.run`."""
-        self._loop.add_reader(self._sock, self._readable)
+        self._watch()
         try:
             yield
         finally:
@@ -57,7 +65,7 @@ class AsyncioChannel(Channel):
         """See `Channel.resume`."""
         if self._paused and not self.ended:
             self._paused = False
-            self._loop.add_reader(self._sock, self._readable)
+            self._loop.add_reader(self._sock, self._read_once)
 
     def slot(self) -> Slot:
         """See `Channel.slot`."""
@@ -65,11 +73,9 @@ class AsyncioChannel(Channel):
 
     def end(self, error: Exception | None = None) -> None:
         """See `Channel.end`."""
-        self._stop()
-        super().end(error)
-
-    def _readable(self) -> None:
-        self._read_once()
+        if not self.ended:
+            self._stop()
+            super().end(error)
 
     def _want_to_write(self) -> None:
         if not self._writing:

@@ -14,12 +14,21 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 import anyio
-from anyio.abc import TaskGroup
 from trio import ClosedResourceError
-from trio.lowlevel import notify_closing, wait_readable, wait_writable
+from trio.lowlevel import (
+    Abort,
+    RaiseCancelT,
+    Task,
+    current_task,
+    notify_closing,
+    reschedule,
+    wait_readable,
+    wait_task_rescheduled,
+    wait_writable,
+)
 
 from aiovirt._tasks import open_task_group
-from aiovirt.streams.channel import Channel, OnData, OnEnd, Slot
+from aiovirt.streams.channel import Channel, OnData, OnEnd, Slot, Tasks
 
 __all__ = ["TrioChannel"]
 
@@ -36,16 +45,20 @@ class TrioChannel(Channel):
         self._led = False
         self._calls = 0
         self._vacant: anyio.Event | None = None
-        self._tasks: TaskGroup | None = None
+        self._tasks: Tasks | None = None
         self._writing = False
         self._resumed: anyio.Event | None = None
+
+    def begin(self, tasks: Tasks) -> None:
+        """See `Channel.begin`."""
+        self._tasks = tasks
+        tasks.start_soon(self._read_while_idle)
 
     @asynccontextmanager
     async def run(self) -> AsyncGenerator[None, None]:
         """See `Channel.run`."""
         async with open_task_group() as group:
-            self._tasks = group
-            group.start_soon(self._read_while_idle)
+            self.begin(group)
             try:
                 yield
             finally:
@@ -111,7 +124,7 @@ class TrioChannel(Channel):
             self._led = False
 
     async def _read_while_idle(self) -> None:
-        calls = -1
+        calls = self._calls if self.serves else -1  # a client's first call is on its way
         while not self.ended:
             busy, calls = calls != self._calls, self._calls
             if busy:
@@ -154,12 +167,14 @@ class TrioChannel(Channel):
 
 
 class _LeaderSlot(Slot):
-    __slots__ = ("_channel", "_event", "_is_set")
+    """A waiting place; its task sleeps by trio itself, since an event for each reply costs more."""
+
+    __slots__ = ("_channel", "_is_set", "_sleeper")
 
     def __init__(self, channel: TrioChannel) -> None:
         self._channel = channel
         self._is_set = False
-        self._event: anyio.Event | None = None
+        self._sleeper: Task | None = None
 
     def set(self) -> None:
         self._is_set = True
@@ -167,16 +182,18 @@ class _LeaderSlot(Slot):
 
     def wake(self) -> None:
         """Let the follower look again whether it leads now."""
-        if self._event is not None:
-            self._event.set()
+        sleeper, self._sleeper = self._sleeper, None
+        if sleeper is not None:
+            reschedule(sleeper)
 
     async def sleep(self) -> None:
         """Wait until somebody wakes this follower."""
-        self._event = anyio.Event()
-        try:
-            await self._event.wait()
-        finally:
-            self._event = None
+        self._sleeper = current_task()
+        await wait_task_rescheduled(self._give_up)
+
+    def _give_up(self, _raise_cancel: RaiseCancelT) -> Abort:
+        self._sleeper = None
+        return Abort.SUCCEEDED
 
     async def wait(self) -> None:
         channel = self._channel

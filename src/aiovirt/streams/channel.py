@@ -14,8 +14,9 @@ import os
 import socket
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol, TypeVarTuple, Unpack
 
 import anyio
 import sniffio
@@ -23,7 +24,9 @@ import sniffio
 from aiovirt.errors import AiovirtError, Closed
 from aiovirt.streams._descriptors import receive_some
 
-__all__ = ["MAX_OUTGOING", "READ_SIZE", "Channel", "Slot", "open_channel"]
+__all__ = ["MAX_OUTGOING", "READ_SIZE", "Channel", "Slot", "Tasks", "begin_channel", "open_channel"]
+
+Ts = TypeVarTuple("Ts")
 
 READ_SIZE = 64 * 1024
 """Bytes read from the socket at once, at most.  From 128 KiB on, the C library maps and unmaps
@@ -36,6 +39,16 @@ waits for room first, so that no more is kept than this and one message of each 
 OnData = Callable[[bytes], None]
 OnDescriptors = Callable[[list[int]], None]
 OnEnd = Callable[[Exception | None], None]
+
+
+class Tasks(Protocol):
+    """Where a channel's own tasks run: a task group, or what begins tasks as one does."""
+
+    def start_soon(
+        self, func: Callable[[Unpack[Ts]], Coroutine[Any, Any, Any]], /, *args: *Ts
+    ) -> object:
+        """Begin a task."""
+        ...
 
 
 class Slot(ABC):
@@ -64,6 +77,9 @@ class Channel(ABC):
             as a `ProtocolError`, ends the channel and goes to `on_end`.
         on_end: Called once when nothing will arrive any more: with None when the peer ended the
             stream, else with the error.
+
+    Attributes:
+        taken: How many bytes the socket has taken that had to wait.
     """
 
     on_descriptors: OnDescriptors | None = None
@@ -71,14 +87,27 @@ class Channel(ABC):
     An `AiovirtError` of it ends the channel, as one of `on_data`.  While it is None descriptors are
     not accepted at all."""
 
+    serves = False
+    """Whether nobody waits on slots."""
+
     def __init__(self, sock: socket.socket, on_data: OnData, on_end: OnEnd) -> None:
         self._sock = sock
         self._on_data = on_data
         self._on_end = on_end
         self._outgoing: deque[_Piece] = deque()
         self._outgoing_size = 0
+        self.taken = 0
         self._room: anyio.Event | None = None
         self._ended = False
+
+    @abstractmethod
+    def begin(self, tasks: Tasks) -> None:
+        """Watch the socket from now on, until the channel ends.
+
+        Args:
+            tasks: Where the channel's own tasks run, if its loop needs such; they are to be
+                cancelled when the channel has ended.
+        """
 
     @abstractmethod
     def run(self) -> AbstractAsyncContextManager[None]:
@@ -104,6 +133,11 @@ class Channel(ABC):
     def ended(self) -> bool:
         """Whether nothing will arrive any more."""
         return self._ended
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait to be sent."""
+        return self._outgoing_size
 
     @property
     def congested(self) -> bool:
@@ -134,9 +168,17 @@ class Channel(ABC):
     async def wait_for_room(self) -> None:
         """Wait until the channel is not `congested`, or has ended. Cancellation: no effect."""
         while self.congested and not self._ended:
-            if self._room is None:
-                self._room = anyio.Event()
-            await self._room.wait()
+            await self._wait_for_flush()
+
+    async def wait_until_sent(self) -> None:
+        """Wait until nothing waits to be sent, or it has ended. Cancellation: no effect."""
+        while self._outgoing_size and not self._ended:
+            await self._wait_for_flush()
+
+    async def _wait_for_flush(self) -> None:
+        if self._room is None:
+            self._room = anyio.Event()
+        await self._room.wait()
 
     def _send_some(self, data: bytes, descriptors: Sequence[int]) -> int:
         try:
@@ -154,6 +196,7 @@ class Channel(ABC):
             if sent:
                 piece.close()
             self._outgoing_size -= sent
+            self.taken += sent
             piece.data = piece.data[sent:]
             if piece.data:
                 break
@@ -178,7 +221,7 @@ class Channel(ABC):
         except (OSError, AiovirtError) as error:
             self.end(error)
             return
-        self._take(data)
+        self.take(data)
 
     def _receive(self) -> bytes:
         if self.on_descriptors is None:
@@ -188,7 +231,12 @@ class Channel(ABC):
             self.on_descriptors(descriptors)
         return data
 
-    def _take(self, data: bytes) -> None:
+    def take(self, data: bytes) -> None:
+        """Hand on what has arrived, or what came with the handshake before; empty is the end.
+
+        Raises:
+            Exception: What `on_data` raises beside an `AiovirtError`; the channel has ended.
+        """
         if not data:
             self.end(None)
             return
@@ -243,19 +291,63 @@ async def open_channel(
     on_end: OnEnd,
     *,
     on_descriptors: OnDescriptors | None = None,
+    serves: bool = False,
 ) -> AsyncGenerator[Channel, None]:
     """Watch `sock` while the ``async with`` is open; see `Channel` for the arguments.
 
+    Args:
+        sock: As for `Channel`.
+        on_data: Likewise.
+        on_end: Likewise.
+        on_descriptors: As the attribute.
+        serves: Whether nobody waits on slots: the peer calls, and what comes is to be read at once.
+
     `on_end` is called at the latest on leaving, with None.
     """
-    sock.settimeout(0)
-    channel = _channel_class()(sock, on_data, on_end)
-    channel.on_descriptors = on_descriptors
+    channel = _channel(sock, on_data, on_end, on_descriptors, serves=serves)
     try:
         async with channel.run():
             yield channel
     finally:
         channel.end()
+
+
+def begin_channel(
+    sock: socket.socket,
+    on_data: OnData,
+    on_end: OnEnd,
+    tasks: Tasks,
+    *,
+    on_descriptors: OnDescriptors | None = None,
+) -> Channel:
+    """Watch `sock` for one that serves, until the channel ends: nobody need wait for that.
+
+    Args:
+        sock: As for `Channel`.
+        on_data: Likewise; nothing comes before this returns.
+        on_end: Likewise; it may close the socket.
+        tasks: As for `Channel.begin`.
+        on_descriptors: As the attribute.
+    """
+    channel = _channel(sock, on_data, on_end, on_descriptors, serves=True)
+    channel.begin(tasks)
+    return channel
+
+
+def _channel(
+    sock: socket.socket,
+    on_data: OnData,
+    on_end: OnEnd,
+    on_descriptors: OnDescriptors | None,
+    *,
+    serves: bool,
+) -> Channel:
+    if sock.gettimeout() != 0:
+        sock.settimeout(0)
+    channel = _channel_class()(sock, on_data, on_end)
+    channel.on_descriptors = on_descriptors
+    channel.serves = serves
+    return channel
 
 
 def _channel_class() -> type[Channel]:

@@ -10,7 +10,7 @@ import socket
 import ssl
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn, TypeAlias
 
 import anyio
 
@@ -42,6 +42,8 @@ HANDSHAKE_TIMEOUT_S = 30.0
 
 _RECORD = 64 * 1024
 
+Side: TypeAlias = Literal["client", "server"]
+
 
 class TLSFilter:
     """One TLS session as a `ByteFilter`; made by `start_tls` and `accept_tls`.
@@ -62,6 +64,8 @@ class TLSFilter:
         server_hostname: str | None = None,
     ) -> None:
         self.peer = peer
+        self.other: Side = "client" if server_side else "server"
+        """Which end the peer is."""
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._session = context.wrap_bio(
@@ -83,11 +87,11 @@ class TLSFilter:
         return self._session.version()
 
     @property
-    def peer_name(self) -> str | None:
-        """The distinguished name of the peer's certificate, or None when it showed none."""
+    def peer_subject(self) -> tuple[tuple[tuple[str, str], ...], ...]:
+        """The name in the peer's certificate, in parts as `ssl` gives it; empty without one."""
         certificate: dict[str, Any] = self._session.getpeercert() or {}
-        parts: tuple[tuple[tuple[str, str], ...], ...] = certificate.get("subject", ())
-        return ",".join(f"{name}={value}" for part in parts for name, value in part) or None
+        subject: tuple[tuple[tuple[str, str], ...], ...] = certificate.get("subject", ())
+        return subject
 
     def shake_hands(self, data: bytes = b"") -> tuple[bytes, bool]:
         """Take the peer's bytes, and return what goes to it and whether the handshake is done.
@@ -133,7 +137,7 @@ class TLSFilter:
             raise
         except ssl.SSLError as error:
             if _alert(error):
-                raise_for_tls(error, self.peer)
+                raise_for_tls(error, self.peer, self.other)
             raise ProtocolError(
                 f"{self.peer} sent what is no TLS record: {_words(error)}"
             ) from error
@@ -195,7 +199,7 @@ async def _shake_hands(sock: socket.socket, tls: TLSFilter, timeout_s: float) ->
         except ssl.SSLError as error:
             with suppress(ConnectionLost):
                 await stream.send(tls.goodbye())  # the alert that says why
-            raise_for_tls(error, tls.peer)
+            raise_for_tls(error, tls.peer, tls.other)
         except (anyio.EndOfStream, ConnectionLost) as error:
             raise ConnectionLost(
                 f"{tls.peer} ended the connection during the TLS handshake",
@@ -286,6 +290,7 @@ _UNTRUSTED = {
     20: ("comes from a CA that we do not know", _NO_CA),
     21: ("comes from a CA that we do not know", _NO_CA),
     23: ("was revoked", "let the server get a new one"),
+    26: ("is not for this end of a connection", "let its purposes include the one it is used for"),
     62: (
         "is for another host name",
         "use a name that is in the certificate, or add this one to its subjectAltName",
@@ -312,18 +317,23 @@ _REFUSED = {
 _NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "BAD_RECORD_TYPE"}
 
 
-def raise_for_tls(error: ssl.SSLError, peer: str) -> NoReturn:
-    """Raise what an error of the session with `peer` means."""
-    raise _meaning(error, peer) from error
+def raise_for_tls(error: ssl.SSLError, peer: str, other: Side = "server") -> NoReturn:
+    """Raise what an error of the session with `peer`, which is the `other` end, means."""
+    raise _meaning(error, peer, other) from error
 
 
-def _meaning(error: ssl.SSLError, peer: str) -> AiovirtError:
+def _meaning(error: ssl.SSLError, peer: str, other: Side) -> AiovirtError:
     reason = error.reason or ""
     if isinstance(error, ssl.SSLCertVerificationError):
         what, hint = _UNTRUSTED.get(
             error.verify_code, (f"does not hold: {error.verify_message}", _NO_CA)
         )
-        return AuthenticationFailed(f"{peer}: the server's certificate {what}", hint=hint)
+        # What may be done about a client's certificate is for the client to know.
+        told = hint if other == "server" else None
+        return AuthenticationFailed(f"{peer}: the {other}'s certificate {what}", hint=told)
+    if reason in _REFUSED and other == "client":
+        why = _REFUSED[reason].replace("the server", "the client")
+        return AuthenticationFailed(f"{peer} refused our server certificate: {why}")
     if reason in _REFUSED:
         return AuthenticationFailed(
             f"{peer} refused our client certificate: {_REFUSED[reason]}",

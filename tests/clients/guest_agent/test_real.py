@@ -7,14 +7,13 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import anyio
 import anyio.lowlevel
 import monitors
 import pytest
 
 from aiovirt._tasks import open_task_group
 from aiovirt.clients.guest_agent import GuestAgentClient, connect_guest_agent
-from aiovirt.errors import GuestAgentError, NotFound, ResourceUnavailable
+from aiovirt.errors import GuestAgentError
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real]
 
@@ -22,19 +21,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.real]
 @asynccontextmanager
 async def agent(program: Path, folder: Path) -> AsyncGenerator[GuestAgentClient, None]:
     with monitors.guest_agent(program, folder) as path:
-        async with connect_guest_agent(await appeared(path)) as client:
+        async with connect_guest_agent(await monitors.listening(path)) as client:
             yield client
-
-
-async def appeared(path: Path) -> Path:
-    """Wait for the agent to listen: it tells nobody, so it is tried."""
-    with anyio.fail_after(10):
-        while True:
-            try:
-                async with connect_guest_agent(path):
-                    return path
-            except (NotFound, ResourceUnavailable):
-                await anyio.sleep(0.01)
 
 
 async def test_the_real_agent_is_spoken_to(qemu_ga: Path, tmp_path: Path) -> None:

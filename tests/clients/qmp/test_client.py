@@ -12,6 +12,7 @@ import pytest
 
 from aiovirt._tasks import open_task_group
 from aiovirt.clients.qmp import EVENTS_LOST, QMPClient, connect_qmp
+from aiovirt.clients.qmp._client import IN_FLIGHT
 from aiovirt.errors import (
     CallerError,
     Closed,
@@ -100,6 +101,32 @@ async def test_arguments_and_keywords_are_joined_with_dashes() -> None:
 async def test_a_typed_command_gives_a_typed_result() -> None:
     async with connected() as (_, qmp):
         assert await qmp.call(QueryStatus()) == StatusInfo(status="paused", running=False)
+
+
+async def test_several_commands_go_as_one_and_answer_in_their_order() -> None:
+    async with connected() as (fake, qmp):
+        fake.handlers["query-cpus-fast"] = lambda _: []
+        paused = StatusInfo(status="paused", running=False)
+        assert await qmp.call_all(QueryStatus(), QueryCpusFast(), QueryStatus()) == [
+            paused,
+            [],
+            paused,
+        ]
+
+
+async def test_what_is_refused_among_several_is_told_in_its_place() -> None:
+    async with connected() as (fake, qmp):
+        fake.script.add("stop", Refuse("GenericError", "no"))
+        found = await qmp.execute_each(("echo", {"a": 1}), ("stop", {}), ("echo", {"b": 2}))
+        assert [error and error.command for error in found] == [None, "stop", None]
+
+
+async def test_more_commands_than_may_be_on_their_way_all_answer() -> None:
+    async with connected() as (_, qmp):
+        many = [("echo", {"a": number}) for number in range(3 * IN_FLIGHT)]
+        async with anyio.create_task_group() as group:
+            group.start_soon(qmp.execute_each, *many)
+            assert await qmp.execute_each(*many) == [None] * len(many)
 
 
 async def test_a_result_of_another_shape_is_the_servers_fault() -> None:

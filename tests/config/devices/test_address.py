@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aiovirt.config import Controller, problems
+from aiovirt.config import Controller, Disk, Hub, problems
 from aiovirt.errors import XMLError
 from aiovirt.model.addresses import (
     CcidAddress,
@@ -22,21 +22,21 @@ from aiovirt.model.addresses import (
 )
 
 ROWS: list[tuple[DeviceAddress, str]] = [
-    (PciAddress(), 'type="pci" domain="0x0000" bus="0x00" slot="0x00" function="0x0"'),
+    (PciAddress(), "type='pci' domain='0x0000' bus='0x00' slot='0x00' function='0x0'"),
     (
         PciAddress(1, 2, 31, 7, multifunction=True),
-        'type="pci" domain="0x0001" bus="0x02" slot="0x1f" function="0x7" multifunction="on"',
+        "type='pci' domain='0x0001' bus='0x02' slot='0x1f' function='0x7' multifunction='on'",
     ),
-    (DriveAddress(unit=5), 'type="drive" controller="0" bus="0" target="0" unit="5"'),
-    (VirtioSerialAddress(0, 0, 1), 'type="virtio-serial" controller="0" bus="0" port="1"'),
-    (CcidAddress(0, 1), 'type="ccid" controller="0" slot="1"'),
-    (UsbAddress(0, "1.2"), 'type="usb" bus="0" port="1.2"'),
-    (IsaAddress(0x3F8, 4), 'type="isa" iobase="0x3f8" irq="0x4"'),
-    (CcwAddress(0xFE, 0, 1), 'type="ccw" cssid="0xfe" ssid="0x0" devno="0x0001"'),
-    (SpaprVioAddress(0x1000), 'type="spapr-vio" reg="0x00001000"'),
-    (MmioAddress(), 'type="virtio-mmio"'),
-    (UnassignedAddress(), 'type="unassigned"'),
-    (OtherAddress("future", (("a", "1"),)), 'type="future" a="1"'),
+    (DriveAddress(unit=5), "type='drive' controller='0' bus='0' target='0' unit='5'"),
+    (VirtioSerialAddress(0, 0, 1), "type='virtio-serial' controller='0' bus='0' port='1'"),
+    (CcidAddress(0, 1), "type='ccid' controller='0' slot='1'"),
+    (UsbAddress(0, "1.2"), "type='usb' bus='0' port='1.2'"),
+    (IsaAddress(0x3F8, 4), "type='isa' iobase='0x3f8' irq='0x4'"),
+    (CcwAddress(0xFE, 0, 1), "type='ccw' cssid='0xfe' ssid='0x0' devno='0x0001'"),
+    (SpaprVioAddress(0x1000), "type='spapr-vio' reg='0x00001000'"),
+    (MmioAddress(), "type='virtio-mmio'"),
+    (UnassignedAddress(), "type='unassigned'"),
+    (OtherAddress("future", (("a", "1"),)), "type='future' a='1'"),
 ]
 
 
@@ -117,7 +117,7 @@ def test_none_lets_the_driver_assign_it() -> None:
 def test_a_new_address_leaves_nothing_of_the_old() -> None:
     device = _with("type='pci' slot='1' future='x'")
     device.address = MmioAddress()
-    assert '<address type="virtio-mmio"/>' in device.to_xml()
+    assert "<address type='virtio-mmio'/>" in device.to_xml()
 
 
 def test_the_same_address_again_changes_nothing() -> None:
@@ -139,3 +139,15 @@ def test_text_that_xml_cannot_carry_is_refused_and_nothing_changes() -> None:
     with pytest.raises(XMLError):
         device.address = UsbAddress(0, "1\0")
     assert device.address == MmioAddress()
+
+
+def test_a_number_of_s390_stands_in_an_address_of_pci() -> None:
+    disk = Disk.parse(
+        "<disk><address type='pci'><zpci uid='0x0001' fid='0x00000002'/></address></disk>"
+    )
+    assert (disk.zpci_uid, disk.zpci_fid) == (1, 2)
+
+
+def test_a_number_of_s390_elsewhere_is_a_problem() -> None:
+    hub = Hub.parse("<hub type='usb'><address type='usb' bus='0'><zpci uid='1'/></address></hub>")
+    assert [problem.element for problem in problems(hub)] == ["hub/address/zpci"]

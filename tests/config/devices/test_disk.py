@@ -52,3 +52,11 @@ def test_settings_can_be_changed_afterwards() -> None:
     disk.boot_order = 1
     again = Disk.parse(disk.to_xml())
     assert (again.iotune.total_iops_sec, again.path, again.boot_order) == (100, "/b.raw", 1)
+
+
+def test_a_disk_goes_through_groups_of_limits() -> None:
+    disk = Disk.parse(
+        "<disk><throttlefilters><throttlefilter group='a'/><throttlefilter group='b'/>"
+        "</throttlefilters></disk>"
+    )
+    assert disk.throttle_filters == ("a", "b")

@@ -24,22 +24,22 @@ from aiovirt.model.addresses import PciAddress
 from aiovirt.model.mac import MacAddress
 
 LAB = """\
-<network connections="2">
+<network connections='2'>
   <name>lab</name>
   <uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid>
-  <forward mode="nat"/>
-  <bridge name="virbr7" stp="on" delay="0"/>
-  <domain name="lab.example" localOnly="yes"/>
-  <ip address="192.168.100.1" netmask="255.255.255.0">
+  <forward mode='nat'/>
+  <bridge name='virbr7' stp='on' delay='0'/>
+  <domain name='lab.example' localOnly='yes'/>
+  <ip address='192.168.100.1' netmask='255.255.255.0'>
     <dhcp>
-      <range start="192.168.100.2" end="192.168.100.99">
-        <lease expiry="2" unit="hours"/>
+      <range start='192.168.100.2' end='192.168.100.99'>
+        <lease expiry='2' unit='hours'/>
       </range>
-      <host mac="52:54:00:12:34:56" name="web1" ip="192.168.100.10"/>
+      <host mac='52:54:00:12:34:56' name='web1' ip='192.168.100.10'/>
     </dhcp>
   </ip>
-  <dnsmasq:options xmlns:dnsmasq="http://libvirt.org/schemas/network/dnsmasq/1.0">
-    <dnsmasq:option value="log-queries"/>
+  <dnsmasq:options xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>
+    <dnsmasq:option value='log-queries'/>
   </dnsmasq:options>
 </network>
 """

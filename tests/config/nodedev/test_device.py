@@ -29,23 +29,23 @@ CARD = """\
   <driver>
     <name>ixgbe</name>
   </driver>
-  <capability type="pci">
+  <capability type='pci'>
     <class>0x020000</class>
     <domain>0</domain>
     <bus>4</bus>
     <slot>0</slot>
     <function>0</function>
-    <product id="0x10fb">82599ES</product>
-    <vendor id="0x8086">Intel Corporation</vendor>
-    <capability type="virt_functions" maxCount="63">
-      <address domain="0x0000" bus="0x04" slot="0x10" function="0x0"/>
+    <product id='0x10fb'>82599ES</product>
+    <vendor id='0x8086'>Intel Corporation</vendor>
+    <capability type='virt_functions' maxCount='63'>
+      <address domain='0x0000' bus='0x04' slot='0x10' function='0x0'/>
     </capability>
-    <iommuGroup number="13">
-      <address domain="0x0000" bus="0x04" slot="0x00" function="0x0"/>
+    <iommuGroup number='13'>
+      <address domain='0x0000' bus='0x04' slot='0x00' function='0x0'/>
     </iommuGroup>
-    <numa node="0"/>
+    <numa node='0'/>
     <pci-express>
-      <link validity="cap" port="0" speed="5" width="8"/>
+      <link validity='cap' port='0' speed='5' width='8'/>
     </pci-express>
   </capability>
 </device>

@@ -9,15 +9,15 @@ from aiovirt.config.nwfilter import FilterRef, FilterRule, IpMatch, TcpMatch, Ud
 from aiovirt.errors import XMLError
 
 FILTER = """\
-<filter name="web" chain="root" priority="-700">
+<filter name='web' chain='root' priority='-700'>
   <uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid>
-  <rule action="accept" direction="in" priority="500">
-    <tcp dstportstart="$PORTS[@1]" state="NEW,ESTABLISHED"/>
+  <rule action='accept' direction='in' priority='500'>
+    <tcp dstportstart='$PORTS[@1]' state='NEW,ESTABLISHED'/>
   </rule>
-  <filterref filter="clean-traffic">
-    <parameter name="IP" value="10.0.0.1"/>
+  <filterref filter='clean-traffic'>
+    <parameter name='IP' value='10.0.0.1'/>
   </filterref>
-  <rule action="drop" direction="inout"/>
+  <rule action='drop' direction='inout'/>
 </filter>
 """
 

@@ -22,24 +22,24 @@ SNAPSHOT = """\
     <name>first</name>
   </parent>
   <creationTime>1700000000</creationTime>
-  <memory snapshot="external" file="/images/before.mem"/>
+  <memory snapshot='external' file='/images/before.mem'/>
   <disks>
-    <disk name="vda" snapshot="external" type="file">
-      <driver type="qcow2"/>
-      <source file="/images/before.qcow2"/>
+    <disk name='vda' snapshot='external' type='file'>
+      <driver type='qcow2'/>
+      <source file='/images/before.qcow2'/>
     </disk>
-    <disk name="vdb" snapshot="no"/>
+    <disk name='vdb' snapshot='no'/>
   </disks>
-  <domain type="kvm">
+  <domain type='kvm'>
     <name>web1</name>
-    <memory unit="GiB">1</memory>
+    <memory unit='GiB'>1</memory>
     <os>
       <type>hvm</type>
     </os>
     <hologram/>
   </domain>
   <cookie>
-    <cpu mode="custom"/>
+    <cpu mode='custom'/>
   </cookie>
 </domainsnapshot>
 """

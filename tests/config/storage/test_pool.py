@@ -11,9 +11,9 @@ from aiovirt.model.addresses import PciAddress
 from aiovirt.model.units import Bytes, GiB
 
 IMAGES = """\
-<pool type="dir">
+<pool type='dir'>
   <name>images</name>
-  <capacity unit="bytes">1073741824</capacity>
+  <capacity unit='bytes'>1073741824</capacity>
   <target>
     <path>/images</path>
     <permissions>
@@ -40,7 +40,7 @@ def test_a_mode_is_written_as_chmod_reads_it() -> None:
 
 def test_sizes_are_written_in_bytes() -> None:
     pool = StoragePoolConfig(type="dir", name="a", allocation="1 KiB")
-    assert '<allocation unit="bytes">1024</allocation>' in pool.to_xml()
+    assert "<allocation unit='bytes'>1024</allocation>" in pool.to_xml()
     assert pool.allocation == Bytes(1024)
 
 
@@ -50,7 +50,7 @@ def test_a_pool_is_built_from_its_parts() -> None:
     pool = StoragePoolConfig(type="netfs", name="a", source=source, target=target, cow=False)
     pool.mount_options = ["nodev"]
     assert pool.problems() == []
-    assert '<fs:option name="nodev"/>' in pool.to_xml()
+    assert "<fs:option name='nodev'/>" in pool.to_xml()
 
 
 def test_an_adapter_is_named_by_its_place() -> None:

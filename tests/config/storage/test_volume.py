@@ -11,14 +11,14 @@ from aiovirt.config.storage import EncryptionSecret, StorageEncryption
 from aiovirt.model.units import Bytes, GiB, MiB
 
 VOLUME = """\
-<volume type="file">
+<volume type='file'>
   <name>web1.qcow2</name>
   <key>/images/web1.qcow2</key>
-  <capacity unit="bytes">10737418240</capacity>
-  <allocation unit="MiB">1</allocation>
+  <capacity unit='bytes'>10737418240</capacity>
+  <allocation unit='MiB'>1</allocation>
   <target>
     <path>/images/web1.qcow2</path>
-    <format type="qcow2"/>
+    <format type='qcow2'/>
     <timestamps>
       <mtime>1700000000.123456789</mtime>
     </timestamps>

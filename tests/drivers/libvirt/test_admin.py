@@ -128,6 +128,20 @@ def test_which_socket_is_meant(uri: str, path: str, monkeypatch: pytest.MonkeyPa
     assert admin_socket(URI.parse(uri)) == path
 
 
+def test_our_own_daemon_is_found_where_only_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    ours, libvirts = (tmp_path / name for name in ("aiovirt", "libvirt"))
+    for folder in (ours, libvirts):
+        folder.mkdir()
+    (ours / "aiovirt-admin-sock").touch()
+    uri = URI.parse("libvirtd:///session")
+    assert admin_socket(uri) == str(ours / "aiovirt-admin-sock")
+    (libvirts / "libvirt-admin-sock").touch()
+    assert admin_socket(uri) == str(libvirts / "libvirt-admin-sock")
+
+
 WRONG = ["qemu:///system", "libvirtd+tls://host/system", "libvirtd:///", "libvirtd+ssh://h/session"]
 
 

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
-import agentguest
 import pytest
 import tunedguest
 from libvirtlab import Lab
@@ -15,6 +14,7 @@ import aiovirt
 from aiovirt.errors import AiovirtError, CallerError, InvalidState, RemoteError, Unsupported
 from aiovirt.model.events import AgentLifecycleEvent, PowerEvent
 from aiovirt.objects import Connection, Domain
+from aiovirt.testing import agentguest
 from aiovirt.testing.tinyguest import TinyGuest
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real, pytest.mark.timeout(180)]
@@ -22,13 +22,17 @@ pytestmark = [pytest.mark.anyio, pytest.mark.real, pytest.mark.timeout(180)]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample someone@example"
 
 
+@pytest.fixture(scope="module")
+def guest_xml(tiny_guest: TinyGuest, qemu_ga: Path, libvirtd: Lab) -> str:
+    """Return a guest with the agent."""
+    initrd = agentguest.initrd_with_agent(tiny_guest, libvirtd.folder / "agent.img", qemu_ga)
+    return agentguest.agent_guest_xml(tiny_guest, initrd)
+
+
 @pytest.fixture
-async def guest(
-    host: Connection, tiny_guest: TinyGuest, qemu_ga: Path, lab: Lab
-) -> AsyncIterator[Domain]:
-    """Return a guest whose agent answers."""
-    initrd = agentguest.initrd_with_agent(tiny_guest, qemu_ga, lab.folder / "agent.img")
-    vm = await host.domains.define(agentguest.agent_guest_xml(tiny_guest, initrd))
+async def guest(host: Connection, guest_xml: str) -> AsyncIterator[Domain]:
+    """Return it once its agent answers."""
+    vm = await host.domains.define(guest_xml)
     async with host.events() as events:
         await vm.start()
         try:

@@ -16,6 +16,8 @@ from libvirtlab.fixtures import run_new_lab
 
 from aiovirt import _open
 from aiovirt._tasks import open_task_group
+from aiovirt.drivers.common.moving import Move
+from aiovirt.drivers.common.phases import MigrateFlags, ParamPhases, PlainPhases, parameters
 from aiovirt.errors import AiovirtError, ConnectionLost, InvalidState, NotFound, Unsupported
 from aiovirt.interfaces import LegacyMigration, Migration
 from aiovirt.model.constants import DomainMigrateFlags
@@ -23,8 +25,6 @@ from aiovirt.model.domain import DomainState
 from aiovirt.model.jobs import JobKind, JobStats
 from aiovirt.model.migration import MigrationFinished, MigrationOptions, MigrationPrepared
 from aiovirt.objects import Connection, Domain
-from aiovirt.objects._migrating import Move
-from aiovirt.objects._phases import MigrateFlags, ParamPhases, PlainPhases, parameters
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real, pytest.mark.timeout(120)]
 

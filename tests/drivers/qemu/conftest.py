@@ -11,7 +11,18 @@ import pytest
 from guests import SmallDisk, none_left_running
 
 from aiovirt._open import open as open_host
+from aiovirt.drivers.qemu.binaries import BinaryCapabilities, cache, probe
 from aiovirt.objects import Connection
+
+_PROBED: dict[tuple[Path, bool, frozenset[str]], BinaryCapabilities] = {}
+
+
+async def _probe_once(path: Path, *, kvm: bool, drivers: frozenset[str]) -> BinaryCapabilities:
+    """Ask a binary that no test changes once for all of them."""
+    key = path, kvm, drivers
+    if key not in _PROBED:
+        _PROBED[key] = await probe(path, kvm=kvm, drivers=drivers)
+    return _PROBED[key]
 
 
 @pytest.fixture
@@ -24,6 +35,7 @@ def root(tmp_path: Path, qemu: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setenv("AIOVIRT_CHECK_QMP", "1")
     # A busy machine may need more than a user should wait for; a test has more than that in all.
     monkeypatch.setattr("aiovirt.drivers.qemu.engine.adopt.ADOPT_BOUND_S", 30)
+    monkeypatch.setattr(cache, "probe", _probe_once)
     path = tmp_path / "root"
     with none_left_running(path):
         yield path

@@ -349,6 +349,7 @@ async def test_nothing_secret_on_the_command_line(host: Connection, root: Path) 
 async def test_command_line_without_starting(host: Connection, root: Path) -> None:
     config = bare_config()
     config.memory = GiB(1)
+    config.qemu_commandline.args = ["-object", '{"id":"x"}', "-netdev", "{bad"]  # QEMU will see
     command = await host.native_command(config)
     assert command[0].endswith("qemu-system-x86_64")
     assert "-nodefaults" in command

@@ -14,7 +14,14 @@ from guests import SmallDisk, bare_config, linux_config, poll, qemus_of, read_un
 
 from aiovirt._open import open as open_host
 from aiovirt.config import Disk, Video
-from aiovirt.errors import ConfigError, InvalidState, NotFound, QMPCommandError, ResourceUnavailable
+from aiovirt.errors import (
+    CallerError,
+    ConfigError,
+    InvalidState,
+    NotFound,
+    QMPCommandError,
+    ResourceUnavailable,
+)
 from aiovirt.model.statistics import StatsGroup
 from aiovirt.objects import Connection
 from aiovirt.testing.tinyguest import TinyGuest
@@ -57,6 +64,26 @@ async def test_all_groups_of_a_running_guest(host: Connection) -> None:
     assert stats.balloon.maximum == 16 << 20
     assert stats.vcpus is not None
     assert [vcpu.index for vcpu in stats.vcpus] == [0, 1]
+    await vm.destroy()
+
+
+async def test_what_else_there_is_to_count_of_a_guest(host: Connection) -> None:
+    config = bare_config()
+    config.iothreads = 1
+    vm = await host.domains.define(config)
+    await vm.start(paused=True)
+    await vm.set_perf_events({"page_faults": True})
+    with pytest.raises(CallerError, match="nothing"):
+        await vm.set_perf_events({"nothing": True})
+    stats = await vm.stats()
+    assert stats.iothreads is not None
+    assert [thread.index for thread in stats.iothreads] == [1]
+    assert "page_faults" in stats.perf
+    assert stats.dirty_rate is not None
+    assert stats.dirty_rate.status == 0
+    assert (await vm.dirty_rate()).rate is not None
+    assert stats.cpu is not None
+    assert stats.cpu.haltpoll_success_ns == 0
     await vm.destroy()
 
 

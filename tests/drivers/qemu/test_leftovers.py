@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import anyio
@@ -45,6 +46,12 @@ async def _press(vm: Domain, events: EventStream, *, reboot: bool) -> None:
 def _status_of(root: Path) -> Path:
     (path,) = (root / "run").glob("*/status.json")
     return path
+
+
+def _newest(data: bytes) -> dict[str, Any]:
+    """The last status of a file of them."""
+    found: dict[str, Any] = json.loads(data.splitlines()[-1])
+    return found
 
 
 async def _is_over(root: Path, *, reboot: bool) -> None:
@@ -89,7 +96,7 @@ async def test_the_next_process_does_what_the_last_one_could_not(
         vm = await _boot(host, tiny_guest)
         async with host.events() as events:
             await _press(vm, events, reboot=reboot)
-    assert json.loads(_status_of(root).read_bytes())["follow_up"]
+    assert _newest(_status_of(root).read_bytes())["follow_up"]
     monkeypatch.undo()
     async with open_host(f"qemu:///embed?root={root}") as host:
         vm = await host.domains.get("web1")
@@ -122,7 +129,7 @@ async def test_an_end_that_was_begun_is_no_crash(
         folder = _status_of(root).parent
         await vm.destroy()
     folder.mkdir()
-    (folder / "status.json").write_text(json.dumps({**json.loads(status), "ending": ending}))
+    (folder / "status.json").write_text(json.dumps({**_newest(status), "ending": ending}))
     async with open_host(f"qemu:///embed?root={root}") as host, host.events() as events:
         event = await anext(aiter(events))
         assert isinstance(event, LifecycleEvent)
@@ -139,11 +146,9 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "empty": lambda path: path.write_bytes(b""),
     "cut": lambda path: path.write_bytes(path.read_bytes()[:40]),
     "types": lambda path: path.write_bytes(b'{"phase":"running","id":"x","xml":"","started_at":1}'),
-    "xml": lambda path: path.write_text(
-        json.dumps({**json.loads(path.read_bytes()), "xml": "nope"})
-    ),
+    "xml": lambda path: path.write_text(json.dumps({**_newest(path.read_bytes()), "xml": "nope"})),
     "format": lambda path: path.write_text(
-        json.dumps({**json.loads(path.read_bytes()), "format": 99})
+        json.dumps({**_newest(path.read_bytes()), "format": 99})
     ),
     "unreadable": _a_folder,
 }
@@ -170,7 +175,7 @@ async def test_a_damaged_status_costs_no_guest_its_life(
                 await vm.suspend()
         assert len(ids) == 2
         if damage != "unreadable":
-            json.loads(victim.read_bytes())  # it was written anew
+            _newest(victim.read_bytes())  # it was written anew
         for vm in await host.domains.list():
             await vm.destroy()
 
@@ -248,7 +253,7 @@ async def test_words_of_a_status_that_nobody_knows(root: Path, member: str, valu
     async with open_host(f"qemu:///embed?root={root}") as host:
         await (await host.domains.define(bare_config())).start()
     path = _status_of(root)
-    path.write_text(json.dumps({**json.loads(path.read_bytes()), member: value}))
+    path.write_text(json.dumps({**_newest(path.read_bytes()), member: value}))
     async with open_host(f"qemu:///embed?root={root}") as host:
         vm = await host.domains.get("web1")
         assert (await vm.state()).state is DomainState.RUNNING
@@ -261,7 +266,7 @@ async def test_a_terminal_that_is_none_keeps_nobody_from_the_guests(
     async with open_host(f"qemu:///embed?root={root}") as host:
         await (await host.domains.define(bare_config())).start()
     path = _status_of(root)
-    status = json.loads(path.read_bytes())
+    status = _newest(path.read_bytes())
     xml = status["xml"]
     terminal = xml[xml.index("/dev/pts/") :].partition('"')[0]
     path.write_text(json.dumps({**status, "xml": xml.replace(terminal, "/dev/null")}))
@@ -273,19 +278,24 @@ async def test_a_terminal_that_is_none_keeps_nobody_from_the_guests(
         await vm.destroy()
 
 
-def _fill(folder: Path) -> None:
+def _fill(folder: Path, root: Path) -> None:
+    """Leave no room on the disk, nor behind a guest's status in the block where that ends."""
     with suppress(OSError), (folder / "fill").open("wb", buffering=0) as file:
         while True:
             file.write(bytes(4096))
+    with suppress(OSError), _status_of(root).open("ab", buffering=0) as file:
+        while True:
+            file.write(b"\n")
 
 
 async def test_a_reboot_that_could_not_be_noted_is_none(
     small_disk: SmallDisk, tiny_guest: TinyGuest
 ) -> None:
     folder = small_disk("1m")
-    async with open_host(f"qemu:///embed?root={folder / 'root'}") as host, host.events() as events:
+    root = folder / "root"
+    async with open_host(f"qemu:///embed?root={root}") as host, host.events() as events:
         vm = await _boot(host, tiny_guest)
-        _fill(folder)
+        _fill(folder, root)
         with pytest.raises(ResourceUnavailable):
             await vm.reboot()
         await vm.shutdown()

@@ -9,7 +9,9 @@ import pytest
 from guests import bare_config, linux_config, qemus_of, read_until, wait_for
 
 from aiovirt.config import Disk, DomainConfig
-from aiovirt.errors import InvalidState
+from aiovirt.errors import AgentError, InvalidState
+from aiovirt.interfaces import Lifecycle
+from aiovirt.model.constants import DomainShutdownFlags
 from aiovirt.model.domain import StateReason
 from aiovirt.model.events import LifecycleDetail, LifecycleEvent, RebootEvent
 from aiovirt.model.units import GiB
@@ -86,6 +88,22 @@ async def test_monitor_is_in_a_folder_of_ours_alone(host: Connection, root: Path
     folder = anyio.Path(root / "run" / str(vm.uuid))
     assert (await folder.stat()).st_mode & 0o777 == 0o700
     assert await (folder / "monitor.sock").exists()
+    await vm.destroy()
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_agent_is_asked_to_end_the_guest_when_that_is_wanted(host: Connection) -> None:
+    vm = await host.domains.define(bare_config())
+    await vm.set_agent_timeout(1)  # for when it runs
+    await vm.start()
+    assert await vm.launch_security() == {}  # its memory is plain
+    agent, button = DomainShutdownFlags.GUEST_AGENT, DomainShutdownFlags.ACPI_POWER_BTN
+    with pytest.raises(AgentError, match="no channel"):
+        await host.driver.ability(Lifecycle).shutdown(vm.key, flags=agent)
+    both = agent | button
+    await host.driver.ability(Lifecycle).shutdown(
+        vm.key, flags=both
+    )  # the button is there in any case
     await vm.destroy()
 
 

@@ -96,6 +96,23 @@ def test_message(client: Connection, server: Connection) -> None:
     assert codec(kind.msg).decode(event.payload).dom == DOM
 
 
+def test_a_call_alone_is_taken_at_once(client: Connection, server: Connection) -> None:
+    _, data = client.call(d.DOMAIN_GET_STATE, d.DomainGetStateArgs(DOM, 0))
+    assert [server.lone_call(data)] == list(server.receive(data))
+
+
+@pytest.mark.parametrize("cut", [-1, 1, 28])
+def test_what_is_no_call_alone_is_left_to_be_received(
+    client: Connection, server: Connection, cut: int
+) -> None:
+    _, data = client.call(d.DOMAIN_GET_STATE, d.DomainGetStateArgs(DOM, 0))
+    assert server.lone_call(data[:cut]) is None
+    server.receive(data[:cut])
+    assert server.lone_call(data) is None  # it belongs behind what came before
+    assert client.lone_call(data) is None
+    assert server.lone_call(client.ping()) is None
+
+
 def test_ping_and_pong(client: Connection, server: Connection) -> None:
     assert list(server.receive(client.ping())) == [Ping()]
     assert list(client.receive(server.pong())) == []

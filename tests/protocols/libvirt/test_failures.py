@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from aiovirt.errors import (
+    AgentDisabled,
+    AgentHung,
+    AgentNotReady,
     AiovirtError,
     AlreadyExists,
     Busy,
@@ -38,6 +41,8 @@ def made(code: int, text: str = "words", domain: int = ErrorDomain.QEMU) -> Aiov
         (ErrorNumber.ERR_INVALID_ARG, "bad", CallerError),
         (ErrorNumber.ERR_OPERATION_UNSUPPORTED, "no", Unsupported),
         (ErrorNumber.ERR_INTERNAL_ERROR, "oops", RemoteError),
+        (ErrorNumber.ERR_AGENT_UNRESPONSIVE, "the agent is not connected", AgentNotReady),
+        (ErrorNumber.ERR_AGENT_UNRESPONSIVE, "Guest agent is not responding: x", AgentHung),
         (4711, "from the future", RemoteError),
     ],
 )
@@ -45,6 +50,14 @@ def test_class_of_an_error(code: int, text: str, kind: type[AiovirtError]) -> No
     error = made(code, text)
     assert type(error) is kind
     assert text in str(error)
+
+
+def test_what_an_agent_refused_is_told_from_libvirts_words() -> None:
+    words = "Command guest-exec has been disabled: the command is not allowed"
+    text = f"internal error: unable to execute QEMU agent command 'guest-exec': {words}"
+    error = made(ErrorNumber.ERR_INTERNAL_ERROR, text)
+    assert isinstance(error, AgentDisabled)
+    assert (error.command, error.description) == ("guest-exec", words)
 
 
 def test_libvirts_numbers_and_strings_are_kept() -> None:

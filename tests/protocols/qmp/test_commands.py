@@ -58,6 +58,8 @@ _EXAMPLES: list[Command[object]] = [
     commands.BlockdevDel("d1"),
     commands.BlockResize(1 << 20, node_name="d1"),
     commands.SetLink("nic0", up=False),
+    commands.CalcDirtyRate(1, mode="dirty-bitmap"),
+    commands.QueryStats("vcpu", [commands.StatsProvider(provider="kvm")]),
     commands.HumanMonitorCommand("info status", cpu_index=0),
 ]
 _WITH_EXAMPLE = {type(example) for example in _EXAMPLES}

@@ -245,18 +245,13 @@ class Lab:
 
     def inside(self, *argv: str) -> str:
         """Run a program within the lab: `lab.inside("ip", "link")`; return what it printed."""
-        enter = (
-            "nsenter",
-            "-t",
-            str(self._init_pid),
-            "--mount",
-            "--net",
-            "--pid",
-            "--uts",
-            "--cgroup",
-        )
         done = subprocess.run(
-            [*enter, *argv], env=CLEAN, capture_output=True, text=True, check=False, timeout=START_S
+            [*self.enter, *argv],
+            env=CLEAN,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=START_S,
         )
         if done.returncode:
             raise LabError(f"{' '.join(argv)}: {done.stderr.strip()}")
@@ -281,6 +276,12 @@ class Lab:
         return found
 
     # ----------------------------------------------------------------- how it does it
+
+    @property
+    def enter(self) -> tuple[str, ...]:
+        """What stands before a command line to have it run within the lab, as a child."""
+        spaces = ("--mount", "--net", "--pid", "--uts", "--cgroup")
+        return ("nsenter", "-t", str(self._init_pid), *spaces)
 
     @property
     def _init_pid(self) -> int:

@@ -19,11 +19,10 @@ from aiovirt.errors import (
     CallerError,
     Closed,
     ConnectionLost,
-    GuestAgentError,
     ProtocolError,
     Unresponsive,
 )
-from aiovirt.protocols.guest_agent import AgentConnection, AgentMessage, Synced
+from aiovirt.protocols.guest_agent import AgentConnection, AgentMessage, Synced, refusal
 from aiovirt.protocols.guest_agent.connection import DEFAULT_MAX_MESSAGE, SYNC
 from aiovirt.protocols.qmp import UNREADABLE, Disconnected, Failure, Request, Role, Success
 from aiovirt.streams.channel import Channel, Slot, open_channel
@@ -197,7 +196,7 @@ class GuestAgentClient:
 
     def _result(self, command: str, answer: AgentMessage) -> object:
         if isinstance(answer, Failure):
-            raise GuestAgentError(command, answer.error_class, answer.description)
+            raise refusal(command, answer.error_class, answer.description)
         try:
             return answer.value if isinstance(answer, Success) else None
         except UNREADABLE as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiovirt.clients.libvirt._auth_calls import authenticate_client
 from aiovirt.clients.libvirt._authenticate import Peer
+from aiovirt.clients.libvirt._calls import is_quick
 from aiovirt.clients.libvirt._client import LibvirtClient, open_client
 from aiovirt.clients.libvirt._credentials import answerers
 from aiovirt.clients.libvirt._stream import ClientStream, Hole
@@ -15,5 +16,6 @@ __all__ = [
     "Peer",
     "answerers",
     "authenticate_client",
+    "is_quick",
     "open_client",
 ]

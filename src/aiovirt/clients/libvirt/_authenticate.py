@@ -299,8 +299,8 @@ _OPEN_LINE = (
     "over +tcp a daemon takes only mechanisms that encrypt, such as gssapi: connect by +tls or +ssh"
 )
 _WRONG = (
-    "the name or the password is wrong; on the daemon's machine, saslpasswd2 -a libvirt NAME sets a"
-    " password"
+    "the name or the password is wrong; on the daemon's machine, saslpasswd2 -a libvirt NAME, or"
+    " aiovirtd --sasl-user NAME, sets a password"
 )
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -40,6 +40,7 @@ from aiovirt.protocols.qmp import (
     Success,
 )
 from aiovirt.protocols.qmp.commands import Command
+from aiovirt.protocols.qmp.messages import MessageId
 from aiovirt.protocols.qmp.schema import Schema
 from aiovirt.streams.channel import Channel, Slot, open_channel
 from aiovirt.streams.unix import MAX_DESCRIPTORS
@@ -55,6 +56,8 @@ __all__ = [
 ]
 
 R = TypeVar("R")
+_Arguments: TypeAlias = Mapping[str, object] | msgspec.Struct | None
+_Request: TypeAlias = tuple[str, _Arguments]
 
 EventStream = Subscription[Event]
 """A bounded stream of events: an ``async with``, then an ``async for``."""
@@ -134,6 +137,7 @@ class QMPClient:
         self._events: Broadcast[Event] = Broadcast(_announce_loss, backlog=EVENT_BACKLOG)
         self._in_band = anyio.Semaphore(IN_FLIGHT, fast_acquire=True)
         self._held_in_band = (self._in_band,)
+        self._as_one = anyio.Lock(fast_acquire=True)
         self._out_of_band = anyio.Semaphore(OOB_IN_FLIGHT, fast_acquire=True)
         self._with_descriptors = anyio.Semaphore(1, fast_acquire=True)
         self._schema: Schema | None = None
@@ -210,12 +214,103 @@ class QMPClient:
             ProtocolError: The result is not what this command's type says.
         """
         name = command.qmp_name
-        success = await self._round_trip(name, command.arguments(), fds, oob=oob)
+        return self._decoded(
+            command, await self._round_trip(name, command.arguments(), fds, oob=oob)
+        )
+
+    async def call_all(self, *commands: Command[Any]) -> list[Any]:
+        """Run typed commands that are sent as one; their results, in their order.
+
+        It costs the server and this side less than one call after the other.  Errors are those of
+        `call`; the first that a command has is raised when all have been answered.
+        """
+        results = await self.call_each(*commands)
+        for result in results:
+            if isinstance(result, QMPCommandError):
+                raise result
+        return results
+
+    async def call_each(self, *commands: Command[Any]) -> list[Any]:
+        """As `call_all`, with the error in the place of the result where one was refused."""
+        calls = await self._answered([(each.qmp_name, each.arguments()) for each in commands])
+        return [self._outcome(*each) for each in zip(commands, calls, strict=True)]
+
+    async def execute_each(
+        self, *requests: tuple[str, Mapping[str, object]]
+    ) -> list[QMPCommandError | None]:
+        """Run any commands that are sent as one, whose results are of no interest.
+
+        Returns:
+            For each the error with which it was refused, if it was: those behind it are carried
+            out all the same.
+
+        Raises, and what cancellation leaves: see `execute`.
+        """
+        calls = await self._answered(requests)
+        found: list[QMPCommandError | None] = []
+        for (name, _), call in zip(requests, calls, strict=True):
+            try:
+                self._result(name, call.reply)
+            except QMPCommandError as error:
+                found.append(error)
+            else:
+                found.append(None)
+        return found
+
+    async def _answered(self, requests: Sequence[_Request]) -> list[_Call]:
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        calls: list[_Call] = []
+        for start in range(0, len(requests), IN_FLIGHT):  # more could never be on their way
+            calls += await self._post_all(requests[start : start + IN_FLIGHT])
+            for call in calls[start:]:
+                await call.slot.wait()
+        return calls
+
+    def _outcome(self, command: Command[R], call: _Call) -> R | QMPCommandError:
+        try:
+            return self._decoded(command, self._result(command.qmp_name, call.reply))
+        except QMPCommandError as error:
+            return error
+
+    def _decoded(self, command: Command[R], success: Success) -> R:
         try:
             value: R = msgspec.json.decode(success.raw, type=command.result)
         except UNREADABLE as error:
-            raise self._unexpected(name, error) from error
+            raise self._unexpected(command.qmp_name, error) from error
         return value
+
+    async def _post_all(self, requests: Sequence[_Request]) -> list[_Call]:
+        if self._schema is not None:
+            for name, given in requests:
+                self._check_arguments(self._schema, name, given, oob=False)
+        held: list[Sequence[anyio.Semaphore]] = []
+        with ExitStack() as undo:
+            async with self._as_one:  # two that come place by place could wait for each other
+                while len(held) < len(requests):
+                    held.append(await self._hold((), oob=False))
+                    undo.callback(_release, held[-1])
+            calls = self._post_as_one(requests, held)
+            undo.pop_all()
+        return calls
+
+    def _post_as_one(
+        self, requests: Sequence[_Request], held: Sequence[Sequence[anyio.Semaphore]]
+    ) -> list[_Call]:
+        name = requests[0][0]
+        channel = self._check_usable(name, oob=False)
+        numbers: list[MessageId] = []
+        data = bytearray()
+        for each in requests:  # an id is fresh until the request with the one before it is sent
+            numbers.append(self._core.fresh_id())
+            data += self._core.send(Request(*each, numbers[-1]))
+        try:
+            channel.send(bytes(data))
+        except OSError as error:
+            channel.end(error)  # as in `_post`
+            raise self._lost(name, maybe_done=False) from error
+        calls = [_Call(channel.slot(), each) for each in held]
+        self._calls.update(zip(numbers, calls, strict=True))
+        return calls
 
     def events(self, *names: str, backlog: int | None = None) -> EventStream:
         """Return a stream of the events with these names, or of all; effective on entering.

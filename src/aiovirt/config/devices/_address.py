@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TypeAlias
 
 from aiovirt.config import _tree
@@ -19,6 +20,7 @@ from aiovirt.model.addresses import (
     CcidAddress,
     CcwAddress,
     DeviceAddress,
+    DimmAddress,
     DriveAddress,
     IsaAddress,
     MmioAddress,
@@ -44,14 +46,18 @@ _KINDS: dict[str, tuple[Callable[..., DeviceAddress], Mapping[str, str]]] = {
     "isa": (IsaAddress, {"iobase": "0x{:x}", "irq": "0x{:x}"}),
     "ccw": (CcwAddress, {"cssid": "0x{:x}", "ssid": "0x{:x}", "devno": "0x{:04x}"}),
     "spapr-vio": (SpaprVioAddress, {"reg": "0x{:08x}"}),
+    "dimm": (DimmAddress, {"slot": "{}", "base": "base"}),
     "virtio-mmio": (MmioAddress, {}),
     "unassigned": (UnassignedAddress, {}),
 }
 """By the type's word: its value, and each attribute with the form in which it is written."""
 
 _WORDS: dict[object, str] = {kind: word for word, (kind, _) in _KINDS.items()}
-_OTHERS = ("dimm", "virtio-s390")
+_OTHERS = ("virtio-s390",)
 """Types of libvirt's that have no class here."""
+
+_BELOW = {"zpci": "pci"}
+"""Elements in an address, each with the type that has it."""
 
 _NEEDED = {"virtio-serial": ("controller",), "ccid": ("controller",), "usb": ("bus",)}
 """What an address of a type is not without."""
@@ -59,8 +65,20 @@ _NEEDED = {"virtio-serial": ("controller",), "ccid": ("controller",), "usb": ("b
 _TOGETHER = {"ccw": ("cssid", "ssid", "devno")}
 """What an address of a type has whole or not at all."""
 
+_REMEMBERED = 4096
+"""Addresses whose value is remembered."""
+
 _SWITCH = {"on": True, "off": False}
 _USB_PORT = re.compile(r"((0x)?[0-9a-fA-F]{1,3}\.){0,3}(0x)?[0-9a-fA-F]{1,3}")
+
+
+_BASE = re.compile("(0x)?[0-9a-f]{1,16}")
+
+
+def _base(raw: str) -> int:
+    if _BASE.fullmatch(raw) is None:
+        raise ValueError
+    return int(raw, 16)
 
 
 def _port(raw: str) -> str:
@@ -70,15 +88,54 @@ def _port(raw: str) -> str:
 
 
 _READERS: dict[str, Callable[[str], object]] = {
+    "base": _base,
     "port": _port,
     "switch": lambda raw: _SWITCH[raw],
 }
-_EXPECTED = {"port": "ports such as 1.2, at most four", "switch": "'on' or 'off'"}
+_EXPECTED = {
+    "base": "a hexadecimal number such as 0x100000000",
+    "port": "ports such as 1.2, at most four",
+    "switch": "'on' or 'off'",
+}
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _address_of(given: tuple[tuple[str, str], ...]) -> DeviceAddress:
+    """The value that some attributes say; remembered, for all places are looked at again and again.
+
+    Raises:
+        ValueError: A number cannot be read.
+        KeyError: A word is none of those that may stand there.
+        ConfigError: A number is out of range.
+    """
+    attributes = dict(given)
+    word = attributes.pop("type", "")
+    if word not in _KINDS:
+        return OtherAddress(word, tuple(attributes.items()))
+    kind, forms = _KINDS[word]
+    return kind(
+        **{name: _one_of(forms[name], attributes[name]) for name in attributes if name in forms}
+    )
+
+
+def _one_of(form: str, raw: str) -> object:
+    return _READERS.get(form, any_base)(raw)
+
+
+def _is_fine(word: str, name: str, raw: str) -> bool:
+    kind, forms = _KINDS[word]
+    try:
+        kind(**{name: _one_of(forms[name], raw)})
+    except (ValueError, KeyError, ConfigError):
+        return False
+    return True
 
 
 def _write_one(form: str, value: object) -> str:
     if form == "switch":
         return "on" if value else "off"
+    if form == "base":
+        return f"0x{value:x}"
     return str(value) if form == "port" else form.format(value)
 
 
@@ -94,33 +151,23 @@ class AddressField(Field[DeviceAddress | None, DeviceAddress | None]):
         node = _tree.find(element(view), self.steps)
         if node is None:
             return None
-        attributes = {str(name): str(value) for name, value in node.attrib.items()}
-        word = attributes.pop("type", "")
-        if word not in _KINDS:
-            return OtherAddress(word, tuple(attributes.items()))
-        kind, forms = _KINDS[word]
-        values = {
-            name: self._read_one(view, word, name, raw)
-            for name, raw in attributes.items()
-            if name in forms
-        }
-        return kind(**values)
-
-    def _read_one(self, view: View, word: str, name: str, raw: str) -> object:
-        """One attribute's value, checked alone, so that the error can name it."""
-        kind, forms = _KINDS[word]
-        form = forms[name]
+        given = tuple((str(name), str(value)) for name, value in node.items())
         try:
-            value = _READERS.get(form, any_base)(raw)
-            kind(**{name: value})
+            return _address_of(given)
         except (ValueError, KeyError, ConfigError) as error:
-            highest = getattr(kind, "HIGHEST", {}).get(name)
-            raise self.error(
-                view,
-                f"the attribute {name} of a {word} address cannot be {raw!r}",
-                expected=_EXPECTED.get(form, f"a number, 0 to {highest}"),
-            ) from error
-        return value
+            raise self._unreadable(view, dict(given)) from error
+
+    def _unreadable(self, view: View, attributes: dict[str, str]) -> XMLError:
+        """The error that names the first attribute whose value, seen alone, cannot be."""
+        word = attributes.pop("type")
+        kind, forms = _KINDS[word]
+        name = next(n for n in attributes if n in forms and not _is_fine(word, n, attributes[n]))
+        highest = getattr(kind, "HIGHEST", {}).get(name)
+        return self.error(
+            view,
+            f"the attribute {name} of a {word} address cannot be {attributes[name]!r}",
+            expected=_EXPECTED.get(forms[name], f"a number, 0 to {highest}"),
+        )
 
     def problems(self, view: View) -> Iterator[XMLError]:
         """What is wrong: the type, an attribute, or one that is missing."""
@@ -137,6 +184,9 @@ class AddressField(Field[DeviceAddress | None, DeviceAddress | None]):
             if name not in node.attrib:
                 message = f"the attribute {name} of a {word} address is missing"
                 yield self.error(view, message, expected="a number")
+        for tag, kind in _BELOW.items():
+            if word != kind and (below := node.find(tag)) is not None:
+                yield _tree.error_at(below, f"it means nothing in an address of type {word!r}")
         yield from super().problems(view)
 
     def _no_type(self, view: View, word: str, words: Sequence[str]) -> XMLError:
@@ -159,7 +209,7 @@ class AddressField(Field[DeviceAddress | None, DeviceAddress | None]):
             return
         if self._is(view, value):
             return  # what else the element says about the place still holds
-        attributes = self._attributes(view, value)
+        attributes = self.attributes(view, value)
         try:
             for text in attributes.values():
                 _tree.check_text(text)
@@ -173,7 +223,12 @@ class AddressField(Field[DeviceAddress | None, DeviceAddress | None]):
         except XMLError:
             return False
 
-    def _attributes(self, view: View, value: DeviceAddress) -> dict[str, str]:
+    def attributes(self, view: View, value: DeviceAddress) -> dict[str, str]:
+        """The attributes that say the address.
+
+        Raises:
+            XMLError: It is no address.
+        """
         if isinstance(value, OtherAddress):
             return {"type": value.type, **dict(value.values)}
         word = _WORDS.get(type(value))

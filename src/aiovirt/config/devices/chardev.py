@@ -22,6 +22,7 @@ from aiovirt.config._scalars import (
 )
 from aiovirt.config._view import View
 from aiovirt.config.devices.base import Device
+from aiovirt.config.security import DeviceLabel
 from aiovirt.errors import XMLError
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Channel",
     "ChannelTarget",
     "CharacterDevice",
+    "CharacterEnd",
     "CharacterLog",
     "CharacterSource",
     "Console",
@@ -92,9 +94,14 @@ class CharacterSource(View, tag="source"):
 
     Attributes:
         mode: ``bind`` where QEMU listens, ``connect`` where it calls.
+        master: One end of a null modem (``nmdm``), whose other end is `slave`.
+        copypaste: Whether the guest's and the viewer's clipboards are one (``qemu-vdagent``).
+        mouse: Where the pointer is drawn (``qemu-vdagent``).
     """
 
     mode: Text = text("@mode", known=("bind", "connect"))
+    master: Text = text("@master")
+    slave: Text = text("@slave")
     path: Text = text("@path")
     host: Text = text("@host")
     service: Text = text("@service")
@@ -103,6 +110,9 @@ class CharacterSource(View, tag="source"):
     tls: Switch = yes_no("@tls")
     reconnect_enabled: Switch = yes_no("reconnect/@enabled", required=True)
     reconnect_timeout: Number = number("reconnect/@timeout")
+    labels: Many[DeviceLabel] = children("seclabel", DeviceLabel)
+    copypaste: Switch = yes_no("clipboard/@copypaste", required=True)
+    mouse: Text = text("mouse/@mode", known=("server", "client"), required=True)
 
 
 class CharacterLog(View, tag="log"):
@@ -112,16 +122,16 @@ class CharacterLog(View, tag="log"):
     append: Switch = on_off("@append")
 
 
-class CharacterDevice(Device):
-    """What serial ports, consoles and channels share; `pty`, `unix`, `file`, … make them.
+class CharacterEnd(View):
+    """The host's end of a character device.
 
     Attributes:
-        type: What the host's end is.
-        sources: The host's ends: one, except for ``udp``, which may have two.
+        type: What it is.
+        sources: Where: in one element, except for ``udp``, which may have two.
         protocol: What goes over ``tcp``: ``raw`` or ``telnet``.
     """
 
-    type: Text = text("@type", known=CHARACTER_TYPES, required=True)
+    type: Text = text("@type", known=CHARACTER_TYPES)
     sources: Many[CharacterSource] = children("source", CharacterSource)
     protocol: Text = text("protocol/@type", known=("raw", "telnet", "telnets", "tls"))
     log: One[CharacterLog] = child("log", CharacterLog)
@@ -130,6 +140,19 @@ class CharacterDevice(Device):
     def source(self) -> CharacterSource:
         """The host's end; created when it is first written."""
         return CharacterSource._within_(self, ("source",))
+
+    def _rules_(self) -> Iterator[XMLError]:
+        """A file, device or pipe needs a path."""
+        if self.type in _NEED_PATH and not self.source.path:
+            yield CharacterEnd.sources.error(
+                self, f"a {self.type} has no path", expected="<source path='…'/>"
+            )
+
+
+class CharacterDevice(CharacterEnd, Device):
+    """What serial ports, consoles and channels share; `pty`, `unix`, `file`, … make them."""
+
+    type: Text = text("@type", known=CHARACTER_TYPES, required=True)
 
     @classmethod
     def pty(cls, path: str | None = None) -> Self:
@@ -159,49 +182,48 @@ class CharacterDevice(Device):
         source = CharacterSource(mode=mode, host=host, service=str(port))
         return cls(type="tcp", sources=[source], protocol=protocol)
 
-    def _rules_(self) -> Iterator[XMLError]:
-        """A file, device or pipe needs a path."""
-        if self.type in _NEED_PATH and not self.source.path:
-            yield CharacterDevice.sources.error(
-                self, f"a {self.type} has no path", expected="<source path='…'/>"
-            )
-
 
 class SerialTarget(View, tag="target"):
-    """The guest's end of a serial port."""
+    """The guest's end of a port or console."""
 
     type: Text = text("@type", known=TARGET_TYPES)
     port: Number = number("@port")
     model: Text = text("model/@name", known=SERIAL_MODELS, required=True)
 
 
-class Serial(CharacterDevice, tag="serial"):
+class Port(CharacterDevice):
+    """A port or console.
+
+    Attributes:
+        tty: The host's terminal, as older libvirt said it.
+    """
+
+    tty: PathText = file_path("@tty")
+
+
+class Serial(Port, tag="serial"):
     """A serial port."""
 
     target: One[SerialTarget] = child("target", SerialTarget)
 
 
-class Parallel(CharacterDevice, tag="parallel"):
+class Parallel(Port, tag="parallel"):
     """A parallel port."""
 
     target: One[SerialTarget] = child("target", SerialTarget)
 
 
-class ConsoleTarget(View, tag="target"):
+class ConsoleTarget(SerialTarget, tag="target"):
     """What kind of console the guest sees.
 
     Attributes:
         type: ``serial`` (the first one is the first serial port itself), ``virtio``, ….
     """
 
-    type: Text = text("@type", known=TARGET_TYPES)
-    port: Number = number("@port")
 
-
-class Console(CharacterDevice, tag="console"):
+class Console(Port, tag="console"):
     """A console."""
 
-    tty: PathText = file_path("@tty")
     target: One[ConsoleTarget] = child("target", ConsoleTarget)
 
 
@@ -222,7 +244,7 @@ class ChannelTarget(View, tag="target"):
     )
 
 
-class Channel(CharacterDevice, tag="channel"):
+class Channel(CharacterDevice, tag="channel", lacks=("acpi_index",)):
     """A channel between host and guest that is no console."""
 
     target: One[ChannelTarget] = child("target", ChannelTarget, required=True)

@@ -1,4 +1,4 @@
-"""Disks: image files, block devices, CD-ROM and floppy drives."""
+"""Disks: image files, block devices, CD-ROM and floppy drives; sources are next door."""
 
 from __future__ import annotations
 
@@ -7,109 +7,52 @@ from os import PathLike
 from pathlib import PurePath
 from typing import Self
 
-from aiovirt.config._children import Many, One, child, children
-from aiovirt.config._codecs import MAX_UINT64, absolute
+from aiovirt.config._children import One, child
+from aiovirt.config._codecs import absolute
 from aiovirt.config._forms import (
-    DISK_DEVICE,
-    DISK_FILE,
     DISK_TARGET,
-    HOST,
-    POOL_NAME,
+    ONE_LINE,
     SERIAL_NUMBER,
-    VOLUME_NAME,
     WORD,
     WWN,
     printable,
 )
-from aiovirt.config._laws import Apart, Fits, Needed, OneOf, Only, Single
+from aiovirt.config._laws import Fits, Needed, OneOf, Only
 from aiovirt.config._scalars import (
     Flag,
     Number,
-    PathText,
+    Size,
     Switch,
     Text,
-    file_path,
+    Words,
     flag,
     number,
     on_off,
+    size,
     text,
+    words,
     yes_no,
 )
 from aiovirt.config._view import View
 from aiovirt.config.devices.base import VIRTIO_MODELS, BootDevice, VirtioDriver
+from aiovirt.config.devices.chain import BackingStore, DiskMirror
+from aiovirt.config.devices.iotune import DiskIoTune
+from aiovirt.config.devices.sources import DISK_TYPES, SOURCE_LAWS, DiskAuth, DiskSource
+from aiovirt.config.shared.encryption import StorageEncryption
+from aiovirt.config.shared.formats import IMAGE_FORMATS
 from aiovirt.errors import XMLError
 
 __all__ = [
     "Disk",
     "DiskDriver",
     "DiskGeometry",
-    "DiskIoTune",
-    "DiskSource",
-    "DiskSourceHost",
     "DiskTarget",
 ]
 
-DISK_TYPES = ("file", "block", "dir", "network", "volume", "nvme", "vhostuser", "vhostvdpa")
 DISK_DEVICES = ("disk", "cdrom", "floppy", "lun")
 DISK_BUSES = ("ide", "fdc", "scsi", "virtio", "xen", "usb", "uml", "sata", "sd", "nvme")
 CACHE_MODES = ("default", "none", "writeback", "writethrough", "directsync", "unsafe")
 
-FORMATS = (
-    "raw",
-    "dir",
-    "bochs",
-    "cloop",
-    "dmg",
-    "iso",
-    "vpc",
-    "vdi",
-    "fat",
-    "vhd",
-    "ploop",
-    "luks",
-    "cow",
-    "qcow",
-    "qcow2",
-    "qed",
-    "vmdk",
-    "aio",
-)
-PROTOCOLS = (
-    "nbd",
-    "rbd",
-    "sheepdog",
-    "gluster",
-    "iscsi",
-    "http",
-    "https",
-    "ftp",
-    "ftps",
-    "tftp",
-    "vxhs",
-    "nfs",
-    "ssh",
-)
-_NAMED = tuple(word for word in PROTOCOLS if word not in {"nbd", "rbd"})
-_SERVED = tuple(word for word in PROTOCOLS if word != "rbd")
-_SOURCES = {
-    ("source.file",): ("file",),
-    ("source.dev",): ("block", "vhostvdpa"),
-    ("source.dir",): ("dir",),
-    ("source.protocol", "source.name", "source.tls", "source.hosts"): ("network",),
-    ("source.pool", "source.volume"): ("volume",),
-    ("source.managed", "source.namespace", "source.address"): ("nvme",),
-    ("source.path",): ("vhostuser",),
-    ("source.type",): ("nvme", "vhostuser"),
-    ("source.startup_policy",): ("file", "block", "dir", "volume", "nvme"),
-    ("source.index",): ("file", "block", "dir", "network", "volume", "nvme", "vhostvdpa"),
-}
-"""Which types of disk have what in their sources."""
-
-_NEEDED = {
-    "network": ("source.protocol",),
-    "nvme": ("source.type", "source.namespace", "source.address"),
-    "vhostuser": ("source.type", "source.path"),
-}
 _FORMATS = {
     ".qcow2": "qcow2",
     ".qcow": "qcow",
@@ -133,7 +76,7 @@ class DiskDriver(VirtioDriver, tag="driver"):
     """
 
     name: Text = text("@name", form=WORD)
-    type: Text = text("@type", known=FORMATS)
+    type: Text = text("@type", known=(*IMAGE_FORMATS, "aio"))
     cache: Text = text("@cache", known=CACHE_MODES)
     error_policy: Text = text("@error_policy", known=("stop", "report", "ignore", "enospace"))
     rerror_policy: Text = text("@rerror_policy", known=("stop", "report", "ignore"))
@@ -146,53 +89,7 @@ class DiskDriver(VirtioDriver, tag="driver"):
     iothread: Number = number("@iothread", low=1)
     queues: Number = number("@queues", low=1)
     queue_size: Number = number("@queue_size", low=1)
-
-
-class DiskSourceHost(View, tag="host"):
-    """A server of a network disk."""
-
-    name: Text = text("@name", form=HOST)
-    port: Number = number("@port", high=65535)
-    transport: Text = text("@transport", known=("tcp", "rdma", "unix"))
-    socket: PathText = file_path("@socket")
-
-    _laws_ = (
-        Only(("tcp", "rdma"), ("name", "port"), by="transport", default="tcp"),
-        Needed(("tcp", "rdma"), ("name",), by="transport", default="tcp"),
-        Only(("unix",), ("socket",), by="transport", default="tcp"),
-        Needed(("unix",), ("socket",), by="transport"),
-    )
-
-
-class DiskSource(View, tag="source"):
-    """Where the data is; which field counts is said by the disk's type."""
-
-    type: Text = text("@type", known=("pci", "unix"))
-    file: PathText = file_path("@file", form=DISK_FILE)
-    dev: Text = text("@dev", form=DISK_DEVICE)
-    dir: PathText = file_path("@dir")
-    path: PathText = file_path("@path")
-    protocol: Text = text("@protocol", known=PROTOCOLS)
-    name: Text = text("@name")
-    tls: Switch = yes_no("@tls")
-    pool: Text = text("@pool", form=POOL_NAME)
-    volume: Text = text("@volume", form=VOLUME_NAME)
-    managed: Switch = yes_no("@managed")
-    namespace: Number = number("@namespace")
-    index: Number = number("@index", low=1)
-    startup_policy: Text = text("@startupPolicy", known=("mandatory", "requisite", "optional"))
-    hosts: Many[DiskSourceHost] = children("host", DiskSourceHost)
-    address: Flag = flag("address")
-    identity: Flag = flag("identity")
-
-    _laws_ = (
-        Needed(("nfs",), ("identity",), by="protocol"),
-        Only(("nfs",), ("identity",), by="protocol", default="nbd"),
-        Needed(_NAMED, ("name",), by="protocol"),
-        Needed(_SERVED, ("hosts",), by="protocol"),
-        Single(tuple(word for word in _SERVED if word != "gluster"), ("hosts",), by="protocol"),
-        Only(("nbd", "vxhs"), ("tls",), by="protocol"),
-    )
+    metadata_cache: Size = size("metadata_cache/max_size", unit="bytes")
 
 
 class DiskTarget(View, tag="target"):
@@ -203,30 +100,6 @@ class DiskTarget(View, tag="target"):
     tray: Text = text("@tray", known=("open", "closed"))
     removable: Switch = on_off("@removable")
     rotation_rate: Number = number("@rotation_rate", low=1, high=65534)
-
-
-class DiskIoTune(View, tag="iotune"):
-    """Limits of the transfer, in bytes or operations a second; 0 is no limit."""
-
-    total_bytes_sec: Number = number("total_bytes_sec", high=MAX_UINT64)
-    read_bytes_sec: Number = number("read_bytes_sec", high=MAX_UINT64)
-    write_bytes_sec: Number = number("write_bytes_sec", high=MAX_UINT64)
-    total_iops_sec: Number = number("total_iops_sec", high=MAX_UINT64)
-    read_iops_sec: Number = number("read_iops_sec", high=MAX_UINT64)
-    write_iops_sec: Number = number("write_iops_sec", high=MAX_UINT64)
-    total_bytes_sec_max: Number = number("total_bytes_sec_max", high=MAX_UINT64)
-    read_bytes_sec_max: Number = number("read_bytes_sec_max", high=MAX_UINT64)
-    write_bytes_sec_max: Number = number("write_bytes_sec_max", high=MAX_UINT64)
-    total_iops_sec_max: Number = number("total_iops_sec_max", high=MAX_UINT64)
-    read_iops_sec_max: Number = number("read_iops_sec_max", high=MAX_UINT64)
-    write_iops_sec_max: Number = number("write_iops_sec_max", high=MAX_UINT64)
-    size_iops_sec: Number = number("size_iops_sec", high=MAX_UINT64)
-    group_name: Text = text("group_name")
-
-    _laws_ = tuple(
-        Apart((f"total_{kind}",), (f"read_{kind}", f"write_{kind}"))
-        for kind in ("bytes_sec", "iops_sec", "bytes_sec_max", "iops_sec_max")
-    )
 
 
 class DiskGeometry(View, tag="geometry"):
@@ -244,36 +117,50 @@ class Disk(BootDevice, tag="disk"):
     Attributes:
         type: What kind of source it has.
         device: As what it appears in the guest.
+        rawio: Whether the hypervisor may send any SCSI command (``lun``).
+        sgio: Whether the host filters SCSI commands of unprivileged guests (``lun``).
+        auth: As whom the host speaks to the server, as older libvirt said it.
+        backing: The images below its own.
+        mirror: What a running block job copies to; said by the host.
+        backend_domain: The domain of Xen that serves it.
+        throttle_filters: The names of the `ThrottleGroup`s that it goes through, in order.
+        share_backing: Whether several transient disks may have one image.
+        encryption: How its data is encrypted, as older libvirt said it.
     """
 
     type: Text = text("@type", known=DISK_TYPES)
     device: Text = text("@device", known=DISK_DEVICES)
     model: Text = text("@model", known=VIRTIO_MODELS)
+    rawio: Switch = yes_no("@rawio")
+    sgio: Text = text("@sgio", known=("filtered", "unfiltered"))
     snapshot: Text = text("@snapshot", known=("internal", "external", "manual", "no"))
     driver: One[DiskDriver] = child("driver", DiskDriver)
+    auth: One[DiskAuth] = child("auth", DiskAuth)
     source: One[DiskSource] = child("source", DiskSource)
+    backing: One[BackingStore] = child("backingStore", BackingStore)
+    mirror: One[DiskMirror] = child("mirror", DiskMirror)
+    backend_domain: Text = text("backenddomain/@name", form=ONE_LINE, required=True)
     target: One[DiskTarget] = child("target", DiskTarget)
     iotune: One[DiskIoTune] = child("iotune", DiskIoTune)
+    throttle_filters: Words = words("throttlefilters/throttlefilter/@group")
     readonly: Flag = flag("readonly")
     shareable: Flag = flag("shareable")
     transient: Flag = flag("transient")
+    share_backing: Switch = yes_no("transient/@shareBacking")
     serial: Text = text("serial", form=SERIAL_NUMBER)
     wwn: Text = text("wwn", form=WWN)
     vendor: Text = text("vendor", form=printable(8))
     product: Text = text("product", form=printable(16))
+    encryption: One[StorageEncryption] = child("encryption", StorageEncryption)
     geometry: One[DiskGeometry] = child("geometry", DiskGeometry)
     logical_block_size: Number = number("blockio/@logical_block_size", low=1)
     physical_block_size: Number = number("blockio/@physical_block_size", low=1)
 
     _laws_ = (
-        *(Only(kinds, fields, default="file") for fields, kinds in _SOURCES.items()),
-        *(Needed((kind,), fields) for kind, fields in _NEEDED.items()),
-        Needed(("dir",), ("source.dir",), beside="source"),
-        Needed(("volume",), ("source.pool", "source.volume"), beside="source"),
+        *SOURCE_LAWS,
         Needed(("lun",), ("type",), by="device"),
         Fits(("lun",), ("type",), by="device", form=OneOf("block", "network", "volume")),
-        Fits(("nvme",), ("source.type",), form=OneOf("pci")),
-        Fits(("vhostuser",), ("source.type",), form=OneOf("unix")),
+        Only(("lun",), ("rawio", "sgio"), by="device", default="disk"),
     )
 
     @classmethod

@@ -7,18 +7,14 @@ from typing import Self
 
 from aiovirt.config._children import Many, One, child, children
 from aiovirt.config._forms import (
-    BRIDGE_NAME,
     DEVICE_NAME,
     FILE_PATH,
     FILTER_NAME,
     IP,
-    IPV4,
     MODEL_WORD,
-    UUID_FORM,
-    either,
-    shaped,
+    ONE_LINE,
 )
-from aiovirt.config._laws import Fits, Needed, OneOf, Only
+from aiovirt.config._laws import Only
 from aiovirt.config._scalars import (
     Mac,
     Number,
@@ -32,93 +28,51 @@ from aiovirt.config._scalars import (
     text,
     yes_no,
 )
-from aiovirt.config._view import View, element
+from aiovirt.config._view import View
 from aiovirt.config.devices.base import BootDevice, VirtioDriver
+from aiovirt.config.devices.interface_source import (
+    INTERFACE_LAWS,
+    INTERFACE_TYPES,
+    InterfaceIp,
+    InterfaceSource,
+)
+from aiovirt.config.devices.pieces import Rom, Teaming
+from aiovirt.config.shared.routes import NetworkRoute
+from aiovirt.config.shared.traffic import Bandwidth, VirtualPort, Vlan
+from aiovirt.config.shared.variables import FilterParameter
 from aiovirt.errors import XMLError
 from aiovirt.model.mac import MacAddress
 
 __all__ = [
+    "GuestOffloads",
+    "HostOffloads",
     "Interface",
     "InterfaceDriver",
-    "InterfaceIp",
-    "InterfaceSource",
     "PortForward",
     "PortRange",
 ]
 
-INTERFACE_TYPES = (
-    "network",
-    "bridge",
-    "user",
-    "ethernet",
-    "direct",
-    "vhostuser",
-    "internal",
-    "mcast",
-    "client",
-    "server",
-    "udp",
-    "hostdev",
-    "vdpa",
-    "null",
-    "vds",
-)
+
+class HostOffloads(View, tag="host"):
+    """What the host does of the card's work for what the guest sends."""
+
+    csum: Switch = on_off("@csum")
+    gso: Switch = on_off("@gso")
+    tso4: Switch = on_off("@tso4")
+    tso6: Switch = on_off("@tso6")
+    ecn: Switch = on_off("@ecn")
+    ufo: Switch = on_off("@ufo")
+    mrg_rxbuf: Switch = on_off("@mrg_rxbuf")
 
 
-_DIRECT_MODES = ("vepa", "bridge", "private", "passthrough")
-_SOCKET_MODES = ("server", "client")
-_NETWORKS = ("network", "bridge", "direct")
-_SOCKETS = ("mcast", "client", "server", "udp")
-_SOURCES = {
-    ("source.network",): _NETWORKS,
-    ("source.portgroup",): _NETWORKS,
-    ("source.portid",): (*_NETWORKS, "vds"),
-    ("source.local_address", "source.local_port"): ("udp",),
-    ("source.bridge",): ("bridge", "network"),
-    ("source.dev",): ("direct", "user", "vdpa"),
-    ("source.mode",): ("direct", "vhostuser"),
-    ("source.name",): ("internal",),
-    ("source.address", "source.port"): _SOCKETS,
-    ("source.type", "source.path"): ("vhostuser",),
-    ("managed",): ("hostdev",),
-    ("source",): tuple(kind for kind in INTERFACE_TYPES if kind != "null"),
-}
-"""Which types have what in their sources."""
+class GuestOffloads(View, tag="guest"):
+    """What the guest takes as done of the card's work in what it gets."""
 
-_NEEDED = {
-    "network": ("source.network",),
-    "direct": ("source.dev",),
-    "vhostuser": ("source.type", "source.path", "source.mode"),
-    "internal": ("source.name",),
-    "mcast": ("source.address", "source.port"),
-    "client": ("source.address", "source.port"),
-    "udp": ("source.address", "source.port", "source.local_address", "source.local_port"),
-    "server": ("source.port",),
-    "vdpa": ("source.dev",),
-    "vds": ("source.portid",),
-    "hostdev": ("source",),
-}
-_VDS = ("switchid", "portgroupid", "connectionid")
-_NEEDED_BESIDE = {"bridge": ("source.bridge",), "user": ("source.dev",)}
-_UUID_OR_NUMBER = either(UUID_FORM, shaped("-?[0-9]+", "a number"))
-
-
-class InterfaceSource(View, tag="source"):
-    """What it is connected to; which field counts is said by the interface's type."""
-
-    network: Text = text("@network")
-    portgroup: Text = text("@portgroup", form=DEVICE_NAME)
-    portid: Text = text("@portid", form=_UUID_OR_NUMBER)
-    bridge: Text = text("@bridge", form=BRIDGE_NAME)
-    dev: Text = text("@dev", form=DEVICE_NAME)
-    mode: Text = text("@mode", known=(*_DIRECT_MODES, *_SOCKET_MODES))
-    name: Text = text("@name", form=DEVICE_NAME)
-    address: Text = text("@address", form=IPV4)
-    port: Number = number("@port", high=65535)
-    type: Text = text("@type", known=("unix",))
-    path: PathText = file_path("@path")
-    local_address: Text = text("local/@address", form=IPV4, required=True)
-    local_port: Number = number("local/@port", high=65535, required=True)
+    csum: Switch = on_off("@csum")
+    tso4: Switch = on_off("@tso4")
+    tso6: Switch = on_off("@tso6")
+    ecn: Switch = on_off("@ecn")
+    ufo: Switch = on_off("@ufo")
 
 
 class InterfaceDriver(VirtioDriver, tag="driver"):
@@ -133,6 +87,8 @@ class InterfaceDriver(VirtioDriver, tag="driver"):
     event_idx: Switch = on_off("@event_idx")
     rss: Switch = on_off("@rss")
     rss_hash_report: Switch = on_off("@rss_hash_report")
+    host: One[HostOffloads] = child("host", HostOffloads)
+    guest: One[GuestOffloads] = child("guest", GuestOffloads)
 
     _laws_ = (
         Only(
@@ -142,15 +98,6 @@ class InterfaceDriver(VirtioDriver, tag="driver"):
             default="qemu",
         ),
     )
-
-
-class InterfaceIp(View, tag="ip"):
-    """An address of the interface, or of the user network's own network."""
-
-    family: Text = text("@family", known=("ipv4", "ipv6"))
-    address: Text = text("@address", form=IP, required=True)
-    prefix: Number = number("@prefix", high=128)
-    peer: Text = text("@peer", form=IP)
 
 
 class PortRange(View, tag="range"):
@@ -177,6 +124,14 @@ class Interface(BootDevice, tag="interface"):
     Attributes:
         type: How it is connected.
         model: The card the guest sees: ``virtio``, ``e1000e``, ….
+        mac_type: Whether the host made the address up (VMware).
+        guest_dev: The interface's name in a container; `guest_actual` is said by the host.
+        backend_type: Who carries the packets of a ``user`` interface.
+        virtualport: How it introduces itself to the switch.
+        filter: The network filter that its packets pass, with values for its variables.
+        isolated: Whether it reaches other isolated ones of its bridge.
+        sndbuf: How many bytes may wait to be sent.
+        coalesce_frames: After how many frames the host is interrupted at the latest.
         link: ``up`` or ``down``.
     """
 
@@ -184,45 +139,47 @@ class Interface(BootDevice, tag="interface"):
     managed: Switch = yes_no("@managed")
     trust_guest_rx_filters: Switch = yes_no("@trustGuestRxFilters")
     mac: Mac = mac("mac/@address")
+    mac_type: Text = text("mac/@type", known=("generated", "static"))
+    mac_check: Switch = yes_no("mac/@check")
     source: One[InterfaceSource] = child("source", InterfaceSource)
     target_dev: Text = text("target/@dev", form=DEVICE_NAME, required=True)
     target_managed: Switch = yes_no("target/@managed")
     model: Text = text("model/@type", form=MODEL_WORD, required=True)
+    guest_dev: Text = text("guest/@dev", form=DEVICE_NAME)
+    guest_actual: Text = text("guest/@actual", form=DEVICE_NAME)
     backend_type: Text = text("backend/@type", known=("default", "passt"))
+    backend_tap: PathText = file_path("backend/@tap")
+    backend_vhost: PathText = file_path("backend/@vhost")
+    backend_log: PathText = file_path("backend/@logFile")
+    backend_domain: Text = text("backenddomain/@name", form=ONE_LINE, required=True)
+    virtualport: One[VirtualPort] = child("virtualport", VirtualPort)
     driver: One[InterfaceDriver] = child("driver", InterfaceDriver)
     ips: Many[InterfaceIp] = children("ip", InterfaceIp)
+    routes: Many[NetworkRoute] = children("route", NetworkRoute)
     port_forwards: Many[PortForward] = children("portForward", PortForward)
     filter: Text = text("filterref/@filter", form=FILTER_NAME, required=True)
+    filter_parameters: Many[FilterParameter] = children("filterref/parameter", FilterParameter)
+    bandwidth: One[Bandwidth] = child("bandwidth", Bandwidth)
+    vlan: One[Vlan] = child("vlan", Vlan)
+    isolated: Switch = yes_no("port/@isolated")
+    teaming: One[Teaming] = child("teaming", Teaming)
+    rom: One[Rom] = child("rom", Rom)
+    sndbuf: Number = number("tune/sndbuf")
+    coalesce_frames: Number = number("coalesce/rx/frames/@max")
     link: Text = text("link/@state", known=("up", "down"), required=True)
     mtu: Number = number("mtu/@size", high=65535, required=True)
     script: Text = text("script/@path", form=FILE_PATH, required=True)
     downscript: Text = text("downscript/@path", form=FILE_PATH, required=True)
 
-    _laws_ = (
-        *(Only(kinds, fields) for fields, kinds in _SOURCES.items()),
-        *(Needed((kind,), fields) for kind, fields in _NEEDED.items()),
-        *(Needed((kind,), fields, beside="source") for kind, fields in _NEEDED_BESIDE.items()),
-        *(
-            Needed(_NETWORKS, ("source.network",), beside=field)
-            for field in ("source.portgroup", "source.portid")
-        ),
-        Fits(("direct",), ("source.mode",), form=OneOf(*_DIRECT_MODES)),
-        Fits(("vhostuser",), ("source.mode",), form=OneOf(*_SOCKET_MODES)),
-        Fits(_NETWORKS, ("source.portid",), form=UUID_FORM),
-    )
+    _laws_ = INTERFACE_LAWS
 
     def _rules_(self) -> Iterator[XMLError]:
-        """What names the device of the host, which has no fields here."""
-        source = element(self.source)
-        if source is None:
-            return
-        if self.type == "hostdev" and len(source) == 0:
+        """A device of the host is named in one way at least."""
+        source = self.source
+        if self.type == "hostdev" and source and source.vendor is None and not source.place:
             yield Interface.source.error(
                 self, "the source names no device", expected="<address …/> or <vendor …/> in it"
             )
-        for name in _VDS if self.type == "vds" else ():
-            if name not in source.attrib:
-                yield Interface.source.error(self, f"{name} is missing", expected=f"{name}='…'")
 
     @classmethod
     def user(cls, *, model: str = "virtio", mac: MacAddress | str | None = None) -> Self:

@@ -1,4 +1,4 @@
-"""Devices with few settings: input, random numbers, balloon, controllers, watchdog and the like."""
+"""Devices with few settings: random numbers, balloon, watchdog, panic, vsock and the like."""
 
 from __future__ import annotations
 
@@ -6,174 +6,57 @@ from typing import Self
 
 from aiovirt.config._children import One, child
 from aiovirt.config._codecs import MAX_UINT64
-from aiovirt.config._forms import UINT8
-from aiovirt.config._laws import Fits, Needed, OneOf, Only
+from aiovirt.config._forms import UINT8, shaped
+from aiovirt.config._laws import Always, Needed, Only
 from aiovirt.config._scalars import (
+    Flag,
     Number,
     PathText,
     Size,
     Switch,
     Text,
     file_path,
+    flag,
     number,
     on_off,
     size,
     text,
     yes_no,
 )
-from aiovirt.config._view import View
+from aiovirt.config._values import any_number
 from aiovirt.config.devices.base import VIRTIO_MODELS, Device, VirtioDriver
-from aiovirt.config.devices.chardev import CHARACTER_TYPES
+from aiovirt.config.devices.chardev import CharacterEnd
 
 __all__ = [
-    "Controller",
-    "ControllerDriver",
-    "ControllerTarget",
-    "Input",
-    "InputSource",
+    "Crypto",
+    "Hub",
+    "Iommu",
+    "Lease",
     "Memballoon",
+    "NvramDevice",
     "Panic",
     "Rng",
     "RngBackend",
-    "Sound",
+    "Shmem",
     "Vsock",
     "Watchdog",
 ]
 
-CONTROLLER_TYPES = (
-    "ide",
-    "fdc",
-    "scsi",
-    "sata",
-    "virtio-serial",
-    "ccid",
-    "usb",
-    "pci",
-    "xenbus",
-    "isa",
-    "nvme",
-)
-CONTROLLER_MODELS = {
-    "scsi": (
-        "auto",
-        "buslogic",
-        "lsilogic",
-        "lsisas1068",
-        "vmpvscsi",
-        "ibmvscsi",
-        "virtio-scsi",
-        "lsisas1078",
-        *VIRTIO_MODELS[1:],
-        "ncr53c90",
-        "dc390",
-        "am53c974",
-    ),
-    "usb": (
-        "piix3-uhci",
-        "piix4-uhci",
-        "ehci",
-        "ich9-ehci1",
-        "ich9-uhci1",
-        "ich9-uhci2",
-        "ich9-uhci3",
-        "vt82c686b-uhci",
-        "pci-ohci",
-        "nec-xhci",
-        "none",
-        "qusb1",
-        "qusb2",
-        "qemu-xhci",
-    ),
-    "ide": ("piix3", "piix4", "ich6"),
-    "pci": (
-        "pci-root",
-        "pcie-root",
-        "pci-bridge",
-        "dmi-to-pci-bridge",
-        "pcie-to-pci-bridge",
-        "pcie-root-port",
-        "pcie-switch-upstream-port",
-        "pcie-switch-downstream-port",
-        "pci-expander-bus",
-        "pcie-expander-bus",
-    ),
-    "virtio-serial": VIRTIO_MODELS,
-}
-"""The models of each type; a type that is not here has none."""
-
-PCI_MODEL_NAMES = (
-    "spapr-pci-host-bridge",
-    "pci-bridge",
-    "i82801b11-bridge",
-    "pcie-pci-bridge",
-    "ioh3420",
-    "pcie-root-port",
-    "x3130-upstream",
-    "xio3130-downstream",
-    "pxb",
-    "pxb-pcie",
-)
-SOUND_MODELS = ("sb16", "es1370", "pcspk", "ac97", "ich6", "ich7", "ich9", "usb", "virtio")
-GRAB_TOGGLES = ("ctrl-ctrl", "alt-alt", "shift-shift", "meta-meta", "scrolllock", "ctrl-scrolllock")
+_SHMEM_NAME = shaped("[^/]*", "a name without slash")
 WATCHDOG_ACTIONS = ("reset", "shutdown", "poweroff", "pause", "none", "dump", "inject-nmi")
 
 
-class InputSource(View, tag="source"):
-    """The host's device that is handed over."""
+class RngBackend(CharacterEnd, tag="backend"):
+    """Where random numbers come from; for ``random`` its text is the host's device.
 
-    evdev: PathText = file_path("@evdev")
-    dev: PathText = file_path("@dev")
-    grab: Text = text("@grab", known=("all",))
-    grab_toggle: Text = text("@grabToggle", known=GRAB_TOGGLES)
-    repeat: Switch = on_off("@repeat")
-
-
-class Input(Device, tag="input"):
-    """A keyboard, mouse or tablet."""
-
-    type: Text = text(
-        "@type", known=("tablet", "mouse", "keyboard", "passthrough", "evdev"), required=True
-    )
-    bus: Text = text("@bus", known=("ps2", "usb", "xen", "virtio"))
-    model: Text = text("@model", known=VIRTIO_MODELS)
-    driver: One[VirtioDriver] = child("driver", VirtioDriver)
-    source: One[InputSource] = child("source", InputSource)
-
-    _laws_ = (
-        Only(("tablet", "mouse", "keyboard", "passthrough"), ("bus",)),
-        Fits(("passthrough",), ("bus",), form=OneOf("virtio")),
-        Needed(("passthrough",), ("bus", "source.evdev")),
-        Needed(("evdev",), ("source.dev",)),
-        Only(("passthrough", "evdev"), ("source",)),
-        Only(("passthrough",), ("source.evdev",)),
-        Only(("evdev",), ("source.dev", "source.grab", "source.grab_toggle", "source.repeat")),
-    )
-
-    @classmethod
-    def tablet(cls, bus: str = "usb") -> Self:
-        """A tablet: its pointer is where the user's is."""
-        return cls(type="tablet", bus=bus)
-
-    @classmethod
-    def keyboard(cls, bus: str = "usb") -> Self:
-        """A keyboard."""
-        return cls(type="keyboard", bus=bus)
-
-    @classmethod
-    def mouse(cls, bus: str = "usb") -> Self:
-        """A mouse."""
-        return cls(type="mouse", bus=bus)
-
-
-class RngBackend(View, tag="backend"):
-    """Where random numbers come from; for ``random`` its text is the host's device."""
+    The fields of a character device say where a daemon of entropy (``egd``) is reached.
+    """
 
     model: Text = text("@model", known=("random", "egd", "builtin"), required=True)
-    type: Text = text("@type", known=CHARACTER_TYPES)
     path: PathText = file_path(".")
 
     _laws_ = (
-        Only(("egd",), ("type",), by="model"),
+        Only(("egd",), tuple(CharacterEnd._fields_), by="model"),
         Needed(("egd",), ("type",), by="model"),
         Only(("random",), ("path",), by="model"),
     )
@@ -213,63 +96,6 @@ class Memballoon(Device, tag="memballoon"):
     driver: One[VirtioDriver] = child("driver", VirtioDriver)
 
 
-class ControllerDriver(VirtioDriver, tag="driver"):
-    """Queues and limits of a controller."""
-
-    queues: Number = number("@queues")
-    cmd_per_lun: Number = number("@cmd_per_lun")
-    max_sectors: Number = number("@max_sectors")
-    ioeventfd: Switch = on_off("@ioeventfd")
-    iothread: Number = number("@iothread", low=1)
-
-
-class ControllerTarget(View, tag="target"):
-    """How a PCI controller appears."""
-
-    chassis_nr: Number = number("@chassisNr", high=255)
-    chassis: Number = number("@chassis", high=255)
-    port: Text = text("@port", form=UINT8)
-    bus_nr: Number = number("@busNr", high=255)
-    index: Number = number("@index", high=255)
-    hotplug: Switch = on_off("@hotplug")
-
-
-class Controller(Device, tag="controller"):
-    """What other devices sit on.
-
-    Attributes:
-        index: Its number among those of its type; addresses refer to it.
-        model: Its kind: ``pcie-root-port``, ``qemu-xhci``, ``virtio-scsi``, ….
-        model_name: The hypervisor's name of a PCI controller.
-        startport: The first port of a USB companion at its master.
-    """
-
-    type: Text = text("@type", known=CONTROLLER_TYPES, required=True)
-    index: Number = number("@index")
-    model: Text = text("@model")  # the words depend on the type
-    ports: Number = number("@ports")
-    vectors: Number = number("@vectors")
-    startport: Number = number("master/@startport", high=999, required=True)
-    model_name: Text = text("model/@name", known=PCI_MODEL_NAMES, required=True)
-    target: One[ControllerTarget] = child("target", ControllerTarget)
-    pcihole64: Size = size("pcihole64")
-    driver: One[ControllerDriver] = child("driver", ControllerDriver)
-
-    _laws_ = (
-        *(
-            Fits((kind,), ("model",), form=OneOf(*models))
-            for kind, models in CONTROLLER_MODELS.items()
-        ),
-        Only((*CONTROLLER_MODELS,), ("model",)),
-        Needed(("pci",), ("model",)),
-        Only(("usb", "virtio-serial"), ("ports",)),
-        Only(("virtio-serial",), ("vectors",)),
-        Only(("usb",), ("startport",)),
-        Only(("pci",), ("model_name", "target", "pcihole64")),
-        Only(("pci-root", "pcie-root"), ("pcihole64",), by="model"),
-    )
-
-
 class Watchdog(Device, tag="watchdog"):
     """A watchdog, and what happens when the guest does not feed it."""
 
@@ -277,13 +103,7 @@ class Watchdog(Device, tag="watchdog"):
     action: Text = text("@action", known=WATCHDOG_ACTIONS)
 
 
-class Sound(Device, tag="sound"):
-    """A sound card."""
-
-    model: Text = text("@model", known=SOUND_MODELS, required=True)
-
-
-class Panic(Device, tag="panic"):
+class Panic(Device, tag="panic", lacks=("acpi_index",)):
     """The device by which a guest says that it has crashed."""
 
     model: Text = text("@model", known=("isa", "pseries", "hyperv", "s390", "pvpanic"))
@@ -300,3 +120,83 @@ class Vsock(Device, tag="vsock"):
     model: Text = text("@model", known=VIRTIO_MODELS)
     auto: Switch = yes_no("cid/@auto")
     cid: Number = number("cid/@address", low=3)
+    driver: One[VirtioDriver] = child("driver", VirtioDriver)
+
+
+class Hub(Device, tag="hub", lacks=("acpi_index",)):
+    """A hub of USB ports."""
+
+    type: Text = text("@type", known=("usb",), required=True)
+
+
+class NvramDevice(Device, tag="nvram", lacks=("alias", "acpi_index")):
+    """The memory that the firmware of POWER keeps its variables in."""
+
+
+class Crypto(Device, tag="crypto"):
+    """A device that encrypts for the guest (libvirt 9.1 and later).
+
+    Attributes:
+        backend: Who does the work: ``builtin``, the hypervisor, or ``lkcf``, the host's kernel.
+    """
+
+    model: Text = text("@model", known=("virtio",), required=True)
+    type: Text = text("@type", known=("qemu",), required=True)
+    backend: Text = text("backend/@model", known=("builtin", "lkcf"), required=True)
+    queues: Number = number("backend/@queues", low=1)
+    driver: One[VirtioDriver] = child("driver", VirtioDriver)
+
+
+class Lease(Device, tag="lease", lacks=tuple(Device._fields_)):
+    """A lease that the host's lock manager takes before the guest runs.
+
+    Attributes:
+        path: The file with the leases, in which this one starts at `offset`.
+    """
+
+    lockspace: Text = text("lockspace")
+    key: Text = text("key")
+    path: Text = text("target/@path", required=True)
+    offset: Number = number("target/@offset")
+
+    _laws_ = (Always(("lockspace", "key", "path")),)
+
+
+class Iommu(Device, tag="iommu"):
+    """A unit by which the guest confines devices.
+
+    Attributes:
+        intremap: Whether interrupts are remapped.
+        eim: Whether more than 255 CPUs can be interrupted.
+        iotlb: Whether devices of the host may keep translations.
+        aw_bits: How many bits addresses have.
+    """
+
+    model: Text = text("@model", known=("intel", "smmuv3", "virtio"), required=True)
+    intremap: Switch = on_off("driver/@intremap")
+    caching_mode: Switch = on_off("driver/@caching_mode")
+    eim: Switch = on_off("driver/@eim")
+    iotlb: Switch = on_off("driver/@iotlb")
+    aw_bits: Number = any_number("driver/@aw_bits", high=0xFF, form=UINT8)
+
+
+class Shmem(Device, tag="shmem"):
+    """Memory that several guests share (ivshmem).
+
+    Attributes:
+        name: By what the others name it.
+        server: Whether a server hands it out, at `server_path` or where the host has it.
+        msi: Whether guests interrupt each other.
+    """
+
+    name: Text = text("@name", form=_SHMEM_NAME, required=True)
+    role: Text = text("@role", known=("master", "peer"))
+    model: Text = text(
+        "model/@type", known=("ivshmem", "ivshmem-plain", "ivshmem-doorbell"), required=True
+    )
+    server: Flag = flag("server")
+    server_path: PathText = file_path("server/@path")
+    msi: Flag = flag("msi")
+    msi_vectors: Number = number("msi/@vectors")
+    msi_ioeventfd: Switch = on_off("msi/@ioeventfd")
+    size: Size = size("size", unit="bytes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiovirt.config.network.address import DhcpHost, DhcpRange, NetworkIp, NetworkRoute
+from aiovirt.config.network.address import DhcpHost, DhcpRange, NetworkIp
 from aiovirt.config.network.dns import DnsForwarder, DnsHost, DnsSrv, DnsTxt, NetworkDns
 from aiovirt.config.network.network import (
     ForwardAddress,
@@ -14,7 +14,8 @@ from aiovirt.config.network.network import (
     NetworkPortgroup,
 )
 from aiovirt.config.network.port import NetworkPlug, NetworkPortConfig
-from aiovirt.config.network.traffic import (
+from aiovirt.config.shared.routes import NetworkRoute
+from aiovirt.config.shared.traffic import (
     Bandwidth,
     BandwidthLimit,
     Inbound,

@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
-from typing import ClassVar, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from aiovirt.config._children import Many, children
-from aiovirt.config._forms import DNS_NAME, DUID, FILE_PATH, IPV4
-from aiovirt.config._laws import Always, Apart, SomeOf
+from aiovirt.config._forms import DNS_NAME, DUID, FILE_PATH
+from aiovirt.config._laws import Apart, SomeOf
 from aiovirt.config._scalars import Mac, Number, Switch, Text, mac, number, text, yes_no
 from aiovirt.config._values import Ip, ip
-from aiovirt.config._view import Law, View
+from aiovirt.config._view import View
+from aiovirt.config.shared.routes import Prefixed
 from aiovirt.errors import ConfigError, XMLError
 
-__all__ = ["DhcpHost", "DhcpRange", "NetworkIp", "NetworkRoute"]
+__all__ = ["DhcpHost", "DhcpRange", "NetworkIp"]
 
 Interface: TypeAlias = IPv4Interface | IPv6Interface
 
-FAMILIES = ("ipv4", "ipv6")
 MAX_RANGE = 65534
 """How many addresses libvirt lets one range have (virSocketAddrGetRange)."""
 
 IPV4_VERSION = 4
-_IPV6_BITS = 128
 _UNITS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 
@@ -82,56 +81,7 @@ class DhcpHost(_Leased, tag="host"):
     _laws_ = (Apart(("mac",), ("id",)), SomeOf(("mac", "id", "name")))
 
 
-class _Prefixed(View):
-    """An address with the length of its network's prefix."""
-
-    family: Text = text("@family", known=FAMILIES)
-    address: Ip = ip("@address")
-    netmask: Ip = ip("@netmask", form=IPV4)
-    prefix: Number = number("@prefix", high=_IPV6_BITS)
-
-    _laws_: ClassVar[tuple[Law, ...]] = (Apart(("netmask",), ("prefix",)),)
-
-    @property
-    def interface(self) -> Interface | None:
-        """Address and prefix as one value; None when either is not said.
-
-        Raises:
-            XMLError: They do not fit together.
-        """
-        length = self.netmask if self.prefix is None else self.prefix
-        if self.address is None or length is None:
-            return None
-        try:
-            return ip_interface(f"{self.address}/{length}")
-        except ValueError as error:
-            raise _Prefixed.address.error(
-                self, f"{self.address} cannot have the prefix {length}", expected="one that fits"
-            ) from error
-
-    def _rules_(self) -> Iterator[XMLError]:
-        """The family, the address and the prefix fit together."""
-        version = {"ipv4": 4, "ipv6": 6}.get(self.family or "")
-        if self.address is None:
-            return
-        if version not in {None, self.address.version}:
-            yield _Prefixed.address.error(self, f"{self.address} is not of family {self.family}")
-        try:
-            _ = self.interface
-        except XMLError as error:
-            yield error
-
-
-class NetworkRoute(_Prefixed, tag="route"):
-    """A route of the host into a network behind one of the guests."""
-
-    gateway: Ip = ip("@gateway", required=True)
-    metric: Number = number("@metric", low=1)
-
-    _laws_ = (*_Prefixed._laws_, Always(("address",)))
-
-
-class NetworkIp(_Prefixed, tag="ip"):
+class NetworkIp(Prefixed, tag="ip"):
     """An address of the host in the network, and what is served there.
 
     Attributes:

@@ -29,10 +29,11 @@ from aiovirt.config._scalars import (
 from aiovirt.config._values import Ip, ip
 from aiovirt.config._view import View
 from aiovirt.config.metadata import Metadata
-from aiovirt.config.network.address import NetworkIp, NetworkRoute
+from aiovirt.config.network.address import NetworkIp
 from aiovirt.config.network.dns import NetworkDns
-from aiovirt.config.network.traffic import Bandwidth, VirtualPort, Vlan
-from aiovirt.config.pci import PciPlace
+from aiovirt.config.shared.pci import PciPlace
+from aiovirt.config.shared.routes import NetworkRoute
+from aiovirt.config.shared.traffic import Bandwidth, VirtualPort, Vlan
 from aiovirt.errors import XMLError
 from aiovirt.model.addresses import PciAddress
 

@@ -9,8 +9,8 @@ from aiovirt.config._laws import Always, Needed, Only
 from aiovirt.config._scalars import Mac, Switch, Text, Uuid, mac, text, uuid, yes_no
 from aiovirt.config._view import View
 from aiovirt.config.network.network import MAC_TABLE_MANAGERS
-from aiovirt.config.network.traffic import Bandwidth, VirtualPort, Vlan
-from aiovirt.config.pci import PciPlace
+from aiovirt.config.shared.pci import PciPlace
+from aiovirt.config.shared.traffic import Bandwidth, VirtualPort, Vlan
 
 __all__ = ["NetworkPlug", "NetworkPortConfig"]
 

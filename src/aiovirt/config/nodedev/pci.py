@@ -13,7 +13,7 @@ from aiovirt.config._values import hexadecimal
 from aiovirt.config._view import View
 from aiovirt.config.nodedev.base import NodeCapability, SubCapability, in_order
 from aiovirt.config.nodedev.mediated import MdevTypes
-from aiovirt.config.pci import pci_address
+from aiovirt.config.shared.pci import pci_address
 from aiovirt.errors import XMLError
 from aiovirt.model.addresses import PciAddress
 

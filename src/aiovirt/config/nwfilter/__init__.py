@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aiovirt.config.nwfilter.binding import NetworkFilterBindingConfig
 from aiovirt.config.nwfilter.filter import (
-    FilterParameter,
     FilterRef,
     FilterRule,
     NetworkFilterConfig,
@@ -40,6 +39,7 @@ from aiovirt.config.nwfilter.match import (
     UdpMatchV6,
     VlanMatch,
 )
+from aiovirt.config.shared.variables import FilterParameter
 
 __all__ = [
     "AhMatch",

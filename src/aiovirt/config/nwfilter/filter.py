@@ -10,13 +10,14 @@ from lxml import etree
 from aiovirt.config import _tree
 from aiovirt.config._children import Many, One, child, children
 from aiovirt.config._document import Document
-from aiovirt.config._forms import FILTER_NAME, VARIABLE_NAME, either, shaped
+from aiovirt.config._forms import FILTER_NAME, either, shaped
 from aiovirt.config._scalars import Number, Text, Uuid, number, text, uuid
 from aiovirt.config._view import View, element
 from aiovirt.config.nwfilter import match as m
+from aiovirt.config.shared.variables import FilterParameter
 from aiovirt.errors import XMLError
 
-__all__ = ["FilterParameter", "FilterRef", "FilterRule", "NetworkFilterConfig"]
+__all__ = ["FilterRef", "FilterRule", "NetworkFilterConfig"]
 
 ACTIONS = ("drop", "accept", "reject", "continue", "return")
 _CHAIN = either(
@@ -26,15 +27,7 @@ _CHAIN = either(
         "a protocol (mac, stp, vlan, arp, rarp, ipv4, ipv6) and up to 12 characters in all",
     ),
 )
-_VALUE = shaped(r"[a-zA-Z0-9_.:]+", "letters, digits and _.: only")
 _STATEMATCH = shaped("[Ff][Aa][Ll][Ss][Ee]|0", "'false' or '0'")
-
-
-class FilterParameter(View, tag="parameter"):
-    """The value of a variable, such as ``IP``; several of one name are a list."""
-
-    name: Text = text("@name", form=VARIABLE_NAME, required=True)
-    value: Text = text("@value", form=_VALUE, required=True)
 
 
 class FilterRef(View, tag="filterref"):

@@ -14,7 +14,9 @@ from aiovirt.config._forms import DISK_TARGET, HOST
 from aiovirt.config._laws import Needed, Only
 from aiovirt.config._scalars import Number, PathText, Switch, Text, file_path, number, text, yes_no
 from aiovirt.config._view import View
-from aiovirt.config.storage.volume import IMAGE_FORMATS, StorageEncryption
+from aiovirt.config.security import DeviceLabel
+from aiovirt.config.shared.encryption import StorageEncryption
+from aiovirt.config.shared.formats import IMAGE_FORMATS
 from aiovirt.errors import XMLError
 
 __all__ = [
@@ -36,6 +38,7 @@ class BackupImage(View):
     file: PathText = file_path("@file")
     dev: PathText = file_path("@dev")
     encryption: One[StorageEncryption] = child("encryption", StorageEncryption)
+    labels: Many[DeviceLabel] = children("seclabel", DeviceLabel)
 
     def _rules_(self) -> Iterator[XMLError]:
         """Only QEMU's LUKS can be written, and only with a passphrase."""

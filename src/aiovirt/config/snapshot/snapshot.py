@@ -15,16 +15,19 @@ from aiovirt.config._laws import Fits, Needed, Never, Only
 from aiovirt.config._scalars import (
     Number,
     PathText,
+    Size,
     Text,
     Uuid,
     file_path,
     number,
+    size,
     text,
     uuid,
 )
+from aiovirt.config._tree import Node
 from aiovirt.config._values import WHOLE_SECONDS, Moment, moment
 from aiovirt.config._view import View, element
-from aiovirt.config.devices.disk import DiskSource
+from aiovirt.config.devices.sources import OF_SERVERS, DiskSource
 from aiovirt.config.domain import DomainConfig
 from aiovirt.errors import XMLError
 
@@ -34,18 +37,23 @@ DISK_NAME = either(DISK_TARGET, ABSOLUTE_PATH)
 STATES = ("running", "blocked", "paused", "shutdown", "shutoff", "crashed", "disk-snapshot")
 _FOREIGN = (
     "type",
+    "fdgroup",
     "dir",
     "path",
     "pool",
     "volume",
+    "mode",
     "managed",
     "namespace",
     "startup_policy",
     "address",
+    "reservations",
+    "reconnect_enabled",
+    "reconnect_timeout",
 )
 """What sources of a domain's disks have, and those of a snapshot do not."""
 
-_EXTERNAL = ("type", "source", "format")
+_EXTERNAL = ("type", "source", "format", "metadata_cache")
 
 
 class SnapshotMemory(View, tag="memory"):
@@ -69,12 +77,14 @@ class SnapshotDisk(View, tag="disk"):
             image keeps it itself; ``no``; ``manual``: somebody else sees to it.
         type: What kind of source the new image has.
         format: The format of the new image.
+        metadata_cache: How much of its tables is kept in memory.
     """
 
     name: Text = text("@name", form=DISK_NAME, required=True)
     snapshot: Text = text("@snapshot", known=("no", "internal", "external", "manual"))
     type: Text = text("@type", known=("file", "block", "network"))
     format: Text = text("driver/@type", known=("cow", "qcow", "qcow2", "qed", "vmdk"))
+    metadata_cache: Size = size("driver/metadata_cache/max_size", unit="bytes")
     source: One[DiskSource] = child("source", DiskSource)
 
     _laws_ = (
@@ -84,12 +94,8 @@ class SnapshotDisk(View, tag="disk"):
         Fits(("file",), ("source.file",), default="file", form=ABSOLUTE_PATH),
         Fits(("block",), ("source.dev",), form=ABSOLUTE_PATH),
         Needed(("block",), ("source.dev",), beside="source"),
-        Only(
-            ("network",),
-            ("source.protocol", "source.name", "source.hosts", "source.tls", "source.identity"),
-            default="file",
-        ),
-        Only(("file", "block"), ("format",), default="file"),
+        Only(("network",), tuple(f"source.{name}" for name in OF_SERVERS), default="file"),
+        Only(("file", "block"), ("format", "metadata_cache", "source.labels"), default="file"),
         Never(tuple(f"source.{name}" for name in _FOREIGN)),
         Needed(("network",), ("source.protocol",)),
     )
@@ -125,11 +131,32 @@ class SavedDomain(View, tag="domain"):
 
 
 class InactiveDomain(DomainConfig, tag="inactiveDomain"):
-    """The domain as it was stored, where that differed from how it ran."""
+    """The domain as it was stored, of a snapshot of one that ran."""
+
+    @classmethod
+    def of(cls, config: DomainConfig) -> Self:
+        """A copy of a domain's stored configuration."""
+        return cls._wrap_(_renamed(config, cls._tag_))
+
+    def plain(self) -> DomainConfig:
+        """A copy that is a domain's configuration again."""
+        return DomainConfig._wrap_(_renamed(self, DomainConfig._tag_))
+
+
+def _renamed(config: DomainConfig, tag: str) -> Node:
+    node = config.copy()._make_()
+    node.tag = tag
+    return node
 
 
 class _Kept(Child[DomainConfig]):
     """The domain that a snapshot keeps: whole, or of an old libvirt its UUID only."""
+
+    def fitting(self, view: View, value: object) -> DomainConfig:
+        """The domain, as far as it was kept."""
+        if isinstance(value, SavedDomain):
+            return DomainConfig._wrap_(value.copy()._make_())
+        return super().fitting(view, value)
 
     def parts(self, view: View) -> Iterator[View]:
         """The domain, as far as it was kept."""
@@ -157,6 +184,7 @@ class SnapshotConfig(Document, tag="domainsnapshot"):
         disks: What becomes of each disk; of those that are not named the driver decides.
         active: Whether it is the domain's current one.
         domain: The domain's configuration at that time; said by the driver.
+        inactive: The stored one beside it, of a persistent domain that ran.
     """
 
     _shown_ = ("name", "description", "state", "created", "parent", "memory", "disks")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from aiovirt.config.shared.adapter import PoolAdapter
+from aiovirt.config.shared.encryption import EncryptionSecret, StorageEncryption
 from aiovirt.config.storage.permissions import StoragePermissions
 from aiovirt.config.storage.pool import PoolTarget, RbdOption, StoragePoolConfig
 from aiovirt.config.storage.source import (
     FreeExtent,
-    PoolAdapter,
     PoolAuth,
     PoolDevice,
     PoolHost,
@@ -15,8 +16,6 @@ from aiovirt.config.storage.source import (
 )
 from aiovirt.config.storage.volume import (
     BackingStore,
-    EncryptionSecret,
-    StorageEncryption,
     StorageTimestamps,
     StorageVolumeConfig,
     VolumeDevice,

@@ -27,8 +27,9 @@ from aiovirt.config._scalars import (
     yes_no,
 )
 from aiovirt.config._view import View
+from aiovirt.config.shared.adapter import PoolAdapter
 from aiovirt.config.storage.permissions import StoragePermissions
-from aiovirt.config.storage.source import PoolAdapter, PoolAuth, PoolDevice, PoolHost, PoolSource
+from aiovirt.config.storage.source import PoolAuth, PoolDevice, PoolHost, PoolSource
 from aiovirt.errors import XMLError
 
 __all__ = ["PoolTarget", "RbdOption", "StoragePoolConfig"]

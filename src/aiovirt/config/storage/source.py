@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from aiovirt.config._children import Many, One, child, children
 from aiovirt.config._codecs import MAX_UINT64
 from aiovirt.config._document import Document
-from aiovirt.config._forms import ABSOLUTE_PATH, FILE_PATH, HOST, IQN, WORD, WWN, either
-from aiovirt.config._laws import Apart, Needed, Only, SomeOf
+from aiovirt.config._forms import ABSOLUTE_PATH, FILE_PATH, HOST, IQN, WORD, either
+from aiovirt.config._laws import Apart, SomeOf
 from aiovirt.config._scalars import Number, Switch, Text, number, text, yes_no
 from aiovirt.config._view import View
-from aiovirt.config.pci import PciPlace
-from aiovirt.errors import XMLError
+from aiovirt.config.shared.adapter import PoolAdapter
 
 __all__ = [
     "FreeExtent",
-    "PoolAdapter",
     "PoolAuth",
     "PoolDevice",
     "PoolHost",
@@ -52,51 +48,6 @@ class PoolDevice(View, tag="device"):
     path: Text = text("@path", form=_DEVICE, required=True)
     part_separator: Switch = yes_no("@part_separator")
     free_extents: Many[FreeExtent] = children("freeExtent", FreeExtent)
-
-
-class PoolAdapter(View, tag="adapter"):
-    """A SCSI host adapter, by its name or its PCI address, or a virtual one (NPIV).
-
-    Attributes:
-        parent: The adapter that a virtual one is made on; the ``parent_…`` name it otherwise.
-        managed: Whether the virtual adapter goes when the pool is stopped.
-    """
-
-    type: Text = text("@type", known=("scsi_host", "fc_host"))
-    name: Text = text("@name")
-    parent: Text = text("@parent")
-    managed: Switch = yes_no("@managed")
-    parent_wwnn: Text = text("@parent_wwnn", form=WWN)
-    parent_wwpn: Text = text("@parent_wwpn", form=WWN)
-    parent_fabric_wwn: Text = text("@parent_fabric_wwn", form=WWN)
-    wwnn: Text = text("@wwnn", form=WWN)
-    wwpn: Text = text("@wwpn", form=WWN)
-    unique_id: Number = number("parentaddr/@unique_id", low=1)
-    address: One[PciPlace] = child("parentaddr/address", PciPlace)
-
-    _laws_ = (
-        Only(("scsi_host",), ("name", "unique_id", "address"), default="scsi_host"),
-        Only(
-            ("fc_host",),
-            (
-                "parent",
-                "managed",
-                "parent_wwnn",
-                "parent_wwpn",
-                "parent_fabric_wwn",
-                "wwnn",
-                "wwpn",
-            ),
-            default="scsi_host",
-        ),
-        Needed(("fc_host",), ("wwnn", "wwpn")),
-        Apart(("name",), ("address", "unique_id")),
-    )
-
-    def _rules_(self) -> Iterator[XMLError]:
-        """An adapter of the host is named in one way."""
-        if self.type != "fc_host" and self.name is None and not self.address:
-            yield PoolAdapter.name.error(self, "the adapter has no name", expected="name='host0'")
 
 
 class PoolAuth(View, tag="auth"):

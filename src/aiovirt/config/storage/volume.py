@@ -9,31 +9,29 @@ from aiovirt.config._children import Many, One, child, children
 from aiovirt.config._codecs import MAX_UINT64, absolute
 from aiovirt.config._document import Document
 from aiovirt.config._forms import ABSOLUTE_PATH, VOLUME_NAME, either, shaped
-from aiovirt.config._laws import Always, Apart, SomeOf, With
+from aiovirt.config._laws import Always
 from aiovirt.config._scalars import (
     Flag,
     Number,
     PathText,
     Size,
     Text,
-    Uuid,
     file_path,
     flag,
     number,
     size,
     text,
-    uuid,
 )
 from aiovirt.config._values import Moment, moment
 from aiovirt.config._view import View
+from aiovirt.config.shared.encryption import StorageEncryption
+from aiovirt.config.shared.formats import IMAGE_FORMATS
 from aiovirt.config.storage.permissions import StoragePermissions
 from aiovirt.config.storage.pool import FILE_SYSTEMS
 from aiovirt.model.units import Bytes
 
 __all__ = [
     "BackingStore",
-    "EncryptionSecret",
-    "StorageEncryption",
     "StorageTimestamps",
     "StorageVolumeConfig",
     "VolumeDevice",
@@ -41,25 +39,6 @@ __all__ = [
     "VolumeTarget",
 ]
 
-IMAGE_FORMATS = (
-    "raw",
-    "dir",
-    "bochs",
-    "cloop",
-    "dmg",
-    "iso",
-    "vpc",
-    "vdi",
-    "fat",
-    "vhd",
-    "ploop",
-    "luks",
-    "cow",
-    "qcow",
-    "qcow2",
-    "qed",
-    "vmdk",
-)
 PARTITIONS = (
     "none",
     "linux",
@@ -88,42 +67,6 @@ class StorageTimestamps(View, tag="timestamps"):
     born: Moment = moment("btime")
     changed: Moment = moment("ctime")
     modified: Moment = moment("mtime")
-
-
-class EncryptionSecret(View, tag="secret"):
-    """The passphrase: a secret that libvirt keeps, by its UUID or by what it is for."""
-
-    type: Text = text("@type", known=("passphrase",), required=True)
-    uuid: Uuid = uuid("@uuid")
-    usage: Text = text("@usage")
-
-    _laws_ = (Apart(("uuid",), ("usage",)), SomeOf(("uuid", "usage")))
-
-    def _complete_(self) -> None:
-        """It is a passphrase."""
-        self.type = "passphrase"
-
-
-class StorageEncryption(View, tag="encryption"):
-    """How the data is encrypted."""
-
-    format: Text = text("@format", known=("default", "qcow", "luks", "luks2"), required=True)
-    engine: Text = text("@engine", known=("qemu", "librbd"))
-    secret: One[EncryptionSecret] = child("secret", EncryptionSecret)
-    cipher: Text = text("cipher/@name", required=True)
-    cipher_size: Number = number("cipher/@size", required=True)
-    cipher_mode: Text = text("cipher/@mode")
-    cipher_hash: Text = text("cipher/@hash")
-    ivgen: Text = text("ivgen/@name", required=True)
-    ivgen_hash: Text = text("ivgen/@hash")
-
-    _laws_ = (
-        With(("cipher", "ivgen"), "secret"),
-        With(("cipher",), "ivgen"),
-        With(("ivgen",), "cipher"),
-        With(("cipher_mode",), "cipher_hash"),
-        With(("cipher_hash",), "cipher_mode"),
-    )
 
 
 class VolumeExtent(View, tag="extent"):

@@ -58,7 +58,7 @@ def admin_socket(uri: URI) -> str:
         return given
     name = f"{uri.driver.replace('libvirtd', 'libvirt')}-admin-sock"
     if uri.path == "/system":
-        return f"{SYSTEM_FOLDER}/{name}"
+        return _there(f"{SYSTEM_FOLDER}/{name}", uri)
     if uri.transport == "ssh":
         raise ConfigError(
             f"{uri}: the socket of a user's daemon on another host is not known",
@@ -66,7 +66,15 @@ def admin_socket(uri: URI) -> str:
             hint="name it: ?socket=/run/user/1000/libvirt/libvirt-admin-sock",
         )
     runtime = os.environ.get("XDG_RUNTIME_DIR") or Path("~/.cache").expanduser()
-    return f"{runtime}/libvirt/{name}"
+    return _there(f"{runtime}/libvirt/{name}", uri)
+
+
+def _there(path: str, uri: URI) -> str:
+    """A path of libvirtd's; that of our own daemon where only that is there."""
+    if uri.driver != "libvirtd" or uri.transport == "ssh" or Path(path).exists():
+        return path
+    own = Path(path).parent.with_name("aiovirt") / "aiovirt-admin-sock"
+    return str(own) if own.exists() else path
 
 
 @asynccontextmanager

@@ -109,11 +109,13 @@ class BlockJobEvent(DomainEvent):
         disk: The disk's target, such as ``vda``; its path from a server that is very old.
         type: Which kind of job.
         status: What became of it.
+        path: The path of the disk's image, or None where it is not known.
     """
 
     disk: str
     type: DomainBlockJobType | int
     status: ConnectDomainEventBlockJobStatus | int
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from aiovirt.protocols.guest_agent.connection import AgentConnection, AgentMessage, Synced
+from aiovirt.protocols.guest_agent.refusals import refusal
 
-__all__ = ["AgentConnection", "AgentMessage", "Synced"]
+__all__ = ["AgentConnection", "AgentMessage", "Synced", "refusal"]

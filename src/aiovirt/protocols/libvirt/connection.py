@@ -16,6 +16,7 @@ import msgspec
 
 from aiovirt.errors import ProtocolError
 from aiovirt.protocols.libvirt.packets import (
+    HEADER_SIZE,
     MAX_DESCRIPTORS,
     MAX_PACKET,
     Packet,
@@ -53,7 +54,8 @@ MAX_SERIAL = 0xFFFFFFFF
 
 _PING, _PONG = 1, 2
 _HOLE = struct.Struct(">qI")
-_CALL, _OK = PacketType.CALL, PacketStatus.OK  # members are looked up slowly, for each call
+# Members are looked up slowly, for each call.
+_CALL, _REPLY, _OK = PacketType.CALL, PacketType.REPLY, PacketStatus.OK
 _CALLS = frozenset({PacketType.CALL, PacketType.CALL_WITH_FDS})
 _REPLIES = frozenset({PacketType.REPLY, PacketType.REPLY_WITH_FDS})
 
@@ -188,8 +190,35 @@ class Connection:
         Raises:
             ProtocolError: The peer does not keep to the protocol; the connection is of no use.
         """
-        self._packets += self._reader.receive(data, descriptors)
+        packets = self._reader.receive(data, descriptors)
+        lone = len(packets) == 1 and not self._packets and self._reader.sound
+        if lone and not packets[0].descriptors:
+            return self._lone_event(packets[0])  # mostly, and quicker
+        self._packets += packets
         return self._events()
+
+    def lone_call(self, data: bytes) -> Call | None:
+        """The call that these bytes are, when they are just one and all before was taken.
+
+        That is so mostly, and quicker than `receive`, which is to take the bytes when it is None.
+        """
+        head = None if self._packets else self._reader.lone(data)
+        if head is None:
+            return None
+        _, program, version, procedure, kind, serial, status = head
+        if kind != _CALL or status != _OK or self._role is not Role.SERVER:
+            return None
+        return Call(program, version, procedure, serial, data[HEADER_SIZE:])
+
+    def _lone_event(self, packet: Packet) -> Iterator[Event]:
+        """What the only packet means."""
+        event = self._event(packet)
+        return iter(()) if event is None else iter((event,))
+
+    @property
+    def pending(self) -> bool:
+        """Whether packets have come whose events were not asked for."""
+        return bool(self._packets)
 
     def abandon(self) -> list[int]:
         """Forget all that is open; descriptors that nobody got, for the caller to close."""
@@ -198,6 +227,10 @@ class Connection:
         left = [number for packet in self._packets for number in packet.descriptors]
         self._packets.clear()
         return left + self._reader.abandon()
+
+    def limit(self, max_packet: int) -> None:
+        """Take packets of so many bytes from now on."""
+        self._reader.limit(max_packet)
 
     @property
     def unfinished(self) -> int:
@@ -406,6 +439,8 @@ class Connection:
         descriptors: Sequence[int] = (),
     ) -> bytes:
         """Answer a call; a procedure with a stream opens it by this. Raises as `call`."""
+        if not descriptors and procedure.stream is None:  # most of them, and the quick way
+            return self.answer(call, codec(procedure.ret).encode(result))
         _check_count(descriptors)
         kind = PacketType.REPLY_WITH_FDS if descriptors else PacketType.REPLY
         packet = _answer(call, kind, codec(procedure.ret).encode(result), descriptors)
@@ -415,6 +450,11 @@ class Connection:
                 packet, payload=b"", descriptors=()
             )
         return data
+
+    def answer(self, call: Call, payload: bytes) -> bytes:
+        """Answer a call, which opens no stream, with its encoded result."""
+        head = (call.program, call.version, call.procedure, _REPLY, call.serial)
+        return encode_parts(*head, _OK, payload)
 
     def refuse(self, call: Call, error: Error) -> bytes:
         """Answer a call with an error."""

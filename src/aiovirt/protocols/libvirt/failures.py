@@ -6,8 +6,12 @@ Which class a number becomes is one table; the number, the domain and all string
 
 from __future__ import annotations
 
+import re
+
 from aiovirt.errors import (
     AgentError,
+    AgentHung,
+    AgentNotReady,
     AiovirtError,
     AlreadyExists,
     AuthenticationFailed,
@@ -15,6 +19,7 @@ from aiovirt.errors import (
     CallerError,
     Closed,
     ConfigError,
+    GuestAgentError,
     HostError,
     InvalidState,
     LibvirtDetail,
@@ -28,6 +33,7 @@ from aiovirt.errors import (
     XMLError,
 )
 from aiovirt.model.constants import ErrorDomain, ErrorLevel, ErrorNumber
+from aiovirt.protocols.guest_agent import refusal
 from aiovirt.protocols.libvirt.tables.structs import Error
 
 __all__ = ["UNKNOWN_PROCEDURE", "error_from", "is_unknown_procedure", "struct_from"]
@@ -101,7 +107,13 @@ _BY_WORDS: tuple[tuple[ErrorNumber, str, type[AiovirtError]], ...] = (
     (ErrorNumber.ERR_OPERATION_FAILED, "already defined", AlreadyExists),
     (ErrorNumber.ERR_INTERNAL_ERROR, "already exists", AlreadyExists),
     (ErrorNumber.ERR_OPERATION_INVALID, "already exists", AlreadyExists),
+    (ErrorNumber.ERR_AGENT_UNRESPONSIVE, "not connected", AgentNotReady),
+    (ErrorNumber.ERR_AGENT_UNRESPONSIVE, "not responding", AgentHung),
+    (ErrorNumber.ERR_AGENT_UNRESPONSIVE, "not available", AgentHung),
 )
+
+_AGENT_REFUSED = re.compile("unable to execute QEMU agent command '(.*?)': (.*)", re.DOTALL)
+"""libvirt's words for what an agent refused."""
 
 _HINTS = {
     ErrorNumber.ERR_OPERATION_TIMEOUT: "another change of this domain is not finished: "
@@ -150,6 +162,8 @@ def _made(error: Error, message: str, driver: str, operation: str, server: str) 
         return RemoteError(message)
     if number in _UNSUPPORTED:
         return Unsupported(driver, operation, message)
+    if number is ErrorNumber.ERR_INTERNAL_ERROR and (told := _AGENT_REFUSED.search(message)):
+        return refusal(told[1], "GenericError", told[2])
     hint = _HINTS.get(number)
     for code, words, kind in _BY_WORDS:
         if number is code and words in message:
@@ -170,6 +184,7 @@ _CODES: tuple[tuple[type[AiovirtError], ErrorNumber], ...] = (
     (ProtocolError, ErrorNumber.ERR_RPC),
     (Unresponsive, ErrorNumber.ERR_OPERATION_TIMEOUT),
     (AuthenticationFailed, ErrorNumber.ERR_AUTH_FAILED),
+    (GuestAgentError, ErrorNumber.ERR_INTERNAL_ERROR),
     (AgentError, ErrorNumber.ERR_AGENT_UNRESPONSIVE),
     (PermissionDenied, ErrorNumber.ERR_ACCESS_DENIED),
     (ResourceUnavailable, ErrorNumber.ERR_SYSTEM_ERROR),

@@ -174,6 +174,17 @@ class PacketReader:
             self._buffer.clear()
         return self._take_all(data)
 
+    def lone(self, data: bytes) -> tuple[int, ...] | None:
+        """The header of the packet that these bytes are, when they are one and nothing waits.
+
+        That is so mostly, and quicker than `receive`, which is to take the bytes when it is None.
+        """
+        waits = self._buffer or self._held or self._descriptors or self._error
+        if waits or not HEADER_SIZE <= len(data) <= self._max_packet:
+            return None
+        head = _HEADER.unpack_from(data)
+        return head if head[0] == len(data) else None
+
     def _take_all(self, data: bytes) -> list[Packet]:
         """The packets at the beginning of these bytes; the rest is kept."""
         found: list[Packet] = []
@@ -190,10 +201,19 @@ class PacketReader:
             self._buffer += data[pos:]
         return found
 
+    def limit(self, max_packet: int) -> None:
+        """Take packets of so many bytes from now on."""
+        self._max_packet = max_packet
+
     @property
     def unfinished(self) -> int:
         """Bytes that wait for the rest of their packet."""
         return len(self._buffer)
+
+    @property
+    def sound(self) -> bool:
+        """Whether no error stands behind the last packets."""
+        return self._error is None
 
     def check(self) -> None:
         """Raise the error that stands behind the last packets, if there is one."""

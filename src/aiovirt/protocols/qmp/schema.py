@@ -192,6 +192,15 @@ class Schema:
         members: list[_Member] = kind.members if isinstance(kind, _Object) else []
         return {each.name: each.optional for each in members}
 
+    def cases(self, command: str) -> frozenset[str]:
+        """Return the kinds of things that a command can make, by the member that tells which."""
+        found = self._commands.get(command)
+        kind = self._types[found.arg_type] if found is not None else None
+        if not isinstance(kind, _Object) or kind.tag is None:
+            return frozenset()
+        told = self._types[next(each.type for each in kind.members if each.name == kind.tag)]
+        return frozenset(told.values) if isinstance(told, _Enum) else frozenset()
+
     def _check(self, type_name: str, value: object, path: str) -> Iterator[Complaint]:
         kind = self._types[type_name]
         yield from self._checks[type(kind)](kind, value, path)

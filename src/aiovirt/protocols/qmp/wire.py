@@ -98,17 +98,15 @@ def parse_from_server(line: bytes, peer: str) -> FromServer:
     except UNREADABLE as error:
         raise ProtocolError(f"{peer}: {_excerpt(line)} is no QMP message: {error}") from error
     if wire.returned is not UNSET:
-        found: FromServer = Success(wire.id, bytes(wire.returned))
-    elif wire.error is not UNSET:
-        found = Failure(wire.id, wire.error.error_class, wire.error.desc)
-    elif wire.event is not UNSET:
-        found = Event(wire.event, wire.data, _seconds(wire.timestamp))
-    elif wire.greeting is not UNSET:
+        return Success(wire.id, bytes(wire.returned))
+    if wire.error is not UNSET:
+        return Failure(wire.id, wire.error.error_class, wire.error.desc)
+    if wire.event is not UNSET:
+        return Event(wire.event, wire.data, _seconds(wire.timestamp))
+    if wire.greeting is not UNSET:
         version = wire.greeting.version
-        found = Greeting(version.qemu, version.package, wire.greeting.capabilities)
-    else:
-        raise ProtocolError(f"{peer}: {_excerpt(line)} is neither reply, event nor greeting")
-    return found
+        return Greeting(version.qemu, version.package, wire.greeting.capabilities)
+    raise ProtocolError(f"{peer}: {_excerpt(line)} is neither reply, event nor greeting")
 
 
 def parse_from_client(line: bytes, peer: str, descriptors: int) -> Request:

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 from aiovirt.errors import AuthenticationFailed, ProtocolError, ResourceUnavailable
 from aiovirt.protocols.sasl.mechanism import MAX_MESSAGE, Identity, Layer, WrappedLayer
 
-__all__ = ["INSTALL", "GSSAPIClient", "lacks"]
+__all__ = ["INSTALL", "GSSAPIClient", "lacks", "layer_of", "loaded", "words"]
 
 INSTALL = "pip install 'aiovirt[kerberos]'"
 
@@ -73,7 +73,12 @@ class _Library(Protocol):
     Credentials: _Make
 
 
-def _library() -> _Library:
+def loaded() -> _Library:
+    """The library.
+
+    Raises:
+        ResourceUnavailable: It is not installed.
+    """
     try:
         return cast("_Library", import_module("gssapi"))
     except ImportError as error:
@@ -87,7 +92,7 @@ def lacks() -> tuple[str, str] | None:
     if find_spec("gssapi") is None:
         return "needs the Python library gssapi", INSTALL
     try:
-        library = _library()
+        library = loaded()
     except ResourceUnavailable as error:
         return str(error), INSTALL
     try:
@@ -125,7 +130,7 @@ class GSSAPIClient:
             AuthenticationFailed: There is no ticket for this service.
             ResourceUnavailable: The library is not installed.
         """
-        library = _library()
+        library = loaded()
         flags = library.RequirementFlag
         service = f"{self._identity.service}@{self._identity.host}"
         try:
@@ -140,7 +145,7 @@ class GSSAPIClient:
             return self._context.step()
         except library.exceptions.GSSError as error:
             raise AuthenticationFailed(
-                f"GSSAPI: no ticket for the service {service}: {_words(error)}",
+                f"GSSAPI: no ticket for the service {service}: {words(error)}",
                 hint="get a ticket with kinit; the host's name must be the one of its principal",
             ) from error
 
@@ -153,14 +158,14 @@ class GSSAPIClient:
         """
         if self._context is None or self._complete:
             raise ProtocolError("GSSAPI: a message that is not due")
-        library = _library()
+        library = loaded()
         try:
             if self._context.complete:
                 return self._agree(self._context, challenge or b"")
             # A context that is made now waits for the server's offer: the response is empty.
             return self._context.step(challenge or b"") or b""
         except library.exceptions.GSSError as error:
-            raise AuthenticationFailed(f"GSSAPI: {_words(error)}") from error
+            raise AuthenticationFailed(f"GSSAPI: {words(error)}") from error
 
     def _agree(self, context: _Context, message: bytes) -> bytes:
         offer = context.unwrap(message).message
@@ -171,7 +176,7 @@ class GSSAPIClient:
             raise AuthenticationFailed(f"GSSAPI: {_NO_FIT[wanted]}")
         longest = int.from_bytes(offer[1:], "big")
         if self._identity.protect:
-            self._layer = _layer(context, longest)
+            self._layer = layer_of(context, longest)
         self._complete = True
         ours = MAX_MESSAGE if self._identity.protect else 0
         return context.wrap(bytes((wanted,)) + ours.to_bytes(3, "big"), encrypt=False).message
@@ -183,9 +188,9 @@ _NO_FIT: Mapping[int, str] = {
 }
 
 
-def _layer(context: _Context, longest: int) -> Layer:
-    """The layer of a made context; `longest` is what the server takes, in wrapped bytes."""
-    library = _library()
+def layer_of(context: _Context, longest: int) -> Layer:
+    """The layer of a made context; `longest` is what the other end takes, in wrapped bytes."""
+    library = loaded()
     piece = context.get_wrap_size_limit(longest)
 
     def wrap(data: bytes) -> bytes:
@@ -195,15 +200,16 @@ def _layer(context: _Context, longest: int) -> Layer:
         try:
             found = context.unwrap(data)
         except library.exceptions.GSSError as error:
-            raise ProtocolError(f"GSSAPI: a false piece of the layer: {_words(error)}") from error
+            raise ProtocolError(f"GSSAPI: a false piece of the layer: {words(error)}") from error
         if not found.encrypted:
             raise ProtocolError("GSSAPI: a piece of the layer that is not encrypted")
         return found.message
 
     if piece < 1:
-        raise ProtocolError(f"GSSAPI: the server takes only {longest} bytes at once")
+        raise ProtocolError(f"GSSAPI: the other end takes only {longest} bytes at once")
     return WrappedLayer(wrap, unwrap, ssf=_SSF, piece=piece)
 
 
-def _words(error: Exception) -> str:
+def words(error: Exception) -> str:
+    """What the library says of an error, on one line."""
     return " ".join(str(error).split())

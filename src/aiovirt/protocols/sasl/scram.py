@@ -20,7 +20,7 @@ __all__ = ["MAX_ITERATIONS", "ScramClientMechanism", "ScramServerMechanism"]
 MAX_ITERATIONS = 1_000_000
 """How much work a server may ask for: about half a second. RFC 7677 wants at least 4096."""
 
-_SALT = 16
+_SALT = 32
 _DEFAULT_ITERATIONS = 4096
 
 

@@ -20,6 +20,9 @@ SERVED: Mapping[str, Callable[[Lookup], ServerMechanism]] = {
 }
 """The mechanisms that look users up, strongest first."""
 
+_SHOWN = 64
+"""Characters of a name that a client made up that are repeated."""
+
 
 def served(*, encrypted: bool, local: bool, external: bool = False) -> tuple[str, ...]:
     """The mechanisms for one connection: none over an open line, as with libvirtd."""
@@ -42,8 +45,8 @@ def serve(
     Raises:
         AuthenticationFailed: It was not offered.
     """
-    if name not in offered:
-        raise AuthenticationFailed(f"the SASL mechanism {name!r} was not offered")
-    if name == "EXTERNAL" and external is not None:
+    if name in offered and name == "EXTERNAL" and external is not None:
         return serve_external(external)
+    if name not in offered or name not in SERVED:
+        raise AuthenticationFailed(f"the SASL mechanism {name[:_SHOWN]!r} was not offered")
     return SERVED[name](lookup)

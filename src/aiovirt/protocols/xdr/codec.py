@@ -23,12 +23,17 @@ class Codec(Generic[S]):
 
     def __init__(self, kind: type[S]) -> None:
         self.kind = kind
-        self._decode: Callable[[bytes, int, int], tuple[S, int]] = _compiled(
-            "decode(data, pos, size)", reader_source(kind)
-        )
-        self._encode: Callable[[S, bytearray], None] = _compiled(
-            "encode(value, out)", writer_source(kind)
-        )
+        # Each way is compiled when it is first gone: of most structs a peer needs only one.
+        self._decode: Callable[[bytes, int, int], tuple[S, int]] = self._first_decode
+        self._encode: Callable[[S, bytearray], None] = self._first_encode
+
+    def _first_decode(self, data: bytes, pos: int, size: int) -> tuple[S, int]:
+        self._decode = _compiled("decode(data, pos, size)", reader_source(self.kind))
+        return self._decode(data, pos, size)
+
+    def _first_encode(self, value: S, out: bytearray) -> None:
+        self._encode = _compiled("encode(value, out)", writer_source(self.kind))
+        self._encode(value, out)
 
     def decode(self, data: bytes, pos: int = 0) -> S:
         """The value that begins at `pos`; what follows it is ignored, as libvirt does.

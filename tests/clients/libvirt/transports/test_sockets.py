@@ -38,6 +38,12 @@ CASES = [
     ("network+unix:///system?mode=direct", "", "system/virtnetworkd-sock"),
     ("qemu:///session", BOTH, "session/libvirt-sock"),
     ("test+unix:///default", BOTH, "session/libvirt-sock"),
+    # our own daemon is taken where none of libvirt's is
+    ("qemu:///system", "aiovirt/aiovirt-sock", "aiovirt/aiovirt-sock"),
+    ("qemu:///session", "aiovirt/aiovirt-sock", "aiovirt/aiovirt-sock"),
+    ("qemu:///system", "aiovirt/aiovirt-sock system/libvirt-sock", "system/libvirt-sock"),
+    ("qemu+unix:///system?mode=legacy", "aiovirt/aiovirt-sock", "system/libvirt-sock"),
+    ("lxc:///system", "aiovirt/aiovirt-sock", "system/libvirt-sock"),
 ]
 
 

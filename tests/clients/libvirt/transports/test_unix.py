@@ -66,7 +66,8 @@ async def test_an_absent_daemon_is_said_to_be_one(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="libvirtd or virtqemud is not running") as caught:
         async with line("qemu:///system", tmp_path):
             pass
-    assert "systemctl start libvirtd.socket or virtqemud.socket" in (caught.value.hint or "")
+    units = "aiovirtd.socket or libvirtd.socket or virtqemud.socket"
+    assert f"systemctl start {units}" in (caught.value.hint or "")
 
 
 async def test_a_daemon_that_left_its_socket_is_absent_too(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ async def test_linux_boots_with_a_disk(machine: str, tmp_path: Path, tiny_guest:
     (tmp_path / "a.raw").write_bytes(bytes(1 << 20))
     config = small(DEVICES.format(folder=tmp_path), machine=machine)
     config.memory = "128 MiB"
+    config.features.acpi = True
     config.os.kernel, config.os.initrd = str(tiny_guest.kernel), str(tiny_guest.initrd)
     config.os.cmdline = tiny_guest.microvm_cmdline if machine == "microvm" else tiny_guest.cmdline
     completed(config)

@@ -50,3 +50,22 @@ def test_a_sandbox_that_takes_nothing_is_none() -> None:
 def test_an_answer_of_another_form_is_told(name: str) -> None:
     with pytest.raises(ProtocolError, match="/q"):
         interpret("/q", {**ANSWERS, name: 7})
+
+
+def test_a_device_that_the_program_ended_at_is_none() -> None:
+    told = {"virtio-net-pci": None}
+    found = interpret("/q", {**ANSWERS, "properties": told})
+    assert "virtio-net-pci" not in found.devices
+
+
+def test_a_device_without_the_part_that_it_is_made_of_is_none() -> None:
+    names = [{"name": "virtio-vga-gl"}, {"name": "virtio-vga"}]
+    found = interpret("/q", {**ANSWERS, "devices": names})
+    assert found.devices == {"virtio-vga"}
+
+
+def test_properties_are_known_of_what_was_asked_about() -> None:
+    told = {"virtio-net-pci": [{"name": "mac"}, {"name": "netdev"}]}
+    found = interpret("/q", {**ANSWERS, "properties": told})
+    assert found.properties.of("virtio-net-pci") == frozenset({"mac", "netdev"})
+    assert found.properties.of("e1000") is None

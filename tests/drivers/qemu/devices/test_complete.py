@@ -94,17 +94,24 @@ def test_64_bit_arm_gets_a_cpu_that_has_64_bits() -> None:
     assert (config.cpu.mode, config.cpu.model) == ("maximum", None)
 
 
-def test_a_guest_that_says_nothing_of_features_can_be_turned_off() -> None:
-    assert completed(small()).features.acpi
+def test_a_guest_that_is_made_without_a_word_of_features_can_be_turned_off() -> None:
+    assert DomainConfig(name="made", memory="64 MiB").features.acpi
 
 
-def test_an_empty_features_element_means_none() -> None:
-    assert not completed(small(more="<features/>")).features.acpi
+def test_a_document_that_says_nothing_of_features_means_none() -> None:
+    assert not completed(small()).features.acpi
 
 
 def test_an_interface_gets_a_mac_address_of_qemus() -> None:
     config = completed(small(NETWORK.format(model="virtio")))
     assert str(config.interfaces[0].mac).startswith("52:54:00:")
+
+
+def test_companions_that_name_no_index_have_that_of_the_usb_controller_before_them() -> None:
+    first = "<controller type='usb' model='ich9-ehci1'/>"
+    more = "<controller type='usb' model='ich9-uhci{}'><master startport='{}'/></controller>"
+    config = completed(small(first + more.format(1, 0) + more.format(2, 2)))
+    assert [each.index for each in config.controllers if each.type == "usb"] == [0, 0, 0]
 
 
 def test_a_serial_port_is_mirrored_by_a_console() -> None:
@@ -168,12 +175,11 @@ def test_a_function_without_function_zero_is_refused() -> None:
 @pytest.mark.parametrize(
     ("devices", "message"),
     [
-        ("<hostdev mode='subsystem' type='pci'/>", "<hostdev> devices"),
-        ("<tpm model='tpm-tis'><backend type='emulator'/></tpm>", "<tpm> devices"),
-        ("<interface type='user'><bandwidth/></interface>", "<bandwidth> of a interface"),
-        ("<interface type='user'><model type='nope'/></interface>", "has no model 'nope'"),
+        ("<iommu model='nope'/>", "nope"),
+        ("<interface type='user'><vlan><tag id='1'/></vlan></interface>", "<vlan> of a interface"),
         ("<disk type='file'><source file='/x'/><target dev='hda' bus='ide'/></disk>", "bus 'ide'"),
         ("<video><model type='gop'/></video>", "has no type 'gop'"),
+        ("<video><driver name='vhostuser'/><model type='virtio'/></video>", "'vhostuser'"),
         ("<controller type='scsi' model='buslogic'/>", "has no model 'buslogic'"),
         ("<controller type='usb' index='1'/><controller type='usb' index='1'/>", "the index 1"),
         ("<interface type='user'><mac address='01:00:00:00:00:01'/></interface>", "multicast"),
@@ -188,9 +194,11 @@ def test_what_cannot_be_done_is_refused_by_name(devices: str, message: str) -> N
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ("<cputune><shares>1</shares></cputune>", "<cputune> for domains"),
         ("<vcpu>999</vcpu>", "at most 288"),
-        ("<vcpu cpuset='1'>2</vcpu>", "pins no virtual CPUs"),
+        (
+            "<cputune><cachetune vcpus='0'><monitor level='3' vcpus='0'/></cachetune></cputune>",
+            "<cachetune> of <cputune>",
+        ),
     ],
 )
 def test_domain_settings_that_cannot_be_kept_are_refused(more: str, message: str) -> None:
@@ -240,6 +248,11 @@ def aliases(config: DomainConfig, kind: type[Device] = Device) -> set[str | None
 
 def test_aliases_are_libvirts() -> None:
     config = completed(full("q35", Path("/images")))
-    expected = {"virtio-disk0", "scsi0-0-0-0", "sata0-0-2", "usb-disk2", "fdc0-0-0", "net1"}
+    expected = {"virtio-disk0", "scsi0-0-0", "sata0-0-2", "usb-disk2", "fdc0-0-0", "net1"}
     expected |= {"pcie.0", "pci.1", "ide", "usb", "scsi0", "virtio-serial0", "balloon0", "video1"}
     assert aliases(config) >= expected
+
+
+def test_a_debug_port_is_a_device_of_its_own() -> None:
+    found = completed(small("<serial type='null'><target type='isa-debug'/></serial>"))
+    assert found.serials[0].target.model == "isa-debugcon"

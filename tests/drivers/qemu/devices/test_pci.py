@@ -18,24 +18,10 @@ needs = st.lists(
 @given(st.sampled_from(["pci-root", "pcie-root"]), needs)
 def test_no_place_is_given_twice(root: str, wanted: list[Connector]) -> None:
     topology = Topology(root)
-    places = [topology.allocate(need, f"device {i}") for i, need in enumerate(wanted)]
-    places += [bus.address for bus in topology.added]
+    usual = [need for need in wanted if root == "pcie-root" or need is not Connector.ROOT_PORT]
+    places = [topology.allocate(need, f"device {i}") for i, need in enumerate(usual)]
     assert len(set(places)) == len(places)
     assert not list(topology.orphans())
-
-
-@given(st.sampled_from(["pci-root", "pcie-root"]), needs)
-def test_every_added_bus_is_plugged_into_a_bus_with_a_lower_index_or_known_before(
-    root: str, wanted: list[Connector]
-) -> None:
-    topology = Topology(root)
-    for i, need in enumerate(wanted):
-        topology.allocate(need, f"device {i}")
-    known = {0}
-    for bus in topology.added:
-        assert bus.address.bus in known
-        assert bus.index not in known
-        known.add(bus.index)
 
 
 def test_pci_root_gives_its_slots_in_order() -> None:
@@ -43,42 +29,43 @@ def test_pci_root_gives_its_slots_in_order() -> None:
     assert [topology.allocate(Connector.EXPRESS, "x").slot for _ in range(3)] == [1, 2, 3]
 
 
-def test_a_full_pci_root_keeps_its_last_slot_for_a_bridge() -> None:
+def test_a_full_pci_root_gets_a_bridge() -> None:
     topology = Topology("pci-root")
     places = [topology.allocate(Connector.CONVENTIONAL, f"net{i}") for i in range(40)]
-    assert [(b.model, b.address) for b in topology.added] == [("pci-bridge", PciAddress(0, 0, 31))]
-    assert places[30] == PciAddress(0, 1, 1)
+    assert topology.models == {0: "pci-root", 1: "pci-bridge"}
+    assert places[31] == PciAddress(0, 1, 1)
 
 
 def test_express_devices_get_a_root_port_each() -> None:
     topology = Topology("pcie-root")
     assert topology.allocate(Connector.EXPRESS, "net0") == PciAddress(0, 1, 0)
     assert topology.allocate(Connector.EXPRESS, "net1") == PciAddress(0, 2, 0)
-    assert [bus.address for bus in topology.added] == [
-        PciAddress(0, 0, 1, 0, multifunction=True),
-        PciAddress(0, 0, 1, 1),
-    ]
+    assert topology.models == {0: "pcie-root", 1: "pcie-root-port", 2: "pcie-root-port"}
 
 
-def test_the_ninth_root_port_takes_the_next_slot() -> None:
+def test_eight_root_ports_share_a_slot() -> None:
     topology = Topology("pcie-root")
-    for i in range(9):
-        topology.allocate(Connector.EXPRESS, f"net{i}")
-    assert topology.added[8].address == PciAddress(0, 0, 2, 0, multifunction=True)
+    places = [topology.allocate(Connector.ROOT_PORT, f"port {i}") for i in range(9)]
+    assert [(p.slot, p.function) for p in places[6:]] == [(1, 6), (1, 7), (2, 0)]
 
 
-def test_a_conventional_device_gets_a_bridge_behind_a_root_port() -> None:
+def test_a_conventional_device_gets_a_bridge_behind_a_root_port_of_its_own() -> None:
     topology = Topology("pcie-root")
     assert topology.allocate(Connector.CONVENTIONAL, "watchdog0") == PciAddress(0, 2, 1)
-    assert [b.model for b in topology.added] == ["pcie-root-port", "pcie-to-pci-bridge"]
+    assert topology.allocate(Connector.EXPRESS, "net0") == PciAddress(0, 3, 0)
+    assert topology.models[2] == "pcie-to-pci-bridge"
 
 
-def test_a_free_port_is_kept_for_hot_plug() -> None:
+def test_a_port_is_kept_for_hot_plug() -> None:
     topology = Topology("pcie-root")
     topology.allocate(Connector.EXPRESS, "net0")
-    topology.ensure_free_port()
-    topology.ensure_free_port()
-    assert len(topology.added) == 2
+    topology.keep_slot()
+    assert len(topology.models) == 3
+
+
+def test_what_does_not_grow_is_full_at_the_end() -> None:
+    with pytest.raises(ConfigError, match="no PCI slot is left for net0"):
+        Topology("pcie-root", grows=False).allocate(Connector.EXPRESS, "net0")
 
 
 def test_a_taken_place_is_refused_with_both_names() -> None:
@@ -105,7 +92,7 @@ def test_functions_of_a_slot_are_places_of_their_own() -> None:
 )
 def test_places_that_do_not_exist_are_refused(address: PciAddress) -> None:
     with pytest.raises(ConfigError, match="net0"):
-        Topology("pci-root").reserve(address, "net0")
+        Topology("pci-root", grows=False).reserve(address, "net0")
 
 
 def test_a_function_without_function_zero_is_an_orphan() -> None:
@@ -142,5 +129,5 @@ def test_what_is_given_is_kept_from_what_is_placed(
         placed = [topology.allocate(need, f"device {i}") for i, need in enumerate(wanted)]
     except ConfigError:
         return
-    places = [*kept, *placed, *(bus.address for bus in topology.added)]
+    places = [*kept, *placed]
     assert len({(p.bus, p.slot, p.function) for p in places}) == len(places)

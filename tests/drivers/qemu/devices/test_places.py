@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from qemuvalues import completed, small
 
-from aiovirt.drivers.qemu.devices.places import disk_index
+from aiovirt.drivers.qemu.devices.order import disk_index
 from aiovirt.errors import XMLError
 from aiovirt.model.addresses import DriveAddress, UsbAddress, VirtioSerialAddress
 
@@ -59,11 +59,12 @@ def test_a_fifth_ide_disk_is_refused() -> None:
         completed(small("".join(disks), machine="pc"))
 
 
-def test_a_second_usb_controller_comes_when_the_first_is_full() -> None:
+def test_a_hub_comes_when_the_ports_are_full() -> None:
     config = completed(small(TABLET * 3, machine="pc"))
     places = [device.address for device in config.inputs]
-    assert places == [UsbAddress(0, "1"), UsbAddress(0, "2"), UsbAddress(1, "1")]
-    assert [c.index for c in config.controllers if c.type == "usb"] == [0, 1]
+    assert places == [UsbAddress(0, "2"), UsbAddress(0, "1.1"), UsbAddress(0, "1.2")]
+    hubs = [device.address for device in config.devices.all() if device.kind == "hub"]
+    assert hubs == [UsbAddress(0, "1")]
 
 
 def test_port_zero_of_virtio_serial_is_for_the_console() -> None:

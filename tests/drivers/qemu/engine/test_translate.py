@@ -8,13 +8,13 @@ from uuid import UUID
 
 import pytest
 
-from aiovirt.config import Disk, DomainConfig
+from aiovirt.config import Channel, Disk, DomainConfig
 from aiovirt.drivers.qemu.engine.domain import FollowUp, LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.translate import MISSED, STATES, Happening, translate
 from aiovirt.model.domain import DomainKey, DomainState, StateReason
 from aiovirt.model.events import (
+    AgentLifecycleEvent,
     BalloonChangeEvent,
-    DeviceRemovedEvent,
     DomainEvent,
     GraphicsEvent,
     GraphicsPhase,
@@ -22,6 +22,7 @@ from aiovirt.model.events import (
     IOErrorEvent,
     LifecycleDetail,
     LifecycleEvent,
+    MemoryDeviceSizeChangeEvent,
     MonitorEvent,
     RebootEvent,
     RTCChangeEvent,
@@ -216,9 +217,9 @@ def test_power_management(running: ManagedDomain) -> None:
     [
         ("RTC_CHANGE", {"offset": 78}, RTCChangeEvent(time=5.0, domain=KEY, offset_s=78)),
         (
-            "DEVICE_DELETED",
-            {"device": "net0", "path": "/machine/peripheral/net0"},
-            DeviceRemovedEvent(time=5.0, domain=KEY, alias="net0"),
+            "MEMORY_DEVICE_SIZE_CHANGE",
+            {"id": "virtiomem0", "size": 1 << 30, "qom-path": "/machine/peripheral/virtiomem0"},
+            MemoryDeviceSizeChangeEvent(time=5.0, domain=KEY, alias="virtiomem0", size=1 << 30),
         ),
         (
             "DEVICE_TRAY_MOVED",
@@ -259,8 +260,11 @@ def test_devices(
     assert happen(running, name, **data) == [expected]
 
 
-def test_device_without_an_alias_is_nobodys_concern(running: ManagedDomain) -> None:
-    assert happen(running, "DEVICE_DELETED", path="/machine/peripheral-anon/device[1]") == []
+@pytest.mark.parametrize(
+    "name", ["DEVICE_DELETED", "DEVICE_UNPLUG_GUEST_ERROR", "MEM_UNPLUG_ERROR"]
+)
+def test_what_leaves_is_told_by_who_tidies_up(running: ManagedDomain, name: str) -> None:
+    assert happen(running, name, device="net0", path="/machine/peripheral/net0") == []
 
 
 @pytest.mark.parametrize("found", sorted(STATES))
@@ -271,3 +275,17 @@ def test_missed_event_leads_to_the_state_that_was_found(running: ManagedDomain, 
     name, data = MISSED[reason.state]
     list(translate(Happening(running, running.live, name, data, 5.0)))
     assert running.state is reason.state
+
+
+def test_an_agent_that_comes_and_goes_is_told_once_and_shown(running: ManagedDomain) -> None:
+    assert running.live is not None
+    running.live.config.channels = [Channel.agent()]
+    (channel,) = running.live.config.channels
+    channel.alias = "channel0"
+    (came,) = happen(running, "VSERPORT_CHANGE", id="channel0", open=True)
+    assert isinstance(came, AgentLifecycleEvent)
+    assert (came.state, channel.target.state) == (1, "connected")
+    assert happen(running, "VSERPORT_CHANGE", id="channel0", open=True) == []
+    (went,) = happen(running, "VSERPORT_CHANGE", id="channel0", open=False)
+    assert isinstance(went, AgentLifecycleEvent)
+    assert (went.state, channel.target.state) == (2, "disconnected")

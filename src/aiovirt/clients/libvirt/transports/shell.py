@@ -21,7 +21,7 @@ from aiovirt.clients.libvirt.transports.parameters import (
     VerifyHosts,
     remote_name,
 )
-from aiovirt.clients.libvirt.transports.sockets import SYSTEM_FOLDER, socket_names
+from aiovirt.clients.libvirt.transports.sockets import SYSTEM_FOLDER, own_socket, socket_names
 from aiovirt.errors import (
     AiovirtError,
     ConnectionLost,
@@ -156,7 +156,10 @@ def _paths(uri: URI, parameters: Parameters, *, readonly: bool) -> tuple[str, ..
     if parameters.socket is not None:
         return (parameters.socket,)
     names = socket_names(uri.driver, parameters.mode, readonly=readonly)
-    return tuple(str(SYSTEM_FOLDER / name) for name in names)
+    paths = [SYSTEM_FOLDER / name for name in names]
+    if own := own_socket(uri, parameters, SYSTEM_FOLDER, readonly=readonly):
+        paths.append(own)
+    return tuple(map(str, paths))
 
 
 _FIND = """\
@@ -169,14 +172,22 @@ done
 """
 
 _FIND_SESSION = """\
-found=${{XDG_RUNTIME_DIR:-${{XDG_CACHE_HOME:-$HOME/.cache}}}}/libvirt/{name}
+base=${{XDG_RUNTIME_DIR:-${{XDG_CACHE_HOME:-$HOME/.cache}}}}
+found=$base/libvirt/{name}
+if [ ! -S "$found" ] && [ -S "$base/aiovirt/aiovirt-sock" ]; then
+  found=$base/aiovirt/aiovirt-sock
+fi
 """
 
+# libvirt's helper knows libvirt's sockets only.
 _HELPER = """\
-if command -v virt-ssh-helper >/dev/null 2>&1; then
-  printf '%s\\n' {marker}
-  exec virt-ssh-helper {words}
-fi
+for helper in virt-ssh-helper aiovirt-ssh-helper; do
+  case $helper:$found in virt-ssh-helper:*/aiovirt/*) continue;; esac
+  if command -v $helper >/dev/null 2>&1; then
+    printf '%s\\n' {marker}
+    exec $helper {words}
+  fi
+done
 """
 
 _NETCAT = """\

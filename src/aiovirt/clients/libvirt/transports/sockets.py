@@ -9,10 +9,16 @@ from pathlib import Path
 from aiovirt.clients.libvirt.transports.parameters import Mode, Parameters
 from aiovirt.model.uri import URI
 
-__all__ = ["Choice", "Places", "choose_socket", "socket_names"]
+__all__ = ["Choice", "Places", "choose_socket", "own_socket", "socket_names"]
 
 SYSTEM_FOLDER = Path("/run/libvirt")
 MONOLITHIC = "libvirtd"
+
+OURS = "aiovirtd"
+"""Our own daemon. It has folders beside libvirt's, and is chosen where none of libvirt's runs."""
+
+SERVED = frozenset({"qemu", "test", "remote"})
+"""The schemes of what it serves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,15 @@ def choose_socket(uri: URI, parameters: Parameters, *, readonly: bool, places: P
     daemons = tuple(
         MONOLITHIC if name.startswith("libvirt-") else daemon_of(uri.driver) for name in names
     )
+    usual = paths[-1]  # where none is there, libvirtd's is what an error speaks of
+    if own := own_socket(uri, parameters, folder, readonly=readonly and not session):
+        paths, daemons = (*paths, own), (*daemons, OURS)
     present = next((path for path in paths if path.exists()), None)
-    # Where neither is there, libvirtd's is what an error speaks of.
-    return Choice(present or paths[-1], session, daemons, paths)
+    return Choice(present or usual, session, daemons, paths)
+
+
+def own_socket(uri: URI, parameters: Parameters, folder: Path, *, readonly: bool) -> Path | None:
+    """The socket of our own daemon beside libvirt's folder, where it may be what is meant."""
+    if uri.driver not in SERVED or parameters.mode is not Mode.AUTO:
+        return None
+    return folder.with_name("aiovirt") / ("aiovirt-sock-ro" if readonly else "aiovirt-sock")

@@ -3,41 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-import anyio
-
 from aiovirt.clients.libvirt.transports.parameters import Parameters
 from aiovirt.clients.libvirt.transports.sockets import Choice, Places, choose_socket
-from aiovirt.errors import (
-    AiovirtError,
-    HostError,
-    NotFound,
-    PermissionDenied,
-    ResourceUnavailable,
-    Unresponsive,
-)
+from aiovirt.clients.libvirt.transports.starting import start_and_connect
+from aiovirt.errors import AiovirtError, NotFound, PermissionDenied, ResourceUnavailable
 from aiovirt.model.uri import URI
-from aiovirt.processes import COMMON_ENV, Command, start_daemon
 from aiovirt.streams.line import Line
 from aiovirt.streams.unix import connect_unix
 
-__all__ = ["AUTOSTART_VARIABLE", "open_unix"]
+__all__ = ["AUTOSTART_VARIABLE", "connect_local", "open_unix"]
 
 AUTOSTART_VARIABLE = "LIBVIRT_AUTOSTART"
 """libvirt's environment variable: with the value 0, no daemon of the user is started."""
-
-DAEMON_LIFE_S = 120
-"""After how many seconds without clients and guests a started daemon ends, as libvirt has it."""
-
-RETRY_S = 0.05
-"""Seconds between two tries while a started daemon makes its socket."""
-
-_PASSED = (*COMMON_ENV, "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
-_SEARCH = ("/usr/sbin", "/usr/local/sbin", "/sbin")
 
 
 @asynccontextmanager
@@ -67,7 +48,7 @@ async def open_unix(
     """
     where = places or Places.of_this_process()
     choice = choose_socket(uri, parameters, readonly=readonly, places=where)
-    with await _connect(choice, timeout_s) as sock:
+    with await connect_local(choice, timeout_s) as sock:
         yield Line(
             sock,
             filter=None,
@@ -79,7 +60,11 @@ async def open_unix(
         )
 
 
-async def _connect(choice: Choice, timeout_s: float) -> socket.socket:
+async def connect_local(choice: Choice, timeout_s: float) -> socket.socket:
+    """Connect to the socket that was chosen; the user's own daemon is started when absent.
+
+    Raises as `open_unix`.
+    """
     try:
         return await connect_unix(choice.path, timeout_s=timeout_s)
     except (NotFound, ResourceUnavailable) as error:
@@ -87,7 +72,7 @@ async def _connect(choice: Choice, timeout_s: float) -> socket.socket:
             raise _advised(error, choice) from error
     except PermissionDenied as error:
         raise _advised(error, choice) from error
-    return await _start_and_connect(choice, timeout_s)
+    return await start_and_connect(choice, timeout_s)
 
 
 def _advised(error: AiovirtError, choice: Choice) -> AiovirtError:
@@ -111,48 +96,3 @@ def _advised(error: AiovirtError, choice: Choice) -> AiovirtError:
         units = [f"{name}.socket" for name in reversed(choice.daemons)]
         hint = f"start it: systemctl start {' or '.join(units)}"
     return kind(f"{runs} is not running: {what} {choice.path}", hint=hint)
-
-
-async def _start_and_connect(choice: Choice, timeout_s: float) -> socket.socket:
-    program = _find_daemon(choice)
-    command = Command(program, ("--timeout", str(DAEMON_LIFE_S)), env_pass=_PASSED, umask=0o077)
-    async with await start_daemon(command) as daemon:
-        with anyio.move_on_after(timeout_s):
-            while True:
-                ran = daemon.running
-                sock = await _try(choice)
-                if sock is not None:
-                    return sock
-                if not ran:  # it may be the loser of two that were started at once: asked last
-                    raise HostError(
-                        f"{program} was started and ended again, without a socket {choice.path}",
-                        hint=f"run {program} yourself to see why",
-                    )
-                await anyio.sleep(RETRY_S)
-    raise Unresponsive(
-        f"{program} was started, but has no socket {choice.path} after {timeout_s:g} s",
-        hint=f"run {program} yourself to see why",
-    )
-
-
-async def _try(choice: Choice) -> socket.socket | None:
-    for path in choice.siblings:
-        try:
-            return await connect_unix(path)
-        except (NotFound, ResourceUnavailable):
-            continue
-    return None
-
-
-def _find_daemon(choice: Choice) -> str:
-    """Return the path of the daemon to start: a variable such as LIBVIRTD_PATH goes first."""
-    search = os.pathsep.join([os.environ.get("PATH", os.defpath), *_SEARCH])
-    for name in choice.daemons:
-        found = os.environ.get(f"{name.upper()}_PATH") or shutil.which(name, path=search)
-        if found:
-            return found
-    raise NotFound(
-        f"{' or '.join(reversed(choice.daemons))} does not run for this user, "
-        "and is not installed here",
-        hint="install libvirt's daemon, or open a remote host: qemu+ssh://HOST/system",
-    )

@@ -14,12 +14,12 @@ from contextlib import asynccontextmanager
 import anyio
 
 from aiovirt._tasks import Broadcast, Subscription
+from aiovirt.bindings.events import read_event
 from aiovirt.clients.libvirt import LibvirtClient
 from aiovirt.drivers.libvirt.events.known import Known
 from aiovirt.drivers.libvirt.events.look import take_look
 from aiovirt.drivers.libvirt.events.monitor import MonitorEvents
 from aiovirt.drivers.libvirt.events.registrations import Registrations
-from aiovirt.drivers.libvirt.events.translate import translated
 from aiovirt.errors import ConnectionLost, ProtocolError
 from aiovirt.model.events import ConnectionEvent, Event, EventsLost
 from aiovirt.protocols.libvirt.connection import Message
@@ -130,10 +130,14 @@ class Hub:
 
     def _hear(self, message: Message) -> None:
         try:
-            event = None if self.monitor.hear(message) else translated(message)
+            event = None if self.monitor.hear(message) else _event(message)
         except (ProtocolError, ValueError) as error:
             log.warning("an event that cannot be read is left out: %s", error)
             return
         if event is not None:
             self._known.hear(event)
             self._events.publish(event)
+
+
+def _event(message: Message) -> Event | None:
+    return read_event(message.program, message.procedure, message.payload)

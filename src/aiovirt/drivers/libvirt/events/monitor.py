@@ -5,21 +5,20 @@ The daemon picks by domain and name and says with each event for which registrat
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 import anyio
 
 from aiovirt._tasks import Broadcast, Subscription
+from aiovirt.bindings.events import MONITOR_EVENT, read_monitor_event
 from aiovirt.bindings.values import DOMAIN
 from aiovirt.clients.libvirt import LibvirtClient
-from aiovirt.errors import AiovirtError, ProtocolError
+from aiovirt.errors import AiovirtError
 from aiovirt.model.domain import DomainKey
-from aiovirt.model.events import ConnectionEvent, Event, EventsLost, MonitorEvent
+from aiovirt.model.events import ConnectionEvent, Event, EventsLost
 from aiovirt.protocols.libvirt.connection import Message
 from aiovirt.protocols.libvirt.tables import qemu as p
 from aiovirt.protocols.xdr import codec
@@ -31,10 +30,6 @@ EARLY = 64
 
 FAREWELL_S = 2.0
 """Seconds that a daemon has for taking a registration back."""
-
-MICROSECONDS = 1_000_000
-
-_KIND = p.DOMAIN_MONITOR_EVENT
 
 
 @dataclass(slots=True, eq=False)
@@ -90,14 +85,14 @@ class MonitorEvents:
         Raises:
             ProtocolError: It cannot be read.
         """
-        if (message.program, message.procedure) != (_KIND.program, _KIND.number):
+        if (message.program, message.procedure) != (MONITOR_EVENT.program, MONITOR_EVENT.number):
             return False
-        told = codec(_KIND.msg).decode(message.payload)
+        told = codec(MONITOR_EVENT.msg).decode(message.payload)
         wish = next((one for one in self._wishes if one.number == told.callback_id), None)
         if wish is None:
             self._early = [*self._early[1 - EARLY :], told]
         else:
-            wish.events.publish(_event(told))
+            wish.events.publish(read_monitor_event(told))
         return True
 
     # --- called by subscribers ------------------------------------------------------------------
@@ -142,7 +137,7 @@ class MonitorEvents:
         reply = await client.call(procedure, wish.args, operation="monitor_events")
         wish.number = reply.callback_id
         for told in [one for one in self._early if one.callback_id == wish.number]:
-            wish.events.publish(_event(told))
+            wish.events.publish(read_monitor_event(told))
         self._early.clear()
 
     async def _drop(self, wish: _Wish) -> None:
@@ -152,27 +147,3 @@ class MonitorEvents:
         args = p.ConnectDomainMonitorEventDeregisterArgs(wish.number)
         with anyio.move_on_after(FAREWELL_S, shield=True), suppress(AiovirtError):
             await client.call(p.CONNECT_DOMAIN_MONITOR_EVENT_DEREGISTER, args)
-
-
-def _event(told: p.DomainMonitorEventMsg) -> MonitorEvent:
-    return MonitorEvent(
-        time=told.seconds + told.micros / MICROSECONDS,
-        domain=DOMAIN.read(told.dom),
-        name=told.event,
-        data=_data(told.details),
-    )
-
-
-def _data(details: str | None) -> dict[str, Any]:
-    """What an event tells: a mapping, in QMP's JSON.
-
-    Raises:
-        ProtocolError: It is none.
-    """
-    try:
-        data = json.loads(details) if details else {}
-    except ValueError as error:
-        raise ProtocolError(f"an event of the monitor has data that is no JSON: {error}") from error
-    if not isinstance(data, dict):
-        raise ProtocolError("an event of the monitor has data that is no JSON object")
-    return data

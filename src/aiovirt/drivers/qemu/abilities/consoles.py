@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 
-from aiovirt.drivers.qemu.engine.core import Engine
+from aiovirt.drivers.qemu.abilities.base import QemuAbility
+from aiovirt.drivers.qemu.engine.ports import open_socket
 from aiovirt.errors import NotFound, Unresponsive
 from aiovirt.interfaces import Consoles, ConsoleStream
 from aiovirt.model.domain import DomainKey
@@ -12,13 +13,8 @@ from aiovirt.model.domain import DomainKey
 __all__ = ["QemuConsoles"]
 
 
-class QemuConsoles(Consoles):
+class QemuConsoles(QemuAbility, Consoles):
     """The hubs of a domain's serial, console and channel devices."""
-
-    driver_name = "QEMU"
-
-    def __init__(self, engine: Engine) -> None:
-        self._registry = engine.registry
 
     def open_console(
         self,
@@ -32,7 +28,8 @@ class QemuConsoles(Consoles):
         """See `Consoles.open_console`."""
         managed = self._registry.get(domain)
         live = managed.running()
-        consoles = live.consoles
+        ports = {channel.alias for channel in live.config.channels}
+        consoles = {alias: hub for alias, hub in live.consoles.items() if alias not in ports}
         hub = consoles.get(device) if device else next(iter(consoles.values()), None)
         if hub is None:
             if live.guessed:
@@ -47,3 +44,19 @@ class QemuConsoles(Consoles):
                 else "add <serial type='pty'/> or <console type='pty'/> to its devices",
             )
         return hub.open(readonly=readonly, force=force, history=history)
+
+    def open_channel(
+        self, domain: DomainKey, *, name: str | None = None, force: bool = False
+    ) -> AbstractAsyncContextManager[ConsoleStream]:
+        """See `Consoles.open_channel`: one on a pseudo terminal, or on a socket of QEMU's."""
+        managed = self._registry.get(domain)
+        live = managed.running()
+        for channel in live.config.channels:
+            if name in {None, channel.target.name, channel.alias}:
+                break
+        else:
+            raise NotFound(f"domain {managed.name!r} has no channel {name or ''}".rstrip())
+        hub = live.consoles.get(channel.alias or "")
+        if hub is not None:
+            return hub.open(readonly=False, force=force, history=False)
+        return open_socket(managed.name, live, channel)

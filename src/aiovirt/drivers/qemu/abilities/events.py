@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from aiovirt.drivers.qemu.engine.core import Engine
+from aiovirt.drivers.qemu.abilities.base import QemuAbility
 from aiovirt.interfaces import Events, EventStream
 from aiovirt.model.events import Event
 
 __all__ = ["QemuEvents"]
 
 
-class QemuEvents(Events):
+class QemuEvents(QemuAbility, Events):
     """The engine's events. The first subscriber also gets those from before it could subscribe."""
-
-    driver_name = "QEMU"
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def subscribe(self, *, limit: int = 1024) -> AbstractAsyncContextManager[EventStream]:
         """See `Events.subscribe`."""

@@ -4,34 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from aiovirt.config import DomainConfig
+from aiovirt.drivers.qemu.abilities.base import QemuAbility
 from aiovirt.drivers.qemu.engine import stop
-from aiovirt.drivers.qemu.engine.core import Engine
+from aiovirt.drivers.qemu.engine.domain import LiveDomain
+from aiovirt.drivers.qemu.engine.impact import change_live, meant, redefine
+from aiovirt.drivers.qemu.engine.saving import start_saved
 from aiovirt.drivers.qemu.engine.start import start
+from aiovirt.errors import AgentError
 from aiovirt.interfaces import Lifecycle, refuse_flags
-from aiovirt.model.domain import DomainKey
+from aiovirt.model.domain import DomainKey, LifecycleAction, LifecycleOccasion
 
 if TYPE_CHECKING:
     from aiovirt.model.constants import (
         DomainCreateFlags,
         DomainDestroyFlags,
+        DomainModificationImpact,
         DomainRebootFlags,
         DomainShutdownFlags,
     )
 
 __all__ = ["QemuLifecycle"]
 
-ACPI_POWER_BUTTON = 1
-"""The flag of `DomainShutdownFlags` and `DomainRebootFlags` for what this driver does anyway."""
+BYPASS_CACHE, FORCE_BOOT, VALIDATE = 0x4, 0x8, 0x10
+"""Of `DomainCreateFlags`."""
+ACPI_POWER_BUTTON, GUEST_AGENT = 1, 2
+"""Of `DomainShutdownFlags` and `DomainRebootFlags`: the button is what no flag means here."""
 
 
-class QemuLifecycle(Lifecycle):
+class QemuLifecycle(QemuAbility, Lifecycle):
     """The face of `engine.start` and `engine.stop`."""
-
-    driver_name = "QEMU"
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._registry = engine.registry
 
     async def start(
         self,
@@ -41,9 +43,12 @@ class QemuLifecycle(Lifecycle):
         flags: DomainCreateFlags | Literal[0] = 0,
     ) -> None:
         """See `Lifecycle.start`."""
-        refuse_flags(self.driver_name, "start", flags)
+        refuse_flags(self.driver_name, "start", flags, BYPASS_CACHE | FORCE_BOOT | VALIDATE)
         async with self._engine.works.work():
-            await start(self._engine, self._registry.get(domain), paused=paused)
+            managed = self._registry.get(domain)
+            forget = bool(flags & FORCE_BOOT)
+            if not await start_saved(self._engine, managed, paused=paused, forget=forget):
+                await start(self._engine, managed, paused=paused)
 
     async def shutdown(
         self,
@@ -53,17 +58,28 @@ class QemuLifecycle(Lifecycle):
         flags: DomainShutdownFlags | Literal[0] = 0,
     ) -> None:
         """See `Lifecycle.shutdown`."""
-        refuse_flags(self.driver_name, "shutdown", flags, ACPI_POWER_BUTTON)
+        refuse_flags(self.driver_name, "shutdown", flags, ACPI_POWER_BUTTON | GUEST_AGENT)
         async with self._engine.works.work():
-            live = await stop.power_button(self._engine, self._registry.get(domain), reboot=False)
+            live = await self._ask_to_end(domain, int(flags), reboot=False)
             if wait:
                 await live.ended.wait()
 
     async def reboot(self, domain: DomainKey, *, flags: DomainRebootFlags | Literal[0] = 0) -> None:
         """See `Lifecycle.reboot`."""
-        refuse_flags(self.driver_name, "reboot", flags, ACPI_POWER_BUTTON)
+        refuse_flags(self.driver_name, "reboot", flags, ACPI_POWER_BUTTON | GUEST_AGENT)
         async with self._engine.works.work():
-            await stop.power_button(self._engine, self._registry.get(domain), reboot=True)
+            await self._ask_to_end(domain, int(flags), reboot=True)
+
+    async def _ask_to_end(self, domain: DomainKey, flags: int, *, reboot: bool) -> LiveDomain:
+        """Ask by the guest's agent or its power button; by that too when the agent may fail."""
+        managed = self._registry.get(domain)
+        if flags & GUEST_AGENT:
+            try:
+                return await stop.by_agent(self._engine, managed, reboot=reboot)
+            except AgentError:
+                if not flags & ACPI_POWER_BUTTON:
+                    raise
+        return await stop.power_button(self._engine, managed, reboot=reboot)
 
     async def reset(self, domain: DomainKey) -> None:
         """See `Lifecycle.reset`."""
@@ -91,3 +107,34 @@ class QemuLifecycle(Lifecycle):
         """See `Lifecycle.resume`."""
         async with self._engine.works.work():
             await stop.resume(self._registry.get(domain))
+
+    async def inject_nmi(self, domain: DomainKey) -> None:
+        """See `Lifecycle.inject_nmi`."""
+        managed = self._registry.get(domain)
+        async with self._engine.works.work():
+            await managed.monitor().execute("inject-nmi")
+
+    async def set_lifecycle_action(
+        self,
+        domain: DomainKey,
+        occasion: LifecycleOccasion,
+        action: LifecycleAction,
+        *,
+        flags: DomainModificationImpact | Literal[0] = 0,
+    ) -> None:
+        """See `Lifecycle.set_lifecycle_action`."""
+        managed = self._registry.get(domain)
+
+        def change(config: DomainConfig) -> None:
+            setattr(config, f"on_{occasion}", action)
+
+        async with self._engine.works.work(), managed.changes:
+            what = meant(managed, flags)
+            change(managed.config().copy())
+            if what.definition is not None:
+                await redefine(self._engine, managed, change)
+            if what.live is not None:
+                if occasion == "reboot":
+                    asked = {"reboot": "shutdown" if action == "destroy" else "reset"}
+                    await managed.monitor().execute("set-action", asked)
+                await change_live(self._engine, managed, what.live, change)

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from anyio import to_thread
 
-from aiovirt.drivers.qemu.engine.core import Engine
+from aiovirt.drivers.qemu.abilities.base import QemuAbility
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.keycodes import send_key_arguments
@@ -31,14 +31,8 @@ _LARGEST = 256 * 1024 * 1024
 """The most bytes of a picture that are read: more than any display of QEMU has."""
 
 
-class QemuScreen(Screen):
+class QemuScreen(QemuAbility, Screen):
     """The display and the keyboard."""
-
-    driver_name = "QEMU"
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._registry = engine.registry
 
     async def screenshot(self, domain: DomainKey, *, screen: int = 0) -> bytes:
         """See `Screen.screenshot`."""

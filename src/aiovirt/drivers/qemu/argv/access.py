@@ -40,7 +40,8 @@ class Account:
             return "may not read it"
         if write and not self._may(path, found, _WRITE):
             return "may not write to it"
-        return self.kept_from(path)
+        # the kernel, asked about our own rights, has gone through the folders above
+        return None if self.uid is None else self.kept_from(path)
 
     def kept_from(self, path: Path) -> str | None:
         """Which folder above a path he may not enter; as `refused`."""

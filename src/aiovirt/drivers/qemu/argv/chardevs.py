@@ -12,15 +12,23 @@ from aiovirt.drivers.qemu.argv.usb import usb_place
 from aiovirt.drivers.qemu.argv.words import as_json, comma_list
 from aiovirt.drivers.qemu.devices.lookup import model_of
 from aiovirt.drivers.qemu.devices.models import CHANNEL_BUSES, SERIAL_DRIVERS
-from aiovirt.model.addresses import IsaAddress, VirtioSerialAddress
+from aiovirt.model.addresses import IsaAddress, SpaprVioAddress, VirtioSerialAddress
 
-__all__ = ["channels", "chardev", "consoles", "serials"]
+__all__ = ["channels", "chardev", "consoles", "parallels", "serials"]
 
 _Backend = tuple[str, dict[str, object]]
 
 
-def chardev(guest: Guest, device: CharacterDevice) -> tuple[str, str]:
+def chardev(
+    guest: Guest, device: CharacterDevice, *, spice: str | None = None, dbus: str | None = None
+) -> tuple[str, str]:
     """The ``-chardev`` of a device, whose id is ``char`` and the device's alias.
+
+    Args:
+        guest: The guest.
+        device: The device.
+        spice: What SPICE calls the channel of a device that is none of the usual.
+        dbus: What D-Bus calls it.
 
     Raises:
         XMLError: The driver cannot open such a host's end.
@@ -34,6 +42,10 @@ def chardev(guest: Guest, device: CharacterDevice) -> tuple[str, str]:
             expected=", ".join(_BACKENDS),
         )
     kind, options = build(guest, device)
+    if kind == "spicevmc" and spice is not None:
+        options = {"name": spice}
+    if kind == "dbus" and dbus is not None:
+        options = {"name": dbus}
     return "-chardev", comma_list(kind, {"id": f"char{alias}", **options, **_log(guest, device)})
 
 
@@ -51,8 +63,18 @@ def _unix(guest: Guest, device: CharacterDevice) -> _Backend:
         if not source.path:
             raise CharacterDevice.sources.error(device, "there is no path to connect to")
         return "socket", {"path": source.path, **_reconnect(device)}
-    path = source.path or os.fspath(guest.resources.folder / _socket_name(device))
+    path = source.path or _own_socket(guest, _socket_name(device))
     return "socket", {"path": path, "server": True, "wait": False}
+
+
+_MOST: Final = 107
+"""Bytes of a path that an address of a Unix socket has room for (unix(7))."""
+
+
+def _own_socket(guest: Guest, name: str) -> str:
+    """A socket in the domain's folder; that is QEMU's working folder, should the path be long."""
+    path = os.fspath(guest.resources.folder / name)
+    return path if len(os.fsencode(path)) <= _MOST else name
 
 
 def _socket_name(device: CharacterDevice) -> str:
@@ -62,7 +84,9 @@ def _socket_name(device: CharacterDevice) -> str:
 
 def _reconnect(device: CharacterDevice) -> dict[str, object]:
     source = device.source
-    return {"reconnect": source.reconnect_timeout} if source.reconnect_enabled else {}
+    if source.reconnect_enabled is None:
+        return {}
+    return {"reconnect": source.reconnect_timeout if source.reconnect_enabled else 0}
 
 
 def _file(_guest: Guest, device: CharacterDevice) -> _Backend:
@@ -71,6 +95,20 @@ def _file(_guest: Guest, device: CharacterDevice) -> _Backend:
 
 def _at_path(kind: str) -> Callable[[Guest, CharacterDevice], _Backend]:
     return lambda _guest, device: (kind, {"path": device.source.path})
+
+
+def _device_of_host(_guest: Guest, device: CharacterDevice) -> _Backend:
+    kind = "parallel" if device.kind == "parallel" else "serial"
+    return kind, {"path": device.source.path}
+
+
+def _vdagent(_guest: Guest, device: CharacterDevice) -> _Backend:
+    options: dict[str, object] = {
+        "name": "vdagent",
+        "clipboard": device.source.copypaste,
+        "mouse": {"client": True, "server": False}.get(device.source.mouse or ""),
+    }
+    return "qemu-vdagent", options
 
 
 def _tcp(_guest: Guest, device: CharacterDevice) -> _Backend:
@@ -95,9 +133,9 @@ def _udp(_guest: Guest, device: CharacterDevice) -> _Backend:
         raise CharacterDevice.sources.error(
             device, "udp has nowhere to send to", expected="<source mode='connect' …/>"
         )
-    options: dict[str, object] = {"host": far.host, "port": far.service}
+    options: dict[str, object] = {"host": far.host or "", "port": far.service}
     if near is not None:
-        options |= {"localaddr": near.host or "", "localport": near.service}
+        options |= {"localaddr": near.host or "", "localport": near.service or 0}
     return "udp", options
 
 
@@ -112,11 +150,14 @@ _BACKENDS: Final[dict[str, Callable[[Guest, CharacterDevice], _Backend]]] = {
     "tcp": _tcp,
     "udp": _udp,
     "null": lambda _guest, _device: ("null", {}),
-    "dev": _at_path("serial"),
+    "dev": _device_of_host,
     "pipe": _at_path("pipe"),
     "spicevmc": _spice("spicevmc", "vdagent"),
     "spiceport": _spice("spiceport", ""),
-    "qemu-vdagent": lambda _guest, _device: ("qemu-vdagent", {"name": "vdagent"}),
+    "qemu-vdagent": _vdagent,
+    "vc": lambda _guest, _device: ("vc", {}),
+    "stdio": lambda _guest, _device: ("stdio", {}),
+    "dbus": lambda _guest, device: ("dbus", {"name": device.source.channel}),
 }
 
 
@@ -127,6 +168,9 @@ def serials(guest: Guest) -> Iterator[str]:
         yield from _serial(guest, serial)
 
 
+_ON_ISA: Final = ("isa-serial", "isa-debugcon")
+
+
 def _serial(guest: Guest, serial: Serial) -> tuple[str, str]:
     back = f"char{serial.alias}"
     driver = model_of(serial, guest.family).driver
@@ -135,9 +179,19 @@ def _serial(guest: Guest, serial: Serial) -> tuple[str, str]:
     props: dict[str, object] = {"chardev": back}
     if driver == SERIAL_DRIVERS["isa-serial"].driver:
         props["index"] = serial.target.port
-        if isinstance(serial.address, IsaAddress):
-            props |= {"iobase": serial.address.iobase, "irq": serial.address.irq}
+    if driver in _ON_ISA and isinstance(serial.address, IsaAddress):
+        props |= {"iobase": serial.address.iobase, "irq": serial.address.irq}
+    if isinstance(serial.address, SpaprVioAddress):
+        props["reg"] = serial.address.reg
     return "-device", guest.device(serial, {**props, **usb_place(guest, serial)})
+
+
+def parallels(guest: Guest) -> Iterator[str]:
+    """The parallel ports."""
+    for parallel in guest.config.devices.parallels:
+        yield from chardev(guest, parallel)
+        props = {"chardev": f"char{parallel.alias}"}
+        yield from ("-device", guest.device(parallel, props))
 
 
 def consoles(guest: Guest) -> Iterator[str]:
@@ -146,6 +200,15 @@ def consoles(guest: Guest) -> Iterator[str]:
         if console.target.type == "virtio":
             yield from chardev(guest, console)
             yield from _port(guest, console, SERIAL_DRIVERS["virtio"].driver)
+        elif console.target.type in _SCLP:
+            yield from chardev(guest, console)
+            back = f"char{console.alias}"
+            options = {"driver": _SCLP[console.target.type], "chardev": back, "id": console.alias}
+            yield from ("-device", as_json(options))
+
+
+_SCLP: Final = {"sclp": "sclpconsole", "sclplm": "sclplmconsole"}
+"""Consoles of S/390 that are no serial ports."""
 
 
 def channels(guest: Guest) -> Iterator[str]:
@@ -155,6 +218,9 @@ def channels(guest: Guest) -> Iterator[str]:
         XMLError: A channel is of a kind that the driver does not have.
     """
     for channel in guest.config.channels:
+        if channel.target.type == "guestfwd":
+            yield from _forward(guest, channel)
+            continue
         driver = CHANNEL_BUSES.get(channel.target.type or "")
         if driver is None:
             raise Channel.target.error(
@@ -162,6 +228,15 @@ def channels(guest: Guest) -> Iterator[str]:
             )
         yield from chardev(guest, channel)
         yield from _port(guest, channel, driver, name=channel.target.name)
+
+
+def _forward(guest: Guest, channel: Channel) -> Iterator[str]:
+    """A connection of the guest's to an address of its user network leads to the host's end."""
+    yield from chardev(guest, channel)
+    target = channel.target
+    rule = f"tcp:{target.address}:{target.port}-chardev:char{channel.alias}"
+    options = {"type": "user", "guestfwd": [{"str": rule}], "id": channel.alias}
+    yield from ("-netdev", as_json(options))
 
 
 def _port(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 
-from aiovirt.config import BootDevice, Controller, Device, DomainConfig
+from aiovirt.config import BootDevice, Controller, Device, DomainConfig, Hostdev, Interface
+from aiovirt.drivers.qemu.argv.overrides import overridden
 from aiovirt.drivers.qemu.argv.resources import Resources
 from aiovirt.drivers.qemu.argv.words import as_json
 from aiovirt.drivers.qemu.binaries.capabilities import BinaryCapabilities
@@ -16,8 +17,10 @@ from aiovirt.drivers.qemu.devices.controllers import is_companion
 from aiovirt.drivers.qemu.devices.families import Family
 from aiovirt.drivers.qemu.devices.lookup import model_of
 from aiovirt.drivers.qemu.devices.models import Model, driver_of
+from aiovirt.drivers.qemu.devices.naming import alias_of
+from aiovirt.drivers.qemu.devices.order import disks_in_order
 from aiovirt.drivers.qemu.devices.places import transports
-from aiovirt.model.addresses import PciAddress
+from aiovirt.model.addresses import CcwAddress, MmioAddress, PciAddress
 
 __all__ = ["Guest"]
 
@@ -34,7 +37,7 @@ class Guest:
     @cached_property
     def mmio(self) -> bool:
         """Whether virtio devices are on virtio-mmio instead of PCI."""
-        return self.family.pci_root is None
+        return self.family.transport == "mmio"
 
     @cached_property
     def controllers(self) -> Mapping[str, Sequence[tuple[int, Controller]]]:
@@ -46,8 +49,15 @@ class Guest:
 
     @cached_property
     def _buses(self) -> Mapping[tuple[str, int], str | None]:
+        own = {("pci", 0): self.family.root_bus}
+        own |= {(kind, 0): bus for kind, bus in self.family.builtin_controllers.items() if bus}
+        own |= {
+            ("pci", index): f"{root.alias}.0"
+            for index, root in self.controllers.get("pci", ())
+            if index and root.model == "pci-root"
+        }
         return {
-            (kind, index): controller.alias
+            (kind, index): own.get((kind, index), controller.alias)
             for kind, found in self.controllers.items()
             for index, controller in found
             if not is_companion(controller)
@@ -74,29 +84,48 @@ class Guest:
             )
         return self._buses[kind, index] or f"{kind}{index}"
 
-    def device(self, device: Device, props: Mapping[str, object], *, bus: bool = True) -> str:
+    def device(
+        self,
+        device: Device,
+        props: Mapping[str, object],
+        *,
+        bus: bool = True,
+        boot: bool = True,
+    ) -> str:
         """The JSON of a ``-device`` with its driver, id, place and boot order.
 
         Args:
             device: The configured device; its model says the driver.
             props: Further properties, those that are None left out.
             bus: Whether the place on PCI or virtio-mmio is to be told.
+            boot: Whether its place in the boot order is.
         """
         model = model_of(device, self.family)
         place = self.place(device, model) if bus else {}
         named = {
-            "driver": driver_of(model, mmio=self.mmio),
-            "id": device.alias,
+            "driver": driver_of(model, self._transport(device)),
+            "id": alias_of(device),
             **place,
-            "bootindex": self.boot_index(device),
+            "bootindex": self.boot_index(device) if boot else None,
         }
-        return as_json({**named, **props})
+        said = {**named, **props, **_firmware_of(device)}
+        return as_json(overridden(self.config, alias_of(device) or "", said))
+
+    def _transport(self, device: Device) -> str:
+        """What a virtio device is on: as all of the machine, unless its address says otherwise."""
+        said = {MmioAddress: "mmio", PciAddress: "pci"}
+        return said.get(type(device.address), self.family.transport)
 
     def place(self, device: Device, model: Model) -> dict[str, object]:
         """The properties ``bus`` and ``addr`` of a device on PCI or virtio-mmio."""
         if model.virtio and self.mmio:
             return {"bus": f"virtio-mmio-bus.{self._mmio_buses[device.alias or '']}"}
         address = device.address
+        if isinstance(address, CcwAddress):
+            numbers = (address.cssid or 0, address.ssid or 0, address.devno or 0)
+            return {"devno": "{:x}.{:x}.{:04x}".format(*numbers)}
+        if model.virtio and isinstance(address, MmioAddress):
+            return {}
         if model.needs is None and not isinstance(address, PciAddress):
             return {}
         if not isinstance(address, PciAddress):
@@ -108,7 +137,7 @@ class Guest:
         function = f".{address.function:#x}" if address.function else ""
         return {
             "bus": self.bus_of("pci", address.bus),
-            "multifunction": True if address.multifunction else None,
+            "multifunction": address.multifunction,
             "addr": f"{address.slot:#x}{function}",
         }
 
@@ -133,6 +162,16 @@ class Guest:
         return self._boot_by_kind.get(device.alias or "") if order is None else order
 
 
+def _firmware_of(device: Device) -> dict[str, object]:
+    """Whether the guest finds a ROM on a device, which, and its number in ACPI's tables."""
+    said: dict[str, object] = {}
+    if isinstance(device, Hostdev | Interface) and device.rom:
+        rom = device.rom
+        bar = None if rom.bar is None else int(rom.bar)
+        said = {"rombar": bar, "romfile": "" if rom.enabled is False else rom.file}
+    return {**said, "acpi-index": device.acpi_index}
+
+
 def _order(device: Device) -> int | None:
     return device.boot_order if isinstance(device, BootDevice) else None
 
@@ -142,6 +181,7 @@ _BOOT_KINDS = {"disk": "hd", "lun": "hd", "cdrom": "cdrom", "floppy": "fd"}
 
 def _boot_devices(config: DomainConfig) -> list[tuple[str, Device]]:
     found: list[tuple[str, Device]] = []
-    found += [(_BOOT_KINDS.get(disk.device or "disk", ""), disk) for disk in config.disks]
+    disks = disks_in_order(config.disks)
+    found += [(_BOOT_KINDS.get(disk.device or "disk", ""), disk) for disk in disks]
     found += [("network", interface) for interface in config.interfaces]
     return found

@@ -9,10 +9,12 @@ from aiovirt.config import Interface, InterfaceIp, PortForward
 from aiovirt.drivers.qemu.argv.guest import Guest
 from aiovirt.drivers.qemu.argv.resources import TAP_TYPES
 from aiovirt.drivers.qemu.argv.usb import usb_place
-from aiovirt.drivers.qemu.argv.words import as_json
+from aiovirt.drivers.qemu.argv.virtio import virtio_props
+from aiovirt.drivers.qemu.argv.words import as_json, socket_word
+from aiovirt.drivers.qemu.process.passt import passt_socket
 from aiovirt.errors import ConfigError
 
-__all__ = ["interfaces"]
+__all__ = ["card", "interfaces", "netdev"]
 
 
 def interfaces(guest: Guest) -> Iterator[str]:
@@ -22,11 +24,12 @@ def interfaces(guest: Guest) -> Iterator[str]:
         XMLError: The driver has no interfaces of such a type.
     """
     for interface in guest.config.interfaces:
-        yield from ("-netdev", _netdev(guest, interface))
-        yield from ("-device", _card(guest, interface))
+        yield from ("-netdev", netdev(guest, interface))
+        yield from ("-device", card(guest, interface))
 
 
-def _netdev(guest: Guest, interface: Interface) -> str:
+def netdev(guest: Guest, interface: Interface) -> str:
+    """The JSON of the back end of an interface."""
     build = _BACKENDS.get(interface.type or "")
     if build is None:
         raise Interface.type.error(
@@ -37,11 +40,14 @@ def _netdev(guest: Guest, interface: Interface) -> str:
     return as_json({"id": f"host{interface.alias}", **build(guest, interface)})
 
 
-def _user(_guest: Guest, interface: Interface) -> dict[str, object]:
-    if interface.backend_type not in {None, "default"}:
-        raise Interface.backend_type.error(
-            interface, f"the QEMU driver has no {interface.backend_type} back end"
-        )
+def _user(guest: Guest, interface: Interface) -> dict[str, object]:
+    if interface.backend_type == "passt":
+        path = passt_socket(guest.resources.folder, interface.alias or "")
+        return {
+            "type": "stream",
+            "server": False,
+            "addr": {"type": "unix", "path": socket_word(path)},
+        }
     forwards = [{"str": rule} for each in interface.port_forwards for rule in _forward(each)]
     options: dict[str, object] = {"type": "user", "hostfwd": forwards or None}
     for ip in interface.ips:
@@ -97,7 +103,8 @@ _BACKENDS: Final[dict[str, Callable[[Guest, Interface], dict[str, object]]]] = {
 }
 
 
-def _card(guest: Guest, interface: Interface) -> str:
+def card(guest: Guest, interface: Interface) -> str:
+    """The JSON of the guest's card of an interface."""
     props: dict[str, object] = {
         "netdev": f"host{interface.alias}",
         "mac": str(interface.mac),
@@ -124,7 +131,6 @@ def _virtio(guest: Guest, interface: Interface) -> dict[str, object]:
         "ioeventfd": driver.ioeventfd,
         "event_idx": driver.event_idx,
         "rss": driver.rss,
-        "packed": driver.packed,
-        "iommu_platform": driver.iommu,
-        "ats": driver.ats,
+        "hash": driver.rss_hash_report,
+        **virtio_props(driver),
     }

@@ -20,9 +20,11 @@ from aiovirt.config import (
     RngBackend,
 )
 from aiovirt.drivers.qemu.argv.access import Account, account_of
+from aiovirt.drivers.qemu.argv.storage.images import layers_of
+from aiovirt.drivers.qemu.argv.unserved import refuse_unserved
 from aiovirt.errors import PermissionDenied, XMLError
 
-__all__ = ["preflight"]
+__all__ = ["files_of", "preflight"]
 
 
 class _File(NamedTuple):
@@ -53,10 +55,12 @@ def preflight(config: DomainConfig, *, user: str | None = None, folder: Path | N
 
     Raises:
         XMLError: A file is not there, or is of the wrong kind; it names element and path.
+            Or the guest wants what the driver does not do on the host.
         PermissionDenied: It may not be read, or written where the guest writes; or he may not
             enter a folder above the one QEMU will run in.
         ConfigError: There is no such user.
     """
+    refuse_unserved(config)
     account = account_of(user)
     kept_from = account.kept_from(folder) if folder else None
     if kept_from:
@@ -64,11 +68,12 @@ def preflight(config: DomainConfig, *, user: str | None = None, folder: Path | N
             f"QEMU cannot run in {folder}: {account.name} {kept_from}",
             hint="let everybody pass that folder (chmod o+x), or use a root somewhere else",
         )
-    for file in _files(config):
+    for file in files_of(config):
         _check(file, account)
 
 
-def _files(config: DomainConfig) -> Iterator[_File]:
+def files_of(config: DomainConfig) -> Iterator[_File]:
+    """The files that a guest uses, with what each is for."""
     yield from _boot_files(config.os)
     for disk in config.disks:
         yield from _disk_files(disk)
@@ -94,12 +99,23 @@ def _boot_files(system: OperatingSystem) -> Iterator[_File]:
         error = _bound(Loader.path.error, system.loader)
         yield _File(system.loader.path, "the firmware", error)
     if system.nvram.path and system.loader.type == "pflash":
-        error = _bound(Nvram.path.error, system.nvram)
-        yield _File(system.nvram.path, "the firmware's variables", error, write=True)
+        yield _variables(system.nvram, system.nvram.path)
+
+
+def _variables(nvram: Nvram, path: str) -> _File:
+    """The file of the variables, or until there is one what it will be made of."""
+    if nvram.template and not Path(path).exists():
+        error = _bound(Nvram.template.error, nvram)
+        return _File(nvram.template, "the template of the firmware's variables", error)
+    error = _bound(Nvram.path.error, nvram)
+    return _File(path, "the firmware's variables", error, write=True)
+
+
+_LOCAL: Final = (None, "file", "block")
 
 
 def _disk_files(disk: Disk) -> Iterator[_File]:
-    path = disk.path
+    path = disk.path if disk.type in _LOCAL and not disk.source.fdgroup else None
     if path is None or (disk.source.startup_policy == "optional" and not Path(path).exists()):
         return
     what = f"the image of disk {disk.target.dev}"
@@ -107,6 +123,12 @@ def _disk_files(disk: Disk) -> Iterator[_File]:
     block = True if disk.type == "block" else None
     error = _bound(Disk.source.error, disk)
     yield _File(path, what, error, block=block, write=not disk.readonly)
+    for layer in layers_of(disk):
+        behind = layer.source.file or layer.source.dev
+        if behind and layer.type in _LOCAL and not layer.source.fdgroup:
+            what = f"the image {behind} behind that of disk {disk.target.dev}"
+            block = True if layer.type == "block" else None
+            yield _File(behind, what, _bound(Disk.backing.error, disk), block=block)
 
 
 _DEVICES: Final = ("dev", "pipe")

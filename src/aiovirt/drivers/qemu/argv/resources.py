@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from aiovirt.config import DomainConfig
+from aiovirt.drivers.qemu.argv.storage.images import layers_of
 
 __all__ = ["TAP_TYPES", "Resources", "Tap"]
 
@@ -17,6 +19,7 @@ TAP_TYPES: Final = ("bridge", "ethernet", "network")
 
 FIRST_IMAGINED_FD: Final = 20
 FIRST_DISPLAY_PORT: Final = 5900
+_WITH_VHOST: Final = ("vsock", "hostdev")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,10 @@ class Resources:
         taps: By the alias of the interface.
         logs: Files that character devices without a ``<log>`` are written to as well, by alias.
         ports: TCP ports chosen for graphics with ``autoport``, by their place in the document.
+        vhost: Descriptors of vhost devices of the kernel, by the alias of the device.
+        scsi: Paths of SCSI devices of the host, by the alias of the device.
+        files: Descriptors of disks' files that a client handed over, by their group.
+        now: What the host's clock says, in seconds since 1970.
     """
 
     monitor: int
@@ -49,6 +56,10 @@ class Resources:
     taps: Mapping[str, Tap] = field(default_factory=dict)
     logs: Mapping[str, Path] = field(default_factory=dict)
     ports: Mapping[int, int] = field(default_factory=dict)
+    vhost: Mapping[str, int] = field(default_factory=dict)
+    scsi: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    now: float = field(default_factory=time.time)
 
     @classmethod
     def imagined(cls, config: DomainConfig, folder: Path) -> Resources:
@@ -71,4 +82,23 @@ class Resources:
             for place, graphics in enumerate(config.graphics)
             if graphics.autoport
         }
-        return cls(monitor=next(numbers), folder=folder, taps=taps, ports=chosen)
+        sources = [disk.source for disk in config.disks]
+        sources += [layer.source for disk in config.disks for layer in layers_of(disk)]
+        groups = [group for source in sources if (group := source.fdgroup)]
+        return cls(
+            monitor=next(numbers),
+            files={group: (next(numbers),) for group in groups},
+            folder=folder,
+            taps=taps,
+            ports=chosen,
+            vhost={
+                device.alias or "": next(numbers)
+                for device in config.devices.all()
+                if device.kind in _WITH_VHOST
+            },
+            scsi={
+                device.alias or "": f"/dev/sg{place}"
+                for place, device in enumerate(config.devices.all())
+                if device.kind == "hostdev"
+            },
+        )

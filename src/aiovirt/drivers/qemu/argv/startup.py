@@ -6,7 +6,13 @@ from collections.abc import Iterator
 
 from aiovirt.config import DomainConfig
 
-__all__ = ["startup_commands"]
+__all__ = ["environment", "startup_commands"]
+
+
+def environment(config: DomainConfig) -> dict[str, str]:
+    """What QEMU's environment must say: the zone that a clock is in."""
+    clock = config.clock
+    return {"TZ": clock.timezone} if clock.offset == "timezone" and clock.timezone else {}
 
 
 def startup_commands(config: DomainConfig) -> Iterator[tuple[str, dict[str, object]]]:

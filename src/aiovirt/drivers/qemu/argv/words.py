@@ -5,14 +5,16 @@ Source: QEMU's qemu-options.hx and util/keyval.c: a comma in a value is written 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from aiovirt.errors import ConfigError
 
-__all__ = ["as_json", "comma_list", "drop_none", "escape", "on_off"]
+__all__ = ["as_json", "comma_list", "drop_none", "escape", "on_off", "socket_word"]
 
 
 # sizes are subclasses of int, which msgspec asks about
@@ -52,6 +54,16 @@ def drop_none(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def as_json(values: Mapping[str, object]) -> str:
-    """The JSON form of an option, with None left out."""
-    return _encoder.encode(drop_none(values)).decode()
+def as_json(values: Mapping[str, object], *, keep: Collection[str] = ()) -> str:
+    """The JSON form of an option, with None left out but where it is to be said."""
+    said = {name: value for name, value in values.items() if value is not None or name in keep}
+    return _encoder.encode(said).decode()
+
+
+def socket_word(path: Path) -> str:
+    """The path of a socket in QEMU's own folder, which QEMU runs in: its name if it is too long."""
+    return str(path) if len(os.fsencode(path)) <= _LONGEST_SOCKET else path.name
+
+
+_LONGEST_SOCKET: Final = 107
+"""Source: unix(7), `sun_path`."""

@@ -9,8 +9,10 @@ from aiovirt.drivers.qemu.binaries.cache import BinaryCache
 from aiovirt.drivers.qemu.binaries.capabilities import (
     BinaryCapabilities,
     CPUModel,
+    CPUOffer,
     Feature,
     Machine,
+    Properties,
 )
 from aiovirt.drivers.qemu.binaries.find import find_emulator, host_arch, known_emulators
 from aiovirt.drivers.qemu.binaries.probe import probe
@@ -19,8 +21,10 @@ __all__ = [
     "BinaryCache",
     "BinaryCapabilities",
     "CPUModel",
+    "CPUOffer",
     "Feature",
     "Machine",
+    "Properties",
     "find_emulator",
     "host_arch",
     "known_emulators",

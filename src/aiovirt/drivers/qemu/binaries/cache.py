@@ -11,6 +11,7 @@ import hashlib
 import logging
 import os
 from collections import defaultdict
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -25,14 +26,18 @@ from aiovirt.host.files import make_private_folder, write_atomically
 
 __all__ = ["FORMAT", "BinaryCache", "Identity", "identify"]
 
-FORMAT: Final = 1
+FORMAT: Final = 4
 """The version of the cache's format: raised when what is probed changes."""
 
 _log: Final = logging.getLogger(__name__)
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """What tells one state of a binary on one host from another; times in nanoseconds."""
+    """What tells one state of a binary on one host from another; times in nanoseconds.
+
+    With it goes what it was asked: a later version of this program may ask more, and an
+    earlier one did not note it.
+    """
 
     format: int
     path: str
@@ -42,6 +47,7 @@ class Identity(msgspec.Struct, frozen=True):
     mtime_ns: int
     ctime_ns: int
     kvm: bool
+    asked: str = ""
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -52,8 +58,12 @@ class _Document(msgspec.Struct, frozen=True):
 _decoder: Final = msgspec.json.Decoder(_Document)
 
 
-def identify(emulator: Path) -> Identity:
+def identify(emulator: Path, asked: str = "") -> Identity:
     """The identity of a binary as it is now: one stat and one access check.
+
+    Args:
+        emulator: The binary.
+        asked: What stands for the questions that it is asked.
 
     Raises:
         ExecutableNotFound: There is no such file.
@@ -82,6 +92,7 @@ def identify(emulator: Path) -> Identity:
         mtime_ns=found.st_mtime_ns,
         ctime_ns=found.st_ctime_ns,
         kvm=kvm_accessible(),
+        asked=asked,
     )
 
 
@@ -90,10 +101,13 @@ class BinaryCache:
 
     Args:
         folder: Where the cache files are; made when the first one is written.
+        drivers: The devices whose properties are of interest.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, drivers: Collection[str] = ()) -> None:
         self._folder = folder
+        self._drivers = frozenset(drivers)
+        self._asked = _digest(" ".join(sorted(drivers)).encode())
         self._known: dict[Path, _Document] = {}
         self._probing: defaultdict[Path, anyio.Lock] = defaultdict(anyio.Lock)
 
@@ -107,7 +121,7 @@ class BinaryCache:
 
         Cancellation: a probe under way is ended; another caller that waits for it probes anew.
         """
-        identity = identify(emulator)
+        identity = identify(emulator, self._asked)
         known = self._known.get(emulator)
         if known is None or known.identity != identity:
             async with self._probing[emulator]:
@@ -120,14 +134,14 @@ class BinaryCache:
             file = self._file(emulator)
             known = _read(file)
             if known is None or known.identity != identity:
-                known = _Document(identity, await probe(emulator, kvm=identity.kvm))
+                found = await probe(emulator, kvm=identity.kvm, drivers=self._drivers)
+                known = _Document(identity, found)
                 await self._write(file, known)
             self._known[emulator] = known
         return known
 
     def _file(self, emulator: Path) -> Path:
-        digest = hashlib.sha256(os.fsencode(emulator)).hexdigest()[:16]
-        return self._folder / f"{emulator.name}-{digest}.json"
+        return self._folder / f"{emulator.name}-{_digest(os.fsencode(emulator))}.json"
 
     async def _write(self, file: Path, document: _Document) -> None:
         try:
@@ -135,6 +149,10 @@ class BinaryCache:
             await write_atomically(file, msgspec.json.encode(document), durable=False)
         except HostError as error:
             _log.warning("the capabilities of %s are not cached: %s", document.identity.path, error)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _read(file: Path) -> _Document | None:

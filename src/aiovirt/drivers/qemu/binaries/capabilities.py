@@ -5,12 +5,13 @@ Knows neither how they are found out (`probe`) nor where they are kept (`cache`)
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Final
 
 import msgspec
 
-__all__ = ["BinaryCapabilities", "CPUModel", "Feature", "Machine"]
+__all__ = ["BinaryCapabilities", "CPUModel", "CPUOffer", "Feature", "Machine", "Properties"]
 
 
 class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,6 +25,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
         deprecated: Whether QEMU announces its removal.
         default_cpu: The CPU type it takes when none is asked for, or None.
         ram_id: The id a memory backend must have to be its RAM, or None.
+        numa_mem: Whether NUMA cells can be told by their sizes alone.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
     deprecated: bool = False
     default_cpu: str | None = None
     ram_id: str | None = None
+    numa_mem: bool = False
 
 
 class CPUModel(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -51,6 +54,57 @@ class CPUModel(msgspec.Struct, frozen=True, omit_defaults=True):
     deprecated: bool = False
 
 
+class CPUOffer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The CPUs that a binary has with one accelerator. Features are numbers of words.
+
+    Attributes:
+        words: QEMU's names of features, each once: there are some thousand mentions of them.
+        blocked: For each CPU model what the accelerator cannot give it; None where QEMU does not
+            say.
+        known: What its best CPU may have.
+        features: What that has.
+        movable: What of it does not keep a guest from being moved.
+        vendor: The string of its vendor.
+        signature: Its family, model and stepping, or None.
+        enlightenments: What the host's KVM has for Windows guests, in QEMU's words without ``hv-``.
+    """
+
+    words: tuple[str, ...] = ()
+    blocked: dict[str, tuple[int, ...] | None] = {}
+    known: tuple[int, ...] = ()
+    features: tuple[int, ...] = ()
+    movable: tuple[int, ...] = ()
+    vendor: str = ""
+    signature: tuple[int, int, int] | None = None
+    enlightenments: tuple[str, ...] = ()
+
+    def names(self, numbers: Iterable[int]) -> frozenset[str]:
+        """The features of these numbers."""
+        return frozenset(self.words[number] for number in numbers)
+
+
+class Properties(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
+    """What devices may be told, ``driver``, ``id`` and ``bus`` apart, which any may.
+
+    Attributes:
+        words: QEMU's names of properties, each once.
+        numbers: For each device that was asked about the numbers of its properties.
+    """
+
+    words: tuple[str, ...] = ()
+    numbers: dict[str, tuple[int, ...]] = {}
+
+    def of(self, driver: str) -> frozenset[str] | None:
+        """The properties of a device, or None where they are not known."""
+        if driver not in self._found and driver in self.numbers:
+            self._found[driver] = frozenset(self.words[each] for each in self.numbers[driver])
+        return self._found.get(driver)
+
+    @cached_property
+    def _found(self) -> dict[str, frozenset[str]]:
+        return {}
+
+
 class Feature:
     """Names of abilities that are read from QEMU's QMP schema and its command-line options."""
 
@@ -63,6 +117,9 @@ class Feature:
     IO_URING: Final = "io_uring"
     CHARDEV_SPICEVMC: Final = "chardev-spicevmc"
     CHARDEV_VDAGENT: Final = "chardev-qemu-vdagent"
+    SDL: Final = "sdl"
+    EGL_HEADLESS: Final = "egl-headless"
+    DBUS_DISPLAY: Final = "dbus-display"
 
 
 class BinaryCapabilities(msgspec.Struct, frozen=True, dict=True):
@@ -83,6 +140,11 @@ class BinaryCapabilities(msgspec.Struct, frozen=True, dict=True):
         features: Which of `Feature` it has.
         gic_versions: Interrupt controller versions of an ARM binary, empty for others.
         tpm_models: TPM front ends.
+        tpm_backends: What can be behind them.
+        offers: The CPUs that it has by kinds of guests, ``kvm`` and ``qemu``.
+        properties: What the devices that were asked about may be told.
+        block_drivers: The drivers that block nodes can have.
+        netdevs: What can be behind a network card.
     """
 
     path: str
@@ -99,6 +161,11 @@ class BinaryCapabilities(msgspec.Struct, frozen=True, dict=True):
     features: frozenset[str]
     gic_versions: tuple[int, ...] = ()
     tpm_models: tuple[str, ...] = ()
+    tpm_backends: tuple[str, ...] = ()
+    offers: dict[str, CPUOffer] = {}
+    properties: Properties = Properties()
+    block_drivers: frozenset[str] = frozenset()
+    netdevs: frozenset[str] = frozenset()
 
     @cached_property
     def _machines_by_name(self) -> dict[str, Machine]:

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from aiovirt.config import DomainConfig
 from aiovirt.drivers.qemu.binaries.capabilities import BinaryCapabilities
-from aiovirt.drivers.qemu.devices.controllers import add_controllers, number_controllers
+from aiovirt.drivers.qemu.devices.channels import assign_channels
+from aiovirt.drivers.qemu.devices.controllers import (
+    add_controllers,
+    number_controllers,
+    settle_controllers,
+    sort_controllers,
+)
 from aiovirt.drivers.qemu.devices.defaults import fill_devices
 from aiovirt.drivers.qemu.devices.lookup import model_of
 from aiovirt.drivers.qemu.devices.machine import settle_domain
-from aiovirt.drivers.qemu.devices.pci_places import assign_pci
-from aiovirt.drivers.qemu.devices.places import (
-    assign_drives,
-    assign_serial_ports,
-    assign_usb_ports,
-    check_transports,
+from aiovirt.drivers.qemu.devices.modules import (
+    assign_cards,
+    assign_host_drives,
+    assign_slots,
 )
+from aiovirt.drivers.qemu.devices.pci_places import assign_pci
+from aiovirt.drivers.qemu.devices.places import assign_drives, check_transports
 from aiovirt.drivers.qemu.devices.refusals import refuse_unsupported
+from aiovirt.drivers.qemu.devices.serial_places import assign_serial_ports
+from aiovirt.drivers.qemu.devices.spapr import assign_registers
+from aiovirt.drivers.qemu.devices.usb_places import assign_usb_ports
+from aiovirt.drivers.qemu.devices.zpci import given_functions, number_functions
 
-__all__ = ["complete"]
+__all__ = ["complete", "settle"]
 
 
 def complete(config: DomainConfig, binary: BinaryCapabilities) -> None:
@@ -31,17 +41,33 @@ def complete(config: DomainConfig, binary: BinaryCapabilities) -> None:
     """
     config.check()
     refuse_unsupported(config)
+    settle(config, binary)
+
+
+def settle(config: DomainConfig, binary: BinaryCapabilities) -> None:
+    """Fill in the same where all is known to be right but what has no place yet.
+
+    Raises:
+        XMLError: There is no place for it.
+    """
     family = settle_domain(config, binary)
     fill_devices(config, family)
-    assign_drives(config)
-    assign_serial_ports(config)
     number_controllers(config)
+    sort_controllers(config)
+    settle_controllers(config, family)
+    assign_drives(config)
+    assign_host_drives(config)
+    assign_cards(config)
+    assign_slots(config)
     add_controllers(config, family)
-    for controller in config.controllers:
-        if controller.model is None and controller.type == "usb":
-            controller.model = family.usb_model
+    assign_serial_ports(config)
+    assign_registers(config)
+    assign_channels(config, family)
     for device in config.devices.all():
         model_of(device, family)
     assign_usb_ports(config, family)
+    given = given_functions(config, family)
     assign_pci(config, family)
+    number_functions(config, family, given)
     check_transports(config, family)
+    sort_controllers(config)

@@ -6,25 +6,33 @@ Knows no PCI addresses.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from aiovirt.config import Controller, Device, Disk, DomainConfig
+from aiovirt.config import Controller, Device, Disk, DomainConfig, element
 from aiovirt.drivers.qemu.devices.families import Family
 from aiovirt.drivers.qemu.devices.lookup import model_of
-from aiovirt.model.addresses import DriveAddress, UsbAddress, VirtioSerialAddress
+from aiovirt.drivers.qemu.devices.order import controllers_in_order
+from aiovirt.model.addresses import (
+    CcidAddress,
+    DriveAddress,
+    UsbAddress,
+)
 
 __all__ = [
     "add_controllers",
     "controllers_of",
     "is_companion",
+    "is_usb2",
     "is_usb_device",
     "number_controllers",
+    "settle_controllers",
+    "sort_controllers",
 ]
 
-# A controller that is made because something needs it; the machine's family says it for USB.
-_MODELS: Final = {"scsi": "virtio-scsi"}
 _DRIVE_CONTROLLERS: Final = {"ide": "ide", "sata": "sata", "scsi": "scsi", "fdc": "fdc"}
+_FOR_DEVICES: Final = ("scsi", "fdc", "ide", "sata", "ccid")
+"""What is made because something sits on it, in libvirt's order."""
 
 
 def controllers_of(config: DomainConfig, kind: str) -> list[Controller]:
@@ -36,7 +44,8 @@ def controllers_of(config: DomainConfig, kind: str) -> list[Controller]:
 def number_controllers(config: DomainConfig) -> None:
     """Give each controller an index, and refuse two of a type with the same.
 
-    Companions of one USB controller share theirs.
+    The functions of one USB 2 controller share theirs: one that names none has that of the one
+    which stands before it, if such a function is not there yet.
 
     Raises:
         XMLError: Two controllers have the same index.
@@ -46,11 +55,19 @@ def number_controllers(config: DomainConfig) -> None:
         if controller.index is not None and not is_companion(controller):
             _refuse_twins(controller, taken)
             taken[controller.type, controller.index] += 1
+    models: dict[int, set[str]] = {}
+    before: int | None = None
     for controller in config.controllers:
+        model = controller.model or ""
+        if controller.index is None and is_usb2(controller) and before is not None:
+            controller.index = None if model in models.get(before, ()) else before
         if controller.index is None:
             free = (n for n in range(len(taken) + 1) if not taken[controller.type, n])
             controller.index = next(free)
             taken[controller.type, controller.index] += 1
+        if is_usb2(controller):
+            before = controller.index
+            models.setdefault(before, set()).add(model)
 
 
 def is_companion(controller: Controller) -> bool:
@@ -65,6 +82,34 @@ def _refuse_twins(controller: Controller, taken: Counter[tuple[str | None, int]]
         )
 
 
+def is_usb2(controller: Controller) -> bool:
+    """Whether it is one of the functions that make up an ICH9's USB 2 controller."""
+    return (controller.model or "").startswith("ich9-")
+
+
+def sort_controllers(config: DomainConfig) -> None:
+    """Put those that were written in the order in which libvirt keeps them."""
+    found = list(config.controllers)
+    ordered = controllers_in_order(found)
+    if [element(each) for each in ordered] != [element(each) for each in found]:
+        config.controllers = ordered
+
+
+def settle_controllers(config: DomainConfig, family: Family) -> None:
+    """Give each controller that was written without a model the one that libvirt takes."""
+    for controller in config.controllers:
+        if controller.model in {None, "auto"}:
+            model = _DEFAULT_MODELS.get(controller.type or "")
+            if model:
+                controller.model = model(family)
+
+
+_DEFAULT_MODELS: Final[dict[str, Callable[[Family], str | None]]] = {
+    "usb": lambda family: family.plain_usb_model,
+    "scsi": lambda family: family.scsi_model,
+}
+
+
 def add_controllers(config: DomainConfig, family: Family) -> None:
     """Add each controller that the machine brings or that a device sits on.
 
@@ -72,44 +117,61 @@ def add_controllers(config: DomainConfig, family: Family) -> None:
         XMLError: A device wants a bus that the machine cannot have.
     """
     known = {(controller.type, controller.index) for controller in config.controllers}
-    for kind, index in (*_brought(family), *_wanted(config, family)):
+    for kind, index, model in (*_brought(config, family), *_wanted(config, family)):
         if (kind, index) not in known:
             known.add((kind, index))
-            model = _default_model(kind, family)
             config.controllers.append(Controller(type=kind, index=index, model=model))
+    settle_controllers(config, family)
 
 
-def _default_model(kind: str, family: Family) -> str | None:
-    if kind == "pci":
-        return family.pci_root
-    return family.usb_model if kind == "usb" else _MODELS.get(kind)
-
-
-def _brought(family: Family) -> Iterator[tuple[str, int]]:
-    if family.pci_root:
-        yield "pci", 0
+def _brought(config: DomainConfig, family: Family) -> Iterator[tuple[str, int, str | None]]:
+    """What libvirt gives every guest of such a machine."""
+    if family.usb_always or _has_usb_devices(config, family):
+        yield "usb", 0, family.usb_model
     if "sata" in family.builtin_controllers:
-        yield "sata", 0
+        yield "sata", 0, None
+    if family.pci_root:
+        yield "pci", 0, family.pci_root
 
 
-def _wanted(config: DomainConfig, family: Family) -> Iterator[tuple[str, int]]:
-    for disk in config.disks:
-        yield from _for_disk(disk)
+def _has_usb_devices(config: DomainConfig, family: Family) -> bool:
+    return any(is_usb_device(device, family) for device in config.devices.all())
+
+
+def _wanted(config: DomainConfig, family: Family) -> Iterator[tuple[str, int, str | None]]:
+    last: dict[str, int] = {}
+    for kind, index in _sat_on(config):
+        last[kind] = max(index, last.get(kind, 0))
+    for kind in _FOR_DEVICES:
+        model = _model_of_first(config, kind)
+        yield from ((kind, index, model) for index in range(last.get(kind, -1) + 1))
     for device in config.devices.all():
         address = device.address
-        if isinstance(address, VirtioSerialAddress):
-            yield "virtio-serial", address.controller
-        elif is_usb_device(device, family):
-            yield "usb", address.bus if isinstance(address, UsbAddress) else 0
+        if isinstance(address, UsbAddress) and is_usb_device(device, family):
+            yield "usb", address.bus, family.usb_model
 
 
-def _for_disk(disk: Disk) -> Iterator[tuple[str, int]]:
-    kind = _DRIVE_CONTROLLERS.get(disk.target.bus or "")
-    address = disk.address
-    if kind and isinstance(address, DriveAddress):
-        yield kind, address.controller
+def _model_of_first(config: DomainConfig, kind: str) -> str | None:
+    """Further SCSI controllers are like the one that is there."""
+    found = controllers_of(config, kind) if kind == "scsi" else []
+    return found[0].model if found else None
+
+
+def _sat_on(config: DomainConfig) -> Iterator[tuple[str, int]]:
+    for device in config.devices.all():
+        address = device.address
+        if isinstance(device, Disk) and isinstance(address, DriveAddress):
+            kind = _DRIVE_CONTROLLERS.get(device.target.bus or "")
+            if kind:
+                yield kind, address.controller
+        elif isinstance(address, DriveAddress):
+            yield "scsi", address.controller
+        elif isinstance(address, CcidAddress):
+            yield "ccid", address.controller
 
 
 def is_usb_device(device: Device, family: Family) -> bool:
     """Whether a device sits on a USB bus."""
-    return model_of(device, family).driver.startswith("usb-") and not isinstance(device, Controller)
+    if isinstance(device, Controller):
+        return device.type == "ccid"
+    return model_of(device, family).driver.startswith("usb-")

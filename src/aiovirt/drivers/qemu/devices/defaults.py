@@ -13,14 +13,13 @@ from aiovirt.config import (
     ConsoleTarget,
     Disk,
     DomainConfig,
-    Graphics,
-    GraphicsListen,
     Input,
     Interface,
     Memballoon,
     Serial,
     Video,
 )
+from aiovirt.config.devices.graphics import fill_listening
 from aiovirt.drivers.qemu.devices.families import Family
 from aiovirt.model.mac import MacAddress
 from aiovirt.model.units import KiB
@@ -28,7 +27,6 @@ from aiovirt.model.units import KiB
 __all__ = ["fill_devices"]
 
 _BUS_OF_PREFIX: Final = {"hd": "ide", "sd": "scsi", "vd": "virtio", "fd": "fdc"}
-_DISPLAYED: Final = ("vnc", "spice")
 
 
 def fill_devices(config: DomainConfig, family: Family) -> None:
@@ -42,13 +40,17 @@ def fill_devices(config: DomainConfig, family: Family) -> None:
     for interface in config.interfaces:
         _interface(interface, family)
     _pair_consoles(config)
-    _number_ports(config, family)
+    _name_ports(config, family)
+    _number_ports(config)
     for channel in config.channels:
         _channel(channel)
     for graphics in config.graphics:
-        _graphics(graphics)
+        fill_listening(graphics)
     _videos(config, family)
     _inputs(config, family)
+    vsock = config.devices.vsock
+    if vsock and vsock.auto is None:
+        vsock.auto = vsock.cid is None
     if not config.memballoon:
         config.memballoon = Memballoon(model="virtio" if family.balloon else "none")
 
@@ -113,16 +115,27 @@ def _mirror(serial: Serial, console: Console) -> None:
     console.target.port = 0
 
 
-def _number_ports(config: DomainConfig, family: Family) -> None:
-    for number, serial in enumerate(config.serials):
+_SERIAL_MODELS: Final = {"isa-debug": "isa-debugcon"}
+"""What is on a bus whose name is not that of the model."""
+
+
+def _name_ports(config: DomainConfig, family: Family) -> None:
+    for serial in config.serials:
         target = serial.target
+        if target.type == "isa-serial" and not family.isa:
+            target.type = None  # what old definitions of other machines have
         if target.type is None and target.model is None:
             target.type = family.serial[0]
         if target.model is None:
-            default = family.serial[1] if target.type == family.serial[0] else target.type
-            target.model = default
-        if target.port is None:
-            target.port = number
+            usual = _SERIAL_MODELS.get(target.type or "", target.type)
+            target.model = family.serial[1] if target.type == family.serial[0] else usual
+
+
+def _number_ports(config: DomainConfig) -> None:
+    for serial in config.serials:
+        if serial.target.port is None:
+            ports = [each.target.port for each in config.serials]
+            serial.target.port = 1 + max((p for p in ports if p is not None), default=-1)
     for number, console in enumerate(config.consoles):
         if console.target.type is None:
             console.target.type = "virtio"
@@ -139,25 +152,12 @@ def _channel(channel: Channel) -> None:
         channel.source.mode = "bind"
 
 
-def _graphics(graphics: Graphics) -> None:
-    if graphics.type not in _DISPLAYED:
-        return
-    if graphics.listen_socket is None:
-        unsaid = graphics.port is None and graphics.autoport is None
-        if unsaid or graphics.port == -1:  # -1 means this in libvirt, whatever autoport says
-            graphics.autoport = True
-        if graphics.autoport and graphics.port is None:
-            graphics.port = -1
-    if not graphics.listens:
-        kind = "socket" if graphics.socket else "address"
-        listen = GraphicsListen(type=kind, address=graphics.listen, socket=graphics.socket)
-        graphics.listens = [listen]
-
-
 def _videos(config: DomainConfig, family: Family) -> None:
-    shown = any(graphics.type in _DISPLAYED for graphics in config.graphics)
+    shown = len(config.graphics) > 0
     if shown and not config.videos and family.video_model != "none":
         config.videos = [Video(family.video_model)]
+    if len(config.videos) > 1:  # the primary one is the first
+        config.videos = sorted(config.videos, key=lambda video: not video.model.primary)
     for number, video in enumerate(config.videos):
         model = video.model
         if model.type is None:
@@ -185,6 +185,8 @@ _VIDEO_MEMORY: Final = {
 def _inputs(config: DomainConfig, family: Family) -> None:
     for device in config.inputs:
         if device.bus is None:
+            if device.type == "evdev":
+                continue
             on_ps2 = family.ps2 and device.type in {"mouse", "keyboard"}
             usual = "usb" if family.usb_model else "virtio"
             device.bus = "ps2" if on_ps2 else usual

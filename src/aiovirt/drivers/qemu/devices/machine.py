@@ -8,13 +8,17 @@ from __future__ import annotations
 from typing import Final
 from uuid import uuid4
 
-from aiovirt.config import VCPU, BootDevice, Clock, DomainConfig, OperatingSystem
+from aiovirt.config import VCPU, BootDevice, Clock, DomainConfig, OperatingSystem, element
 from aiovirt.drivers.qemu.binaries.capabilities import BinaryCapabilities, Machine
 from aiovirt.drivers.qemu.devices.families import FAMILIES, Family, family_of
+from aiovirt.model.units import Bytes
 
 __all__ = ["default_machine", "family_for", "settle_domain"]
 
 _ACTIONS: Final = {"on_poweroff": "destroy", "on_reboot": "restart", "on_crash": "destroy"}
+_ALSO: Final = (("i686", "x86_64"), ("armv7l", "aarch64"), ("ppc64le", "ppc64"))
+"""Architectures that a binary of another one runs as well."""
+
 _VIRT_TYPES: Final = ("qemu", "kvm")
 
 
@@ -48,9 +52,12 @@ def settle_domain(config: DomainConfig, binary: BinaryCapabilities) -> Family:
     _settle_vcpus(config, machine)
     _settle_memory(config)
     _settle_cpu(config, binary, machine)
-    _settle_features(config, family)
     if config.uuid is None:
         config.uuid = uuid4()
+    root = element(config)
+    node = None if root is None else root.find("genid")
+    if node is not None and not (node.text or "").strip():
+        node.text = str(uuid4())
     if config.clock.offset is None:
         config.clock = Clock(offset="utc")
     for name, action in _ACTIONS.items():
@@ -88,7 +95,7 @@ def _settle_machine(config: DomainConfig, binary: BinaryCapabilities) -> Machine
         config.emulator = binary.path
     if config.os.arch is None:
         config.os.arch = binary.arch
-    if config.os.arch != binary.arch:
+    if config.os.arch != binary.arch and (config.os.arch, binary.arch) not in _ALSO:
         raise OperatingSystem.arch.error(
             config.os, f"{binary.path} emulates {binary.arch}, not {config.os.arch}"
         )
@@ -124,20 +131,13 @@ def _settle_vcpus(config: DomainConfig, machine: Machine) -> None:
 
 
 def _settle_memory(config: DomainConfig) -> None:
+    cells = [cell.memory or 0 for cell in config.cpu.numa]
+    if config.memory is None and cells:
+        config.memory = Bytes(sum(cells))
     if config.memory is None:
         raise DomainConfig.memory.error(config, "the domain has no memory", expected="<memory>")
     if config.current_memory is None:
         config.current_memory = config.memory
-
-
-def _settle_features(config: DomainConfig, family: Family) -> None:
-    """Without a word of features the guest can be turned off; libvirt would leave ACPI out.
-
-    What is written counts: an empty ``<features/>`` means none.
-    """
-    if not config.features:
-        for name in family.features:
-            setattr(config.features, name, True)
 
 
 def _settle_cpu(config: DomainConfig, binary: BinaryCapabilities, machine: Machine) -> None:

@@ -1,60 +1,53 @@
 """PCI addresses of a domain's devices, and the bridges and ports they need.
 
 The order in which places are given is libvirt's (qemuDomainAssignDevicePCISlots), so that a
-domain looks alike under both.  What the configuration says is kept.
+domain looks alike under both.  What the configuration says is kept.  There are two rounds: the
+first finds out which buses there must be, the second gives each device its place on them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
-from aiovirt.config import Controller, Device, DomainConfig, Video
-from aiovirt.drivers.qemu.devices.controllers import controllers_of
+from aiovirt.config import Controller, Device, Disk, DomainConfig, Video
+from aiovirt.drivers.qemu.devices.bridges import finish_bridges
+from aiovirt.drivers.qemu.devices.controllers import is_usb2
 from aiovirt.drivers.qemu.devices.families import Family
 from aiovirt.drivers.qemu.devices.lookup import is_builtin, model_of
-from aiovirt.drivers.qemu.devices.models import PCI_CONTROLLERS
-from aiovirt.drivers.qemu.devices.pci import AddedBus, Connector, Topology
+from aiovirt.drivers.qemu.devices.models import Model
+from aiovirt.drivers.qemu.devices.order import disks_in_order
+from aiovirt.drivers.qemu.devices.pci import Connector, Topology
 from aiovirt.errors import ConfigError
-from aiovirt.model.addresses import PciAddress
+from aiovirt.model.addresses import CcwAddress, DeviceAddress, MmioAddress, PciAddress
 
 __all__ = ["assign_pci"]
 
-_BRIDGE_NEEDS: Final = {
-    "pcie-root-port": Connector.ROOT_PORT,
-    "pcie-to-pci-bridge": Connector.EXPRESS,
-    "dmi-to-pci-bridge": Connector.INTEGRATED,
-    "pci-bridge": Connector.CONVENTIONAL,
+# Places that a model has by custom, tried first, in a machine's family.
+_CUSTOMARY: Final[dict[tuple[str, str], tuple[PciAddress, ...]]] = {
+    ("pc", "piix3-usb-uhci"): (PciAddress(slot=1, function=2),),
+    ("q35", "ich9-usb-uhci1"): (PciAddress(slot=0x1D), PciAddress(slot=0x1A)),
+    ("q35", "i82801b11-bridge"): (PciAddress(slot=0x1E),),
+    ("q35", "ich9-intel-hda"): (PciAddress(slot=0x1B),),
 }
-
-# Places that a model has by custom, tried first: by the family's PCI root.
-_CUSTOMARY: Final[dict[tuple[str, str], PciAddress]] = {
-    ("pci-root", "piix3-usb-uhci"): PciAddress(slot=1, function=2),
-    ("pcie-root", "ich9-intel-hda"): PciAddress(slot=0x1B),
-}
-_ICH9_SLOT: Final = 0x1D
 _ICH9_FUNCTIONS: Final = {
     "ich9-ehci1": 7,
     "ich9-uhci1": 0,
     "ich9-uhci2": 1,
     "ich9-uhci3": 2,
 }
-
-_ORDER: Final[tuple[Callable[[DomainConfig], list[Device]], ...]] = (
-    lambda config: list(config.interfaces),
-    lambda config: list(config.devices.sounds),
-    lambda config: [c for c in config.controllers if c.type != "pci"],
-    lambda config: list(config.disks),
-    lambda config: [config.memballoon] if config.memballoon else [],
-    lambda config: list(config.rngs),
-    lambda config: list(config.devices.watchdogs),
-    lambda config: list(config.videos),
-    lambda config: list(config.inputs),
-    lambda config: list(config.serials),
-    lambda config: list(config.devices.panics),
+_BUILTIN_PLACES: Final = {
+    ("pc", "ide"): PciAddress(slot=1, function=1),
+    ("q35", "sata"): PciAddress(slot=0x1F, function=2),
+}
+_ORDER: Final = (
+    *("filesystem", "interface", "sound", "controller", "disk", "hostdev", "memballoon", "rng"),
+    *("watchdog", "video", "shmem", "input", "serial", "iommu", "vsock", "memory", "crypto"),
+    "panic",
 )
+"""The kinds of device in the order in which they are given places."""
 
 
 def assign_pci(config: DomainConfig, family: Family) -> None:
@@ -65,110 +58,171 @@ def assign_pci(config: DomainConfig, family: Family) -> None:
     """
     if family.pci_root is None:
         return
-    _Assignment(config, family, Topology(family.pci_root)).run()
+    layout = _layout(config, family)
+    first = _Round(layout, family, grows=True)
+    missing = [
+        Controller(type="pci", index=index, model=model)
+        for index, model in first.run().items()
+        if index and index not in first.known
+    ]
+    if missing:
+        config.controllers.extend(missing)
+        layout = _layout(config, family)
+    last = _Round(layout, family, grows=False)
+    last.run()
+    last.write(config.controllers)
+    finish_bridges(config, family)
 
 
-class _Assignment:
-    """One run over the devices of one domain."""
+class _Sitting(NamedTuple):
+    """A device of PCI, what it is, and the place that the configuration gives it, if any."""
 
-    def __init__(self, config: DomainConfig, family: Family, topology: Topology) -> None:
-        self._config = config
+    device: Device
+    model: Model
+    given: PciAddress | None
+
+
+class _Layout(NamedTuple):
+    """What a configuration says of PCI, read once.
+
+    Attributes:
+        bridges: The controllers that bring a bus, each with its number and its model's word.
+        sitting: The devices in the order in which they are given places.
+    """
+
+    bridges: Sequence[tuple[Controller, int, str]]
+    sitting: Sequence[_Sitting]
+
+
+def _layout(config: DomainConfig, family: Family) -> _Layout:
+    controllers = list(config.controllers)
+    bridges = [
+        (each, index, each.model or "")
+        for each in controllers
+        if each.type == "pci" and (index := each.index)
+    ]
+    sitting: list[_Sitting] = []
+    for device in _in_order(config, controllers):
+        model = model_of(device, family)
+        address = device.address if model.needs is not None else None
+        if model.needs is not None and not isinstance(address, MmioAddress | CcwAddress):
+            sitting.append(_Sitting(device, model, _given(address)))
+    return _Layout(bridges, sitting)
+
+
+class _Round:
+    """One round over the devices of one domain; nothing is written before `write`."""
+
+    def __init__(self, layout: _Layout, family: Family, *, grows: bool) -> None:
         self._family = family
-        self._topology = topology
-        self._bridges = [c for c in controllers_of(config, "pci") if c.index]
-        self._devices = [
-            (device, model)
-            for devices in _ORDER
-            for device in devices(config)
-            if (model := model_of(device, family)).needs is not None
-        ]
+        self._grows = grows
+        self._topology = Topology(family.pci_root or "", grows=grows, bridge=family.pci_grows)
+        self._bridges, self._sitting = layout
+        self._places: dict[int, tuple[Device, PciAddress]] = {}
+        self.known = {index for _, index, _ in self._bridges}
 
-    def run(self) -> None:
-        """Reserve what is given, then place the rest."""
-        for bridge in self._bridges:
-            self._add_bus(bridge)
+    def run(self) -> dict[int, str]:
+        """Reserve what is given, then place the rest; the models of all buses by index."""
+        for bridge, index, word in self._bridges:
+            with _blaming(bridge):
+                self._topology.add_bus(index, word)
+        self._topology.fill_gaps()
         for place, what in self._family.builtin.items():
             self._topology.reserve(place, what)
-        for device in (*self._bridges, *(device for device, _ in self._devices)):
-            self._keep(device)
-        self._keep_builtin_controllers()
-        self._place_video()
-        for bridge in self._bridges:
-            self._place(bridge, _BRIDGE_NEEDS[bridge.model or ""])
-        for device, model in self._devices:
-            self._place(device, model.needs or Connector.CONVENTIONAL, model.driver)
-        self._topology.ensure_free_port()
-        for added in self._topology.added:
-            self._config.controllers.append(_controller(added))
-        self._finish_bridges()
-        self._announce_functions()
+        for each in self._sitting:
+            self._keep(each)
+        free = [each for each in self._sitting if each.given is None]
+        for device, model, _ in free:
+            self._place_by_custom(device, model)
+        if self._grows and not self._topology.express:
+            self._topology.keep_slot()
+        for device, model, _ in free:
+            self._place(device, model)
+        if self._grows and self._topology.express and self._has_grown_at_will():
+            self._topology.keep_slot()
+        return self._topology.models
 
-    def _add_bus(self, bridge: Controller) -> None:
-        model_of(bridge, self._family)
-        with _blaming(bridge):
-            self._topology.add_bus(bridge.index or 0, bridge.model or "")
+    def _has_grown_at_will(self) -> bool:
+        """Whether ports were added to a domain that names none: then one more is for hot-plug."""
+        return not self.known and len(self._topology.models) > 1
 
-    def _keep(self, device: Device) -> None:
-        address = _given(device)
+    def _keep(self, sitting: _Sitting) -> None:
+        device, model, address = sitting
         if address is not None:
-            port = isinstance(device, Controller) and device.model == "pcie-root-port"
-            shared = port and bool(address.multifunction)
             with _blaming(device):
+                shared = model.needs is Connector.ROOT_PORT
                 self._topology.reserve(address, _name(device), root_port=shared)
+            self._places[id(device)] = device, address
 
-    def _keep_builtin_controllers(self) -> None:
-        """Write down where the machine has its own disk controller, as libvirt does."""
-        for controller in self._config.controllers:
-            place = _BUILTIN_PLACES.get((self._family.name, controller.type or ""))
-            if place and is_builtin(controller, self._family) and controller.address is None:
-                controller.address = place
+    def _place_by_custom(self, device: Device, model: Model) -> None:
+        for place in self._customary(device, model):
+            free = self._topology.has_room if place.function else self._topology.is_free
+            if free(place):
+                self._take(device, place)
+                return
+        if isinstance(device, Video) and self._is_primary(device):
+            self._place(device, model)  # wherever, but before all others
 
-    def _place_video(self) -> None:
-        """The primary display has a place of its own, kept free when there is none."""
-        place = self._family.video_place
-        if place is None or not self._topology.is_free(place):
+    def _customary(self, device: Device, model: Model) -> tuple[PciAddress, ...]:
+        if isinstance(device, Video) and self._is_primary(device):
+            place = self._family.video_place
+            return () if place is None else (place,)
+        return _CUSTOMARY.get((self._family.name, model.driver), ())
+
+    def _is_primary(self, video: Video) -> bool:
+        return bool(video.model.primary) and self._family.video_place is not None
+
+    def _place(self, device: Device, model: Model) -> None:
+        if id(device) in self._places:
             return
-        primary = next((v for v in self._config.videos if v.model.primary), None)
-        if primary is not None and self._wants_place(primary):
-            primary.address = place
-        self._topology.reserve(place, "the primary display")
+        with _blaming(device):
+            needs, function = model.needs or Connector.CONVENTIONAL, 0
+            if isinstance(device, Controller) and is_usb2(device):
+                function = _ICH9_FUNCTIONS[device.model or ""]
+                slot = self._slot_of_companions(device)
+                if slot is not None:
+                    self._take(device, replace(slot, function=function))
+                    return
+            place = self._topology.allocate(needs, _name(device), function=function)
+            self._places[id(device)] = device, place
 
-    def _wants_place(self, device: Device) -> bool:
-        return model_of(device, self._family).needs is not None and _given(device) is None
+    def _slot_of_companions(self, controller: Controller) -> PciAddress | None:
+        places = (
+            replace(place, multifunction=None)
+            for device, place in self._places.values()
+            if isinstance(device, Controller)
+            and is_usb2(device)
+            and device.index == controller.index
+        )
+        return next(places, None)
 
-    def _place(self, device: Device, needs: Connector, driver: str = "") -> None:
-        if _given(device) is None:
-            with _blaming(device):
-                place = self._customary(device, driver)
-                device.address = place or self._topology.allocate(needs, _name(device))
+    def _take(self, device: Device, place: PciAddress) -> None:
+        with _blaming(device):
+            self._topology.reserve(place, _name(device))
+        self._places[id(device)] = device, place
 
-    def _customary(self, device: Device, driver: str) -> PciAddress | None:
-        root = self._family.pci_root or ""
-        place = _CUSTOMARY.get((root, driver))
-        if isinstance(device, Controller) and device.model in _ICH9_FUNCTIONS:
-            place = PciAddress(slot=_ICH9_SLOT, function=_ICH9_FUNCTIONS[device.model])
-        if place is None or not self._topology.has_room(place):
-            return None
-        self._topology.reserve(place, _name(device))
-        return place
-
-    def _finish_bridges(self) -> None:
-        for bridge in controllers_of(self._config, "pci"):
-            if bridge.index:
-                _finish_bridge(bridge)
-
-    def _announce_functions(self) -> None:
-        """Function 0 of a slot with further functions must say so, or QEMU refuses them."""
-        placed = {
-            (address.bus, address.slot, address.function): (device, address)
-            for device in self._config.devices.all()
-            if isinstance(address := device.address, PciAddress)
+    def write(self, controllers: Iterable[Controller]) -> None:
+        """Write each device's place down, and where the machine has its own disk controller."""
+        by_slot = {
+            (place.bus, place.slot, place.function): (device, place)
+            for device, place in self._places.values()
         }
-        for bus, slot, function in placed:
-            first = placed.get((bus, slot, 0))
-            if function and first is not None:
-                device, address = first
-                device.address = replace(address, multifunction=True)
+        for bus, slot, function in list(by_slot):
+            first = by_slot.get((bus, slot, 0))
+            if function and first is not None and first[1].multifunction is None:
+                # function 0 of a slot with further functions must say so, or QEMU refuses them
+                by_slot[bus, slot, 0] = first[0], replace(first[1], multifunction=True)
+        given = {id(each.device): each.given for each in self._sitting}
+        for device, place in by_slot.values():
+            if given[id(device)] != place:
+                device.address = place
+        self._refuse_orphans()
+        for controller in controllers:
+            own = _BUILTIN_PLACES.get((self._family.name, controller.type or ""))
+            if own and is_builtin(controller, self._family) and controller.address is None:
+                controller.address = own
+
+    def _refuse_orphans(self) -> None:
         for orphan, who in self._topology.orphans():
             raise ConfigError(
                 f"{who} has the PCI address {orphan}, but nothing has function 0 of that slot",
@@ -176,14 +230,20 @@ class _Assignment:
             )
 
 
-_BUILTIN_PLACES: Final = {
-    ("pc", "ide"): PciAddress(slot=1, function=1),
-    ("q35", "sata"): PciAddress(slot=0x1F, function=2),
-}
+def _in_order(config: DomainConfig, controllers: list[Controller]) -> Iterator[Device]:
+    """The devices in the order in which they are given places: PCI's own controllers first."""
+    yield from (c for c in controllers if c.type == "pci")
+    found: dict[str, list[Device]] = {kind: [] for kind in _ORDER}
+    for device in config.devices.all():
+        if device.kind in found and not isinstance(device, Controller | Disk):
+            found[device.kind].append(device)
+    found["disk"] += disks_in_order(config.disks)
+    found["controller"] += [c for c in controllers if c.type != "pci"]
+    for devices in found.values():
+        yield from devices
 
 
-def _given(device: Device) -> PciAddress | None:
-    address = device.address
+def _given(address: DeviceAddress | None) -> PciAddress | None:
     return address if isinstance(address, PciAddress) and not address.is_unassigned else None
 
 
@@ -202,22 +262,3 @@ def _name(device: Device) -> str:
     if isinstance(device, Video):
         return f"the {device.model.type} display"
     return f"a {device.kind}"
-
-
-def _controller(added: AddedBus) -> Controller:
-    return Controller(type="pci", index=added.index, model=added.model, address=added.address)
-
-
-def _finish_bridge(bridge: Controller) -> None:
-    """Chassis and port numbers must differ between bridges: they follow index and place."""
-    model, target = bridge.model or "", bridge.target
-    if bridge.model_name is None:
-        bridge.model_name = PCI_CONTROLLERS[model]
-    address = bridge.address
-    if model == "pcie-root-port" and isinstance(address, PciAddress):
-        if target.chassis is None:
-            target.chassis = bridge.index
-        if target.port is None:
-            target.port = hex(address.slot << 3 | address.function)
-    elif model == "pci-bridge" and target.chassis_nr is None:
-        target.chassis_nr = bridge.index

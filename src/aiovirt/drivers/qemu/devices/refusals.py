@@ -12,37 +12,41 @@ from typing import Final
 from lxml import etree
 
 from aiovirt.config import (
-    VCPU,
     DomainConfig,
     Node,
-    OperatingSystem,
     OtherDevice,
     View,
     element,
     error_at,
 )
+from aiovirt.drivers.qemu.devices.kinds import KINDS
 
 __all__ = ["refuse_unsupported"]
+
+_QEMU: Final = ("capabilities", "deprecation", "override")
 
 # Elements of <domain> that the driver does, or that ask nothing of it.
 _DOMAIN: Final = frozenset(
     {
         *("name", "uuid", "title", "description", "metadata", "resource"),
         *("memory", "currentMemory", "maxMemory", "memoryBacking", "vcpu", "iothreads", "cpu"),
+        *("cputune", "memtune", "blkiotune", "numatune"),
         *("os", "features", "clock", "pm", "devices"),
         *("on_poweroff", "on_reboot", "on_crash"),
+        *("iothreadids", "numatune", "genid", "sysinfo", "idmap", "seclabel", "defaultiothread"),
+        *("memtune", "blkiotune", "vcpus", "launchSecurity", "perf", "keywrap"),
+        *(f"{{http://libvirt.org/schemas/domain/qemu/1.0}}{word}" for word in _QEMU),
         "{http://libvirt.org/schemas/domain/qemu/1.0}commandline",
     }
 )
 
-# Kinds of device without a view that ask nothing of the host: where sound would be heard.
-_HARMLESS: Final = frozenset({"audio"})
+# Kinds of device that are built without a view.
+_HARMLESS: Final = frozenset({"audio", "lease", "redirfilter", *KINDS})
 
 # Parts of an element that would otherwise be passed over, by the element's tag.
 _PARTS: Final[dict[str, frozenset[str]]] = {
-    "disk": frozenset({"auth", "encryption", "mirror", "transient"}),
-    "source": frozenset({"auth", "cookies", "encryption", "reservations", "slices"}),
-    "interface": frozenset({"bandwidth", "filterref", "teaming", "virtualport", "vlan"}),
+    "cputune": frozenset({"cachetune", "memorytune"}),
+    "interface": frozenset({"filterref", "teaming", "virtualport", "vlan"}),
 }
 
 
@@ -58,16 +62,14 @@ def refuse_unsupported(config: DomainConfig) -> None:
             f"the QEMU driver cannot do <{etree.QName(node).localname}> {what}",
             hint="take it out of the configuration, or run the domain with libvirt",
         )
-    if config.vcpu.cpuset or config.vcpu.placement == "auto":
-        raise VCPU.cpuset.error(config.vcpu, "the QEMU driver pins no virtual CPUs")
-    if config.os.smbios not in {None, "emulate"}:
-        raise OperatingSystem.smbios.error(
-            config.os, f"no SMBIOS from {config.os.smbios!r}", expected="emulate"
-        )
 
 
 def _unsupported(config: DomainConfig) -> Iterator[tuple[Node, str]]:
     yield from ((node, "for domains") for node in _children(config) if node.tag not in _DOMAIN)
+    for section in _children(config):
+        if section.tag == "cputune":
+            refused = _PARTS["cputune"]
+            yield from ((each, "of <cputune>") for each in section if each.tag in refused)
     for device in config.devices.all():
         node = element(device)
         if node is None:
@@ -77,6 +79,9 @@ def _unsupported(config: DomainConfig) -> Iterator[tuple[Node, str]]:
         for part in node.iter(*_PARTS):
             names = _PARTS[str(part.tag)]
             yield from ((each, f"of a {device.kind}") for each in part if each.tag in names)
+        for driver in node.iterchildren("driver") if device.kind == "video" else ():
+            if driver.get("name") == "vhostuser":
+                yield driver, "name='vhostuser' of a video: no program draws for it here"
 
 
 def _children(view: View) -> list[Node]:

@@ -18,9 +18,16 @@ from aiovirt._tasks import open_task_group
 from aiovirt.config import DomainConfig
 from aiovirt.drivers.qemu.devices import assign_aliases
 from aiovirt.drivers.qemu.engine.core import Engine
-from aiovirt.drivers.qemu.engine.domain import ENDINGS, FollowUp, LiveDomain, ManagedDomain
+from aiovirt.drivers.qemu.engine.domain import (
+    ENDINGS,
+    FollowUp,
+    LiveDomain,
+    ManagedDomain,
+    MovePhase,
+)
 from aiovirt.drivers.qemu.engine.supervisor import Supervisor, unannounced
-from aiovirt.drivers.qemu.store.root import remove_run_folder
+from aiovirt.drivers.qemu.process.groups import noted_group
+from aiovirt.drivers.qemu.process.undo import clear_away
 from aiovirt.drivers.qemu.store.settings import ADOPT_BOUND_S
 from aiovirt.drivers.qemu.store.status import Status, process_in, read_status
 from aiovirt.errors import AiovirtError, NotFound
@@ -92,11 +99,12 @@ async def _adopt_or_leave(engine: Engine, found: _Found) -> None:
     """Adopt what runs in a folder, or clean it away; none keeps the others from it."""
     try:
         if found.process is None:
-            _clean_away(engine, found)
+            await _clean_away(engine, found)
         elif found.lost:
             await _adopt_by_definition(engine, found.folder, found.process)
-        elif found.status is None or found.status.phase == "starting":
+        elif found.status is None or found.status.phase == "starting" or _awaited(found.status):
             await _end_unfinished(found.folder, found.process)
+            _remove_images(found.status)
         else:
             await _adopt(engine, found.folder, found.status, found.config, found.process)
     except AiovirtError as error:
@@ -139,13 +147,25 @@ async def _end_unfinished(folder: Path, process: DaemonProcess) -> None:
     log.warning("%s: ending the QEMU of an unfinished start (pid %d)", folder, process.pid)
     async with process:
         await process.terminate(grace_s=0)
-    remove_run_folder(folder)
+    await clear_away(folder)
 
 
 async def _leave(folder: Path, process: DaemonProcess) -> None:
     """Let a QEMU alone that nothing is known of."""
     log.warning("%s: a QEMU of no known domain runs there (pid %d)", folder, process.pid)
     await process.aclose()
+
+
+def _awaited(status: Status) -> bool:
+    """Whether a guest was to come from another host: who brought it has lost us, and takes it."""
+    return status.move == MovePhase.AWAITED.value
+
+
+def _remove_images(status: Status | None) -> None:
+    """Remove the images that were made for a guest that did not come."""
+    if status is not None and _awaited(status):
+        for path in status.made:
+            Path(path).unlink(missing_ok=True)
 
 
 def _defined(engine: Engine, folder: Path) -> ManagedDomain | None:
@@ -155,9 +175,10 @@ def _defined(engine: Engine, folder: Path) -> ManagedDomain | None:
     return None
 
 
-def _clean_away(engine: Engine, found: _Found) -> None:
+async def _clean_away(engine: Engine, found: _Found) -> None:
     """Remove what a domain left that ended while nobody watched, and tell of its end."""
-    remove_run_folder(found.folder)
+    await clear_away(found.folder)
+    _remove_images(found.status)
     status = Status("running", 0, "", 0) if found.lost else found.status
     if status is None or status.phase == "starting":
         return
@@ -169,6 +190,7 @@ def _clean_away(engine: Engine, found: _Found) -> None:
     known = StateReason.__members__.get(status.ending or "")
     before = StateReason.__members__.get(status.reason, StateReason.RUNNING_UNKNOWN)
     domain.reason, detail = (known, ENDINGS[known]) if known in ENDINGS else unannounced(before)
+    log.info("domain %s has ended while nobody watched", domain.name)
     engine.tell(domain, detail, synthetic=True)
 
 
@@ -180,9 +202,13 @@ def _live(status: Status, config: DomainConfig, folder: Path, process: DaemonPro
         folder=folder,
         process=process,
         started_at=status.started_at,
+        group=noted_group(folder),
         rebooting=status.rebooting,
         booted=True,
+        ran=status.ran,
     )
+    with suppress(ValueError):
+        live.move = MovePhase(status.move)
     with suppress(ValueError):
         live.follow_up = FollowUp(status.follow_up)
     if live.follow_up is FollowUp.QUIT:
@@ -192,9 +218,12 @@ def _live(status: Status, config: DomainConfig, folder: Path, process: DaemonPro
 
 async def _take_over(engine: Engine, domain: ManagedDomain, live: LiveDomain, reason: str) -> None:
     """Follow a running QEMU as if we had started it."""
+    # One that runs has gone on from the file that was kept for it, which a cut off start left.
+    engine.root.managed_save(domain.key.uuid).unlink(missing_ok=True)
     domain.live = live
     domain.reason = StateReason.__members__.get(reason, StateReason.RUNNING_UNKNOWN)
     engine.registry.keep_id(live.id)
     supervisor = Supervisor(engine, domain, live)
     engine.tasks.start_soon(supervisor.adopt)
     await supervisor.connected(ADOPT_BOUND_S)
+    log.info("domain %s is taken over as it runs (pid %d)", domain.name, live.process.pid)

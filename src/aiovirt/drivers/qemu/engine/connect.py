@@ -13,14 +13,14 @@ from pathlib import Path
 
 from anyio.abc import TaskGroup
 
-from aiovirt.config import Console, DomainConfig, Serial
+from aiovirt.config import Channel, Console, DomainConfig, Serial
 from aiovirt.drivers.qemu.engine.console import HISTORY, ConsoleHub
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.store.status import QEMU_FOLDER
 from aiovirt.errors import HostError, NotFound, PermissionDenied
 from aiovirt.host.files import empty_file, host_error, read_end
-from aiovirt.host.procfs import process_uid
+from aiovirt.host.procfs import process_uid, terminals_of
 from aiovirt.protocols.qmp.commands import QueryChardev
 
 _TERMINAL = re.compile(r"/dev/pts/\d+")  # anything else QEMU did not get from the kernel
@@ -28,10 +28,14 @@ _TERMINAL = re.compile(r"/dev/pts/\d+")  # anything else QEMU did not get from t
 __all__ = ["console_logs", "learn_terminals", "open_consoles", "open_terminal"]
 
 
-def _terminals(config: DomainConfig) -> Iterator[Serial | Console]:
+def _terminals(config: DomainConfig) -> Iterator[Serial | Console | Channel]:
     """The devices that get a hub: those on a pseudo terminal of QEMU's own, each once."""
     seen: set[str] = set()
-    devices: list[Serial | Console] = [*config.serials, *config.consoles]
+    devices: list[Serial | Console | Channel] = [
+        *config.serials,
+        *config.consoles,
+        *config.channels,
+    ]
     for device in devices:
         if device.type == "pty" and device.alias and device.alias not in seen:
             seen.add(device.alias)
@@ -77,22 +81,22 @@ async def learn_terminals(monitor: BoundedMonitor, config: DomainConfig) -> None
 
 
 def open_consoles(domain: ManagedDomain, live: LiveDomain, tasks: TaskGroup) -> None:
-    """Open a hub on each terminal and let it run in `tasks`.
+    """Open a hub on each terminal that has none yet, and let it run in `tasks`.
 
     Raises:
         HostError: A terminal cannot be opened.
     """
-    try:
-        owner = process_uid(live.process.pid)
-    except NotFound:
-        return  # it has just ended, which its supervisor tells
     for device in _terminals(live.config):
-        if device.source.path is None or device.alias is None:
+        if device.source.path is None or device.alias is None or device.alias in live.consoles:
             continue
         log = _log(live.folder, device.alias)
+        try:
+            handle = open_terminal(device.source.path, live.process.pid)
+        except NotFound:
+            return  # QEMU has just ended, which its supervisor tells
         hub = ConsoleHub(
             f"{device.alias} of {domain.name}",
-            open_terminal(device.source.path, owner),
+            handle,
             history=_history(log),
             overflow=partial(_cut, log),
         )
@@ -100,13 +104,19 @@ def open_consoles(domain: ManagedDomain, live: LiveDomain, tasks: TaskGroup) -> 
         tasks.start_soon(hub.run)
 
 
-def open_terminal(path: str, owner: int) -> int:
+def open_terminal(path: str, qemu: int) -> int:
     """A terminal's descriptor: raw, non-blocking, and not our controlling terminal.
 
-    Only one that `owner` made: QEMU may name somebody else's, or have closed its own since.
+    Only one that QEMU has made: it may name somebody else's, or have ended since, and somebody
+    else may have got the number.
+
+    Args:
+        path: Where it is in ``/dev/pts``.
+        qemu: The process.
 
     Raises:
         PermissionDenied: It is somebody else's.
+        NotFound: QEMU has ended.
         HostError: It cannot be opened.
     """
     try:
@@ -114,7 +124,7 @@ def open_terminal(path: str, owner: int) -> int:
     except OSError as error:
         raise host_error(error, f"cannot open the terminal {path}") from error
     try:
-        _check_owner(handle, path, owner)
+        _check_maker(handle, path, qemu)
         _set_raw(handle, path)
     except BaseException:
         os.close(handle)
@@ -129,9 +139,21 @@ def _set_raw(handle: int, path: str) -> None:
         raise HostError(f"{path} cannot be used as a terminal: {error.args[-1]}") from error
 
 
-def _check_owner(handle: int, path: str, owner: int) -> None:
-    if os.fstat(handle).st_uid != owner:
+def _check_maker(handle: int, path: str, qemu: int) -> None:
+    """Since it is open now, its number goes to nobody else while this looks."""
+    if not os.isatty(handle):
+        raise HostError(f"{path} cannot be used as a terminal: it is none")
+    try:
+        made = _number(path) in terminals_of(qemu)
+    except PermissionDenied:  # a QEMU that has rights which we have not: at least it is its user's
+        made = os.fstat(handle).st_uid == process_uid(qemu)
+    if not made:
         raise PermissionDenied(f"the terminal {path} is not QEMU's")
+
+
+def _number(path: str) -> int:
+    """The number of a terminal; -1, which none has, when it is not one of the kernel's."""
+    return int(Path(path).name) if _TERMINAL.fullmatch(path) else -1
 
 
 def _history(log: Path) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aiovirt.config import CharacterDevice, DomainConfig, Graphics
-from aiovirt.drivers.qemu.argv.display import LOOPBACK
+from aiovirt.config.running import LOOPBACK
 
 __all__ = ["Listener", "blamed", "listeners"]
 

@@ -5,19 +5,20 @@ It knows QMP and the clock; of domains it knows the name for its messages.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 
 from aiovirt.clients.qmp import QMPClient
-from aiovirt.drivers.qemu.store.settings import ANSWER_BOUND_S
-from aiovirt.errors import Unresponsive
+from aiovirt.drivers.qemu.store.settings import ANSWER_BOUND_S, SILENT_BOUND_S
+from aiovirt.errors import Closed, InvalidState, QMPCommandError, Unresponsive
 from aiovirt.model.domain import Control, ControlState
 from aiovirt.protocols.qmp.commands import Command, QueryStatus
 
-__all__ = ["BoundedMonitor"]
+__all__ = ["BoundedMonitor", "patience"]
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ class BoundedMonitor:
         self.qmp = qmp
         self._name = name
         self._changed = changed
-        self._silent_since: float | None = None
+        self._silent_since: float | None = None  # by the clock of the loop
 
     async def call(self, command: Command[T], *, bound_s: float = ANSWER_BOUND_S) -> T:
         """Run a typed command.
@@ -46,6 +47,16 @@ class BoundedMonitor:
             ConnectionLost: QEMU ended meanwhile.
         """
         return await self._bounded(command.qmp_name, self.qmp.call(command), bound_s)
+
+    async def call_all(self, *commands: Command[Any], bound_s: float = ANSWER_BOUND_S) -> list[Any]:
+        """Run typed commands that are sent as one; errors as `call`."""
+        return await self._bounded(commands[0].qmp_name, self.qmp.call_all(*commands), bound_s)
+
+    async def call_each(
+        self, *commands: Command[Any], bound_s: float = ANSWER_BOUND_S
+    ) -> list[Any]:
+        """As `call_all`, with the error in the place of the result where QEMU has refused one."""
+        return await self._bounded(commands[0].qmp_name, self.qmp.call_each(*commands), bound_s)
 
     async def execute(
         self,
@@ -58,11 +69,22 @@ class BoundedMonitor:
         """Run any command; errors as `call`."""
         return await self._bounded(name, self.qmp.execute(name, arguments, fds=fds), bound_s)
 
+    async def execute_each(
+        self, *requests: tuple[str, Mapping[str, object]], bound_s: float = ANSWER_BOUND_S
+    ) -> list[QMPCommandError | None]:
+        """Run any commands that are sent as one; for each the error if QEMU has refused it."""
+        return await self._bounded(requests[0][0], self.qmp.execute_each(*requests), bound_s)
+
     async def _bounded(self, name: str, answer: Awaitable[T], bound_s: float) -> T:
-        """The answer, or `Unresponsive` when it is late."""
-        asked = time.time()
+        """The answer; `Unresponsive` when it is late, `InvalidState` when QEMU has just ended."""
+        asked = anyio.current_time()
+        if self._silent_since is not None and bound_s != math.inf:
+            bound_s = min(bound_s, patience(asked - self._silent_since))
         with anyio.move_on_after(bound_s) as scope:
-            result = await answer
+            try:
+                result = await answer
+            except Closed as error:
+                raise InvalidState(f"domain {self._name!r} ended before {name} was done") from error
             self._answered()
             return result
         assert scope.cancelled_caught  # noqa: S101
@@ -81,10 +103,20 @@ class BoundedMonitor:
         text = f"QEMU of domain {self._name!r} did not answer {name} within {bound_s:g} s"
         if self._silent_since is None:
             self._silent_since = asked
-            self._changed(ControlState(Control.UNRESPONSIVE, asked, text))
+            since = time.time() - (anyio.current_time() - asked)
+            self._changed(ControlState(Control.UNRESPONSIVE, since, text))
         return Unresponsive(text, hint="is its process stopped, or stuck on storage?")
 
     def _answered(self) -> None:
         if self._silent_since is not None:
             self._silent_since = None
             self._changed(ControlState())
+
+
+def patience(silent_s: float) -> float:
+    """Seconds to wait for a QEMU that is late with an answer since so many seconds.
+
+    Who asks with a short bound, as statistics do, must not shorten it for who changes something
+    on a host that is only busy.
+    """
+    return max(SILENT_BOUND_S, ANSWER_BOUND_S - silent_s)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from aiovirt.config import DomainConfig, Graphics
 from aiovirt.errors import ConfigError
 
-__all__ = ["password_commands"]
+__all__ = ["commands_of", "password_commands"]
 
 
 def password_commands(config: DomainConfig) -> Iterator[tuple[str, dict[str, object]]]:
@@ -19,11 +19,11 @@ def password_commands(config: DomainConfig) -> Iterator[tuple[str, dict[str, obj
     """
     for graphics in config.graphics:
         if graphics.passwd is not None and graphics.type in {"vnc", "spice"}:
-            yield from _commands(graphics, graphics.passwd)
+            yield from commands_of(graphics, graphics.passwd)
 
 
-def _commands(graphics: Graphics, password: str) -> Iterator[tuple[str, dict[str, object]]]:
-    """The commands of one display."""
+def commands_of(graphics: Graphics, password: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """The commands that give one display its password; raises as `password_commands`."""
     connected = {} if graphics.connected is None else {"connected": graphics.connected}
     yield "set_password", {"protocol": graphics.type, "password": password, **connected}
     if graphics.passwd_valid_to is not None:

@@ -18,7 +18,7 @@ class Registry:
     """The domains that are there now."""
 
     def __init__(self) -> None:
-        self._domains: dict[UUID, ManagedDomain] = {}
+        self._domains: dict[bytes, ManagedDomain] = {}  # by UUID, as a wire has it
         self._aside: dict[str, tuple[Path, AiovirtError]] = {}
         self._last_id = 0
 
@@ -33,15 +33,20 @@ class Registry:
             AlreadyExists: Its name or UUID is taken.
         """
         self.check_free(domain.key)
-        self._domains[domain.key.uuid] = domain
+        self._domains[domain.key.uuid_bytes] = domain
 
     def remove(self, domain: ManagedDomain) -> None:
         """Forget a domain. Doing it twice is no error."""
-        self._domains.pop(domain.key.uuid, None)
+        self._domains.pop(domain.key.uuid_bytes, None)
 
     def leave_aside(self, path: Path, error: AiovirtError) -> None:
         """Note that the definition in a file, which bears its domain's name, cannot be used."""
         self._aside[path.stem] = (path, error)
+
+    @property
+    def has_left_aside(self) -> bool:
+        """Whether there is a definition that cannot be used."""
+        return bool(self._aside)
 
     def check_usable(self, name: str) -> None:
         """See that no definition of that name was left aside: nobody writes over it.
@@ -63,7 +68,7 @@ class Registry:
         Raises:
             AlreadyExists: One does.
         """
-        same = self._domains.get(key.uuid) or self._by_name(key.name)
+        same = self._domains.get(key.uuid_bytes) or self._by_name(key.name)
         if same is not None:
             raise AlreadyExists(
                 f"domain {same.name!r} has UUID {same.key.uuid}; {key.name!r} with UUID {key.uuid} "
@@ -76,7 +81,7 @@ class Registry:
         Raises:
             AlreadyExists: One of the two belongs to another domain.
         """
-        domain = self._domains.get(key.uuid)
+        domain = self._domains.get(key.uuid_bytes)
         if domain is not None and domain.name == key.name:
             return domain
         self.check_free(key)
@@ -88,18 +93,20 @@ class Registry:
         Raises:
             NotFound: It is gone.
         """
-        return self.by_uuid(key.uuid, key.name)
+        domain = self._domains.get(key.uuid_bytes)
+        if domain is None:
+            raise NotFound(f"there is no domain {key.name!r} with UUID {key.uuid}")
+        return domain
 
-    def by_uuid(self, uuid: UUID, name: str | None = None) -> ManagedDomain:
+    def by_uuid(self, uuid: UUID) -> ManagedDomain:
         """The domain of that UUID.
 
         Raises:
             NotFound: There is none.
         """
-        domain = self._domains.get(uuid)
+        domain = self._domains.get(uuid.bytes)
         if domain is None:
-            raise NotFound(f"there is no domain {name!r} with UUID {uuid}" if name else
-                           f"there is no domain with UUID {uuid}")  # fmt: skip
+            raise NotFound(f"there is no domain with UUID {uuid}")
         return domain
 
     def by_name(self, name: str) -> ManagedDomain:

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import logging
 import signal
+from contextlib import nullcontext, suppress
 
 import anyio
 
+from aiovirt.drivers.qemu.engine.agent import ask_agent
 from aiovirt.drivers.qemu.engine.core import Engine
-from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
+from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain, MovePhase
 from aiovirt.drivers.qemu.store.settings import ANSWER_BOUND_S, KILL_GRACE_S, KILL_WAIT_S
-from aiovirt.errors import HostError, InvalidState, Unresponsive
+from aiovirt.errors import AiovirtError, HostError, InvalidState, Unresponsive
 from aiovirt.model.domain import Control, DomainState, StateReason
 
 log = logging.getLogger("aiovirt.qemu")
 
 _OFF = (DomainState.SHUTOFF, DomainState.SHUTDOWN, DomainState.CRASHED)
 
-__all__ = ["destroy", "power_button", "reset", "resume", "suspend"]
+__all__ = [
+    "by_agent",
+    "destroy",
+    "end",
+    "goes_on",
+    "gone_on",
+    "halt",
+    "power_button",
+    "reset",
+    "resume",
+    "suspend",
+]
 
 _STUCK_GRACE_S = 0.2
 """How long a QEMU that is known not to answer may take to end after SIGTERM."""
@@ -32,15 +45,28 @@ async def destroy(engine: Engine, domain: ManagedDomain, *, graceful: bool) -> N
 
     Cancellation: QEMU may end later by the signal it got, or be still there.
     """
+    if domain.changes.taken() and domain.live is not None and domain.live.booted:
+        if domain.job is not None:
+            with suppress(InvalidState):  # one that cannot be given up ends with its QEMU
+                await domain.job.abort()
+        # What is under way may wait for a QEMU that hangs: it ends with it.
+        await end(engine, domain, graceful=graceful)
+        return
     async with domain.changes:
-        live = domain.running()
-        await _end(engine, domain, live, graceful=graceful)
+        await end(engine, domain, graceful=graceful)
 
 
-async def _end(engine: Engine, domain: ManagedDomain, live: LiveDomain, *, graceful: bool) -> None:
+async def end(
+    engine: Engine,
+    domain: ManagedDomain,
+    *,
+    graceful: bool = False,
+    ending: StateReason = StateReason.SHUTOFF_DESTROYED,
+) -> None:
     """End QEMU; returns when the supervisor has cleaned all away. Errors as `destroy`."""
+    live = domain.running()
     before = live.ending
-    live.ending = StateReason.SHUTOFF_DESTROYED
+    live.ending = ending
     await _note(engine, domain, live)
     stuck = live.control.control is Control.UNRESPONSIVE
     if await _signalled(live, signal.SIGTERM, _STUCK_GRACE_S if stuck else KILL_GRACE_S):
@@ -95,6 +121,23 @@ async def power_button(engine: Engine, domain: ManagedDomain, *, reboot: bool) -
         return live
 
 
+async def by_agent(engine: Engine, domain: ManagedDomain, *, reboot: bool) -> LiveDomain:
+    """Have the guest's agent shut it down, or `reboot` it.
+
+    The agent answers only when it cannot, and maybe late: that is not waited for.
+
+    Raises:
+        InvalidState: The domain does not run.
+        AgentError: There is no agent, or it cannot; see `ask_agent`.
+    """
+    async with domain.changes:
+        live = domain.running()
+        await _intend(engine, domain, live, reboot=False)  # this guest resets by itself
+        mode = {"mode": "reboot" if reboot else "powerdown"}
+        await ask_agent(domain, "guest-shutdown", mode, timeout_s=0)
+        return live
+
+
 async def _intend(engine: Engine, domain: ManagedDomain, live: LiveDomain, *, reboot: bool) -> None:
     """Note whether the guest's next shutdown is the first half of a reboot.
 
@@ -124,6 +167,38 @@ async def reset(domain: ManagedDomain) -> None:
         await domain.monitor().execute("system_reset")
 
 
+async def halt(domain: ManagedDomain, reason: StateReason) -> bool:
+    """Stop the processors for something that is done meanwhile; whether they ran.
+
+    The caller has the domain's turn.
+
+    Raises:
+        Unresponsive: QEMU took the command, and its processors go on.
+    """
+    monitor = domain.monitor()
+    if domain.state is not DomainState.RUNNING:
+        return False
+    domain.running().pause = reason
+    await monitor.execute("stop")
+    await _settle(domain, DomainState.PAUSED, *_OFF)
+    return True
+
+
+async def goes_on(domain: ManagedDomain) -> None:
+    """Wait until the processors that QEMU lets go by itself have gone on, and that was told."""
+    await _settle(domain, DomainState.RUNNING, *_OFF)
+
+
+async def gone_on(domain: ManagedDomain, *, ran: bool) -> None:
+    """As `goes_on`, at the end of work that was done, failed or given up: nothing breaks it off.
+
+    Else whoever does something with the guest next could take it for one that is to stand still.
+    """
+    if ran:
+        with anyio.CancelScope(shield=True), suppress(AiovirtError):
+            await goes_on(domain)
+
+
 async def suspend(domain: ManagedDomain) -> None:
     """Stop the processors; returns when they stand and the event was told.
 
@@ -131,7 +206,8 @@ async def suspend(domain: ManagedDomain) -> None:
         InvalidState: It is not running, or it sleeps or crashed.
         Unresponsive: QEMU took the command, and its processors go on.
     """
-    async with domain.changes:
+    moving = domain.live is not None and domain.live.move is MovePhase.LEAVING
+    async with nullcontext() if moving else domain.changes:  # standing still, it moves sooner
         monitor = domain.monitor()
         if domain.state is DomainState.PAUSED:
             return
@@ -160,6 +236,9 @@ async def resume(domain: ManagedDomain) -> None:
                 f"domain {domain.name!r} is {domain.state.label} and cannot be resumed",
                 hint="destroy it and start it again",
             )
+        domain.refuse_two()
+        # One whose move has an end that nobody knows goes on here because somebody says so.
+        domain.running().move = None
         command = "system_wakeup" if domain.state is DomainState.PM_SUSPENDED else "cont"
         await monitor.execute(command)
         await _settle(domain, DomainState.RUNNING, *_OFF)

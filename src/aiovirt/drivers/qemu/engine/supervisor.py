@@ -19,18 +19,31 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from aiovirt._tasks import open_task_group
 from aiovirt.clients.qmp import Event, connect_qmp
+from aiovirt.drivers.qemu.engine.aftermath import AFTERMATH
+from aiovirt.drivers.qemu.engine.autodumps import AFTER_DUMP, dump_crashed
+from aiovirt.drivers.qemu.engine.channels import missed_changes
 from aiovirt.drivers.qemu.engine.connect import learn_terminals, open_consoles
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import ENDINGS, FollowUp, LiveDomain, ManagedDomain
+from aiovirt.drivers.qemu.engine.jobrelics import catch_up_jobs
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
-from aiovirt.drivers.qemu.engine.translate import MISSED, STATES, Happening, translate
-from aiovirt.drivers.qemu.store.root import remove_run_folder
+from aiovirt.drivers.qemu.engine.perf import start_counting
+from aiovirt.drivers.qemu.engine.translate import (
+    MISSED,
+    STATES,
+    Happening,
+    note_follow_up,
+    translate,
+)
+from aiovirt.drivers.qemu.process.beside import chip_states
+from aiovirt.drivers.qemu.process.swtpm import forget_chips
+from aiovirt.drivers.qemu.process.undo import clear_away
 from aiovirt.drivers.qemu.store.settings import KILL_GRACE_S, START_BOUND_S
 from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET
 from aiovirt.errors import AiovirtError, ConnectionLost, HostError, Unresponsive
 from aiovirt.host.sockets import connect_unix
 from aiovirt.model.domain import Control, ControlState, DomainState, StateReason
-from aiovirt.model.events import ControlEvent, LifecycleDetail
+from aiovirt.model.events import ControlEvent, LifecycleDetail, MonitorEvent
 from aiovirt.protocols.qmp.commands import QueryStatus
 
 __all__ = ["Supervisor", "unannounced"]
@@ -85,6 +98,7 @@ class Supervisor:
     async def _watching(self) -> AsyncIterator[None]:
         """The tasks of this supervisor; they end with QEMU."""
         self._live.supervised = True
+        start_counting(self._live)
         try:
             async with open_task_group() as tasks:
                 self._tasks = tasks
@@ -106,6 +120,7 @@ class Supervisor:
         """
         async with self._watching():
             await self._follow_first(connection, task_status)
+            await anyio.sleep(_RECONNECT_S[0])  # mostly its process ends now, which ends this
             await self._reconnect()
         if not self._answered:  # its end was seen before that of its monitor
             raise ConnectionLost(
@@ -184,7 +199,8 @@ class Supervisor:
 
     async def _unless_it_ends(self, error: AiovirtError | OSError) -> None:
         """Report a broken line; the usual cause, that QEMU ends, cancels this first."""
-        await anyio.sleep(_RECONNECT_S[0])
+        ends = self._live.ending is not None  # it was told to: on a busy host that takes longer
+        await anyio.sleep(KILL_GRACE_S if ends else _RECONNECT_S[0])
         self._failed(error)
 
     def _failed(self, error: AiovirtError | OSError) -> None:
@@ -226,10 +242,14 @@ class Supervisor:
                 self._live.pause = found
             name, data = MISSED[found.state]
             await self._happened(Event(name, data), synthetic=True)
+        for name, data in await missed_changes(monitor, self._live.config):
+            await self._happened(Event(name, data), synthetic=True)
+        await catch_up_jobs(self._engine, self._domain, self._live)
 
     async def _learn(self, monitor: BoundedMonitor) -> None:
         """Find the consoles of a QEMU whose status was lost, and write what is known of it."""
         await learn_terminals(monitor, self._live.config)
+        self._domain.touched()
         self._live.guessed = False
         try:
             self.open_consoles()
@@ -240,6 +260,13 @@ class Supervisor:
     async def _happened(self, event: Event, *, synthetic: bool = False) -> None:
         """Handle one event: change the state, tell, act."""
         stamp = event.timestamp or time.time()
+        if not synthetic:
+            self._engine.heard.publish(
+                MonitorEvent(time=stamp, domain=self._domain.key, name=event.name, data=event.data)
+            )
+        follow = AFTERMATH.get(event.name)
+        if follow is not None and self._tasks is not None:
+            self._tasks.start_soon(follow, self._engine, self._domain, self._live, event)
         happening = Happening(self._domain, self._live, event.name, event.data, stamp)
         before = self._domain.reason, self._live.follow_up
         for outcome in list(translate(happening)):
@@ -267,11 +294,25 @@ class Supervisor:
         """
         with anyio.CancelScope(shield=True):
             await self._save()
+            if self._live.follow_up in AFTER_DUMP:
+                if self._tasks is not None:
+                    self._tasks.start_soon(self._dump_first)
+                return
             try:
                 await self._act(self.monitor())
             except AiovirtError as error:
                 log.debug("%s of %s: %s", self._live.follow_up, self._domain.name, error)
                 self._insist_on_its_end()
+
+    async def _dump_first(self) -> None:
+        """Dump the guest, then do what is to follow; closing the driver leaves both to the next."""
+        asked, monitor = self._live.follow_up, self._live.monitor
+        await dump_crashed(self._engine, self._domain)
+        if monitor is None or self._live.monitor is not monitor:
+            return  # it broke amid the dump, which begins anew when the monitor is reached again
+        if asked is not None and self._live.follow_up is asked:
+            note_follow_up(self._live, AFTER_DUMP[asked], StateReason.SHUTOFF_CRASHED)
+            await self._finish()
 
     async def _act(self, monitor: BoundedMonitor) -> None:
         if self._live.follow_up is FollowUp.BOOT_AGAIN:
@@ -306,9 +347,12 @@ class Supervisor:
     async def _let_go(self) -> None:
         """Clean up if QEMU ended; else leave all to the next process, or to the failed start."""
         live = self._live
+        live.perf.close()
         if live.booted:
             with anyio.CancelScope(shield=True):
                 await live.process.aclose()
+                if self._exited:
+                    await clear_away(live.folder)
             if self._exited:
                 self._clean_up()
         live.ended.set()
@@ -316,12 +360,17 @@ class Supervisor:
 
     def _clean_up(self) -> None:
         live, domain = self._live, self._domain
-        remove_run_folder(live.folder)
         known = live.ending
         reason, detail = (known, ENDINGS[known]) if known else unannounced(domain.reason)
+        if reason is _CRASHED[0]:
+            words = "domain %s: its QEMU (pid %d) has ended unexpectedly; %s may say why"
+            log.warning(words, domain.name, live.process.pid, self._engine.root.log(domain.name))
         domain.live = None
         domain.reason = reason
         if domain.definition is None:
+            # Its name and UUID are free only then: whoever takes them begins without records.
+            self._engine.root.remove_points(domain.key.uuid)
+            forget_chips(live.config, chip_states(self._engine.root.path, domain.key.uuid))
             self._engine.registry.remove(domain)
         self._engine.tell(domain, detail)
 

@@ -2,7 +2,8 @@
 
 One function an event; each changes the state of the domain it is given and yields our events. What
 the supervisor must do then stands in the live domain's `follow_up`. Source of names and members:
-QEMU's qapi/run-state.json, qapi/block-core.json, qapi/ui.json, qapi/misc.json, qapi/machine.json.
+QEMU's qapi/run-state.json, qapi/block-core.json, qapi/ui.json, qapi/misc.json, qapi/machine.json,
+qapi/char.json.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from dataclasses import dataclass
 from typing import cast
 
 from aiovirt.config import DomainConfig
+from aiovirt.drivers.qemu.engine.channels import AGENT, set_state
 from aiovirt.drivers.qemu.engine.domain import FollowUp, LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.nodes import disk_of_node, image_of
+from aiovirt.model.constants import ConnectDomainEventAgentLifecycleReason as AgentReason
+from aiovirt.model.constants import ConnectDomainEventAgentLifecycleState as AgentState
 from aiovirt.model.domain import DomainKey, DomainState, StateReason
 from aiovirt.model.events import (
+    AgentLifecycleEvent,
     BalloonChangeEvent,
-    DeviceRemovedEvent,
     DomainEvent,
     GraphicsEvent,
     GraphicsPhase,
@@ -25,6 +29,8 @@ from aiovirt.model.events import (
     IOErrorEvent,
     LifecycleDetail,
     LifecycleEvent,
+    MemoryDeviceSizeChangeEvent,
+    MigrationIterationEvent,
     MonitorEvent,
     RebootEvent,
     RTCChangeEvent,
@@ -32,8 +38,9 @@ from aiovirt.model.events import (
     WatchdogAction,
     WatchdogEvent,
 )
+from aiovirt.model.units import Bytes
 
-__all__ = ["MISSED", "STATES", "Happening", "translate"]
+__all__ = ["MISSED", "STATES", "Happening", "note_follow_up", "translate"]
 
 STATES = {
     "running": StateReason.RUNNING_UNKNOWN,
@@ -100,6 +107,13 @@ def translate(happening: Happening) -> Outcome:
 _PAUSE_DETAILS = {
     StateReason.PAUSED_IO_ERROR: LifecycleDetail.SUSPENDED_IO_ERROR,
     StateReason.PAUSED_WATCHDOG: LifecycleDetail.SUSPENDED_WATCHDOG,
+    StateReason.PAUSED_MIGRATION: LifecycleDetail.SUSPENDED_MIGRATED,
+    StateReason.PAUSED_POSTCOPY: LifecycleDetail.SUSPENDED_POSTCOPY,
+}
+_RESUME_DETAILS = {
+    StateReason.RUNNING_MIGRATED: LifecycleDetail.RESUMED_MIGRATED,
+    StateReason.RUNNING_MIGRATION_CANCELED: LifecycleDetail.RESUMED_MIGRATED,
+    StateReason.RUNNING_POSTCOPY: LifecycleDetail.RESUMED_POSTCOPY,
 }
 
 
@@ -116,12 +130,15 @@ def _resume(at: Happening) -> Outcome:
     if at.domain.state is DomainState.RUNNING:
         return
     again = at.live.follow_up is FollowUp.BOOT_AGAIN
-    at.domain.reason = StateReason.RUNNING_BOOTED if again else StateReason.RUNNING_UNPAUSED
+    asked = at.live.going_on or StateReason.RUNNING_UNPAUSED
+    at.live.going_on = None
+    at.domain.reason = StateReason.RUNNING_BOOTED if again else asked
     if at.live.follow_up is FollowUp.QUIT:
         at.live.ending = None  # somebody let it go on all the same
     at.live.follow_up = None
     if at.live.booted:
-        yield at.lifecycle(LifecycleDetail.RESUMED_UNPAUSED)
+        detail = _RESUME_DETAILS.get(at.domain.reason, LifecycleDetail.RESUMED_UNPAUSED)
+        yield at.lifecycle(detail)
 
 
 def _pm_suspend(at: Happening) -> Outcome:
@@ -146,8 +163,8 @@ _AFTER = {
     "restart": FollowUp.BOOT_AGAIN,
     "rename-restart": FollowUp.BOOT_AGAIN,
     "preserve": None,
-    "coredump-destroy": FollowUp.QUIT,
-    "coredump-restart": FollowUp.BOOT_AGAIN,
+    "coredump-destroy": FollowUp.DUMP_AND_QUIT,
+    "coredump-restart": FollowUp.DUMP_AND_BOOT,
 }
 
 
@@ -160,10 +177,11 @@ def _shutdown(at: Happening) -> Outcome:
     yield at.lifecycle(LifecycleDetail.SHUTDOWN_GUEST if guest else LifecycleDetail.SHUTDOWN_HOST)
     action = FollowUp.BOOT_AGAIN if at.live.rebooting else _after(at.live.config, cause)
     at.live.rebooting = False
-    _follow_up(at.live, action, StateReason.SHUTOFF_SHUTDOWN)
+    note_follow_up(at.live, action, StateReason.SHUTOFF_SHUTDOWN)
 
 
-def _follow_up(live: LiveDomain, action: FollowUp | None, ending: StateReason) -> None:
+def note_follow_up(live: LiveDomain, action: FollowUp | None, ending: StateReason) -> None:
+    """Note what is to be done when a guest stands still, and what its end then was."""
     live.follow_up = action
     if action is FollowUp.QUIT:
         live.ending = ending
@@ -182,7 +200,7 @@ def _panicked(at: Happening) -> Outcome:
     at.domain.reason = StateReason.CRASHED_PANICKED
     yield at.lifecycle(LifecycleDetail.CRASHED_PANICKED)
     action = _AFTER.get(at.live.config.on_crash or "destroy", FollowUp.QUIT)
-    _follow_up(at.live, action, StateReason.SHUTOFF_CRASHED)
+    note_follow_up(at.live, action, StateReason.SHUTOFF_CRASHED)
 
 
 # --- devices ------------------------------------------------------------------------------------
@@ -240,9 +258,19 @@ def _rtc_change(at: Happening) -> Outcome:
     )
 
 
-def _device_deleted(at: Happening) -> Outcome:
-    if alias := at.text("device"):
-        yield DeviceRemovedEvent(time=at.time, domain=at.key, alias=alias)
+def _told_when_done(_at: Happening) -> Outcome:
+    """What comes of it is told when the driver has followed it: see `engine.aftermath`."""
+    return iter(())
+
+
+def _memory_resized(at: Happening) -> Outcome:
+    size = at.data.get("size")
+    yield MemoryDeviceSizeChangeEvent(
+        time=at.time,
+        domain=at.key,
+        alias=at.text("id"),
+        size=size if isinstance(size, int) else 0,
+    )
 
 
 def _tray_moved(at: Happening) -> Outcome:
@@ -252,11 +280,32 @@ def _tray_moved(at: Happening) -> Outcome:
     )
 
 
+def _port_changed(at: Happening) -> Outcome:
+    opened = bool(at.data.get("open"))
+    channel = set_state(at.live.config, at.text("id"), opened=opened)
+    if channel is None:
+        return  # it was so already, or it is no channel
+    at.domain.touched()
+    if channel.target.name == AGENT:
+        state = AgentState.CONNECTED if opened else AgentState.DISCONNECTED
+        yield AgentLifecycleEvent(
+            time=at.time, domain=at.key, state=state, reason=AgentReason.CHANNEL
+        )
+
+
+def _next_pass(at: Happening) -> Outcome:
+    number = at.data.get("pass")
+    if isinstance(number, int):
+        yield MigrationIterationEvent(time=at.time, domain=at.key, iteration=number)
+
+
 def _balloon_change(at: Happening) -> Outcome:
     actual = at.data.get("actual")
-    yield BalloonChangeEvent(
-        time=at.time, domain=at.key, actual=actual if isinstance(actual, int) else 0
-    )
+    size = actual if isinstance(actual, int) else 0
+    if size:
+        at.live.config.current_memory = Bytes(size)
+        at.domain.touched()
+    yield BalloonChangeEvent(time=at.time, domain=at.key, actual=size)
 
 
 def _graphics(protocol: str, phase: GraphicsPhase) -> Callable[[Happening], Outcome]:
@@ -302,9 +351,14 @@ _HANDLERS: dict[str, Callable[[Happening], Outcome]] = {
     "WATCHDOG": _watchdog,
     "BLOCK_IO_ERROR": _io_error,
     "RTC_CHANGE": _rtc_change,
-    "DEVICE_DELETED": _device_deleted,
+    "DEVICE_DELETED": _told_when_done,
+    "DEVICE_UNPLUG_GUEST_ERROR": _told_when_done,
+    "MEM_UNPLUG_ERROR": _told_when_done,
+    "MEMORY_DEVICE_SIZE_CHANGE": _memory_resized,
     "DEVICE_TRAY_MOVED": _tray_moved,
     "BALLOON_CHANGE": _balloon_change,
+    "MIGRATION_PASS": _next_pass,
+    "VSERPORT_CHANGE": _port_changed,
     "VNC_CONNECTED": _graphics("vnc", GraphicsPhase.CONNECT),
     "VNC_INITIALIZED": _graphics("vnc", GraphicsPhase.INITIALIZE),
     "VNC_DISCONNECTED": _graphics("vnc", GraphicsPhase.DISCONNECT),

@@ -9,32 +9,42 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from aiovirt.drivers.qemu.binaries.capabilities import BinaryCapabilities, Machine
-from aiovirt.drivers.qemu.hostinfo.host import Cell, Host, Processor
+from aiovirt.drivers.qemu.hostinfo.confinements import NOTHING, Confinement
+from aiovirt.drivers.qemu.hostinfo.host import Cache, Cell, Host, Processor
 from aiovirt.drivers.qemu.hostinfo.xml import Element, make, to_text
+from aiovirt.host.cpus import HostCpu
 
 __all__ = ["capabilities_xml"]
 
 _WORD_SIZES: Final = {"i686": 32, "armv6l": 32, "armv7l": 32, "ppc": 32, "riscv32": 32}
 _ACPI_ARCHES: Final = ("x86_64", "i686", "aarch64")
 _X86: Final = ("x86_64", "i686")
+_BIG_LEVEL, _KIB = 3, 1024
 
 
-def capabilities_xml(host: Host, emulators: Iterable[BinaryCapabilities]) -> str:
+def capabilities_xml(
+    host: Host,
+    emulators: Iterable[BinaryCapabilities],
+    processor: HostCpu | None = None,
+    confinements: Iterable[Confinement] = (NOTHING,),
+) -> str:
     """The document that ``virsh capabilities`` prints.
 
     Args:
         host: What the host is.
         emulators: The QEMU binaries that are installed.
+        processor: What its processor says of itself, if it can be asked.
+        confinements: What keeps guests apart, the chief one first.
     """
     guests = (_guest(binary) for binary in emulators)
-    return to_text(make("capabilities", _host(host), *guests))
+    return to_text(make("capabilities", _host(host, processor, confinements), *guests))
 
 
-def _host(host: Host) -> Element:
+def _host(host: Host, processor: HostCpu | None, confinements: Iterable[Confinement]) -> Element:
     return make(
         "host",
         make("uuid", str(host.uuid)) if host.uuid else None,
-        _cpu(host),
+        _cpu(host, processor),
         make("power_management"),
         make("iommu", support="no"),
         make(
@@ -43,19 +53,67 @@ def _host(host: Host) -> Element:
             make("uri_transports", make("uri_transport", "tcp")),
         ),
         make("topology", _cells(host.cells)),
-        make("secmodel", make("model", "none"), make("doi", "0")),
+        _caches(host.caches),
+        *map(_secmodel, confinements),
     )
 
 
-def _cpu(host: Host) -> Element:
+def _secmodel(confinement: Confinement) -> Element:
+    labels = (make("baselabel", text, type=kind) for kind, text in confinement.labels.items())
+    return make("secmodel", make("model", confinement.model), make("doi", confinement.doi), *labels)
+
+
+def _cpu(host: Host, processor: HostCpu | None) -> Element:
     sizes = sorted({size for cell in host.cells for size in cell.pages})
+    vendor = processor.cpu.vendor if processor else host.vendor
+    own = _processor(processor) if processor else {}
     return make(
         "cpu",
         make("arch", host.arch),
-        make("vendor", host.vendor) if host.vendor else None,
+        make("model", processor.cpu.model) if processor and processor.cpu.model else None,
+        make("vendor", vendor) if vendor else None,
+        *own.get("before", ()),
         _topology(host.processors),
+        *own.get("behind", ()),
         *(make("pages", unit="KiB", size=size) for size in sizes),
     )
+
+
+def _processor(found: HostCpu) -> dict[str, list[Element]]:
+    """What is told before and behind the topology of a processor."""
+    family, model, stepping = found.signature
+    before = [make("signature", family=family, model=model, stepping=stepping)]
+    if found.microcode:
+        before.insert(0, make("microcode", version=found.microcode))
+    if found.tsc is not None:
+        hertz, scaling = found.tsc
+        scales = "yes" if scaling else "no"
+        before.append(make("counter", name="tsc", frequency=hertz, scaling=scales))
+    bits = found.address_bits
+    behind = [make("maxphysaddr", mode="emulate", bits=bits)] if bits else []
+    return {"before": before, "behind": [*behind, *_features_of(found)]}
+
+
+def _features_of(found: HostCpu) -> Iterator[Element]:
+    return (make("feature", name=name) for name in found.cpu.features)
+
+
+def _caches(caches: tuple[Cache, ...]) -> Element | None:
+    """The big caches, as libvirt shows them: from the third level on."""
+    banks = [
+        make(
+            "bank",
+            id=each.id,
+            level=each.level,
+            type=each.kind,
+            size=each.size_kib // _KIB if each.size_kib % _KIB == 0 else each.size_kib,
+            unit="MiB" if each.size_kib % _KIB == 0 else "KiB",
+            cpus=each.cpus,
+        )
+        for each in caches
+        if each.level >= _BIG_LEVEL
+    ]
+    return make("cache", *banks) if banks else None
 
 
 def _topology(processors: tuple[Processor, ...]) -> Element | None:
@@ -103,6 +161,8 @@ def _cell(cell: Cell) -> Element:
 
 
 def _guest(binary: BinaryCapabilities) -> Element:
+    # Who has no wish takes the first machine, so that must be the one that QEMU would take.
+    machines = sorted(binary.machines, key=lambda machine: not machine.default)
     domains = ("qemu", "kvm") if binary.kvm else ("qemu",)
     return make(
         "guest",
@@ -111,7 +171,7 @@ def _guest(binary: BinaryCapabilities) -> Element:
             "arch",
             make("wordsize", str(_WORD_SIZES.get(binary.arch, 64))),
             make("emulator", binary.path),
-            *(element for machine in binary.machines for element in _machine(machine)),
+            *(element for machine in machines for element in _machine(machine)),
             *(make("domain", type=domain) for domain in domains),
             name=binary.arch,
         ),
@@ -129,6 +189,7 @@ def _machine(machine: Machine) -> Iterator[Element]:
 def _features(arch: str) -> Element:
     return make(
         "features",
+        *(make(name) for name in ("pae", "nonpae") if arch == "i686"),
         make("acpi", default="on", toggle="yes") if arch in _ACPI_ARCHES else None,
         make("apic", default="on", toggle="no") if arch in _X86 else None,
         make("cpuselection"),

@@ -13,9 +13,10 @@ from uuid import UUID
 
 from aiovirt.drivers.qemu.binaries.find import host_arch
 
-__all__ = ["Cell", "Host", "Processor", "read_host"]
+__all__ = ["Cache", "Cell", "Host", "Processor", "read_host"]
 
 _PAGES = re.compile(r"hugepages-(\d+)kB")
+_KIB = re.compile(r"(\d+)K")
 _VENDORS = {"GenuineIntel": "Intel", "AuthenticAMD": "AMD", "HygonGenuine": "Hygon"}
 
 
@@ -50,6 +51,25 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Cache:
+    """A cache of some processors.
+
+    Attributes:
+        id: Its number among those of its level.
+        level: How far it is from the processors.
+        kind: ``both``, ``code`` or ``data``.
+        size_kib: Its size.
+        cpus: The processors, such as ``0-3``.
+    """
+
+    id: int
+    level: int
+    kind: str
+    size_kib: int
+    cpus: str
+
+
+@dataclass(frozen=True)
 class Host:
     """What a host is.
 
@@ -59,6 +79,7 @@ class Host:
         model_name: The processors' marketing name, possibly empty.
         uuid: The machine's UUID, or None when it is not readable.
         cells: Its NUMA cells; a host without NUMA has one.
+        caches: Its caches, by level and number.
     """
 
     arch: str
@@ -66,6 +87,7 @@ class Host:
     model_name: str
     uuid: UUID | None
     cells: tuple[Cell, ...]
+    caches: tuple[Cache, ...] = ()
 
     @property
     def processors(self) -> tuple[Processor, ...]:
@@ -88,7 +110,23 @@ def read_host(root: Path = Path("/")) -> Host:
         model_name=info.get("model name", ""),
         uuid=_uuid(root),
         cells=cells,
+        caches=_caches(root),
     )
+
+
+_KINDS = {"Unified": "both", "Instruction": "code", "Data": "data"}
+
+
+def _caches(root: Path) -> tuple[Cache, ...]:
+    """Each cache once, though each of its processors has a folder of it."""
+    found: dict[tuple[int, int, str], Cache] = {}
+    for folder in (root / "sys/devices/system/cpu").glob("cpu[0-9]*/cache/index[0-9]*"):
+        level, number = _number(folder / "level"), _number(folder / "id")
+        kind, size = _KINDS.get(_text(folder / "type")), _KIB.fullmatch(_text(folder / "size"))
+        if kind and size:
+            cpus = _text(folder / "shared_cpu_list")
+            found[level, number, kind] = Cache(number, level, kind, int(size[1]), cpus)
+    return tuple(found[key] for key in sorted(found))
 
 
 def _text(path: Path) -> str:

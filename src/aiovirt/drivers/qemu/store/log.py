@@ -46,6 +46,11 @@ class DomainLog:
             os.close(handle)
             raise host_error(error, f"cannot write {self.path}") from error
 
+    def note(self, text: str) -> None:
+        """Append a line of ours; a full disk keeps nobody from a guest."""
+        with suppress(OSError), self.path.open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ} {text}\n")
+
     def _rotate(self) -> None:
         with suppress(FileNotFoundError):
             if self.path.stat().st_size > _ROTATE:

@@ -3,11 +3,16 @@
 lock                      held (flock) by the process that has the root open
 config/NAME.xml           the definition of a persistent domain
 config/autostart/NAME     there if the domain starts with the host
+config/autostart/.NAME.once     there if it does so the next time only
+config/autostart/.NAME.renamed  the old name of a domain that is just being renamed
 run/autostarted           after which boot of the host all that starts with it was tried
 run/UUID/                 a running domain: its monitor, pidfile and status; 0700
 run/UUID/qemu/            what QEMU itself writes there; 0700, its account's own
 log/NAME.log              what each start was, and what QEMU said
 cache/                    what is known of QEMU binaries
+save/UUID.save            the memory of a domain that its next start goes on from
+snapshots/UUID/NAME.xml   what is known of a snapshot; `current` beside them names one
+checkpoints/UUID/NAME.xml what is known of a checkpoint
 """
 
 from __future__ import annotations
@@ -17,9 +22,10 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 import anyio
@@ -35,10 +41,15 @@ from aiovirt.host.files import (
     write_atomically,
 )
 
-__all__ = ["Root", "hold", "remove_run_folder"]
+__all__ = ["Points", "Root", "hold", "remove_run_folder"]
+
+Points: TypeAlias = Literal["snapshots", "checkpoints"]
+"""What a domain may have several of, each with a record of its own."""
 
 log = logging.getLogger("aiovirt.qemu")
 
+_POINTS: tuple[Points, ...] = ("snapshots", "checkpoints")
+_RENAMED = ".renamed"
 _LOCK_TRIES = 20
 _LOCK_PAUSE_S = 0.05
 _NAME = re.compile(r"[^./\0][^/\0]*")
@@ -64,6 +75,7 @@ class Root:
         self.autostarted = self.run / "autostarted"
         self.logs = path / "log"
         self.cache = path / "cache"
+        self.saves = path / "save"
 
     def prepare(self) -> None:
         """Make the folders.
@@ -132,7 +144,9 @@ class Root:
         Cancellation: waits until both are gone.
         """
         with anyio.CancelScope(shield=True):
-            await remove_durably(self.autostart / name)
+            for mark in (self.autostart / name, self._once(name)):
+                if mark.exists():
+                    await remove_durably(mark)
             await remove_durably(self._definition(name))
 
     async def set_autostart(self, name: str, *, autostart: bool) -> None:
@@ -141,6 +155,57 @@ class Root:
             await write_atomically(self.autostart / name, b"")
         else:
             await remove_durably(self.autostart / name)
+
+    async def set_autostart_once(self, name: str, *, autostart: bool) -> None:
+        """Set or remove the mark of the next time; as `set_autostart`."""
+        if autostart:
+            await write_atomically(self._once(name), b"")
+        else:
+            await remove_durably(self._once(name))
+
+    def starts_once(self, name: str) -> bool:
+        """Whether the domain starts with the host the next time only."""
+        return self._once(name).exists()
+
+    async def rename_definition(self, config: DomainConfig, old: str) -> None:
+        """Write a definition under its new name, and take the old one away.
+
+        A note says so meanwhile: `finish_renaming` does the rest, were this cut off.
+        """
+        name = _name_of(config)
+        note = self.autostart / f".{name}{_RENAMED}"
+        with anyio.CancelScope(shield=True):
+            await write_atomically(note, old.encode())
+            await self.save_definition(config)
+            self._finish(name, old)
+            await remove_durably(note)
+
+    def finish_renaming(self) -> None:
+        """Take away the old names of definitions whose renaming was cut off.
+
+        Raises:
+            HostError: A file cannot be read or removed.
+        """
+        for note in self.autostart.glob(f".*{_RENAMED}"):
+            name = note.name[1:].removesuffix(_RENAMED)
+            try:
+                if self._definition(name).exists():
+                    self._finish(name, note.read_bytes().decode())
+                note.unlink()
+            except OSError as error:
+                raise host_error(error, f"cannot finish the renaming of domain {name!r}") from error
+
+    def _finish(self, name: str, old: str) -> None:
+        for mark, new in (
+            (self.autostart / old, self.autostart / name),
+            (self._once(old), self._once(name)),
+        ):
+            if mark.exists():
+                mark.replace(new)
+        self._definition(old).unlink(missing_ok=True)
+
+    def _once(self, name: str) -> Path:
+        return self.autostart / f".{name}.once"
 
     def _definition(self, name: str) -> Path:
         return self.definitions / f"{name}.xml"
@@ -175,6 +240,40 @@ class Root:
     def run_folders(self) -> list[Path]:
         """The folders of domains that run, or ran when the last process ended."""
         return sorted(path for path in self.run.iterdir() if path.is_dir())
+
+    # --- what outlives a run --------------------------------------------------------------------
+
+    def managed_save(self, uuid: UUID) -> Path:
+        """The file with the memory of a domain that its next start goes on from."""
+        return self.saves / f"{uuid}.save"
+
+    def points(self, kind: Points, uuid: UUID) -> Path:
+        """The folder of the records of a domain's snapshots or checkpoints."""
+        return self.path / kind / str(uuid)
+
+    def has_points(self, kind: Points, uuid: UUID) -> bool:
+        """Whether a domain has snapshots or checkpoints."""
+        return next(self.points(kind, uuid).glob("*.xml"), None) is not None
+
+    def remove_points(self, uuid: UUID) -> None:
+        """Remove the records of a domain that is gone: of its snapshots, and of its checkpoints."""
+        for kind in _POINTS:
+            shutil.rmtree(self.points(kind, uuid), ignore_errors=True)
+
+    def remove_orphans(self, known: Collection[UUID]) -> None:
+        """Remove what outlived domains that are gone: they were being undefined, and it was next.
+
+        Args:
+            known: The domains that are there; those that have a folder of a run are, too.
+        """
+        names = {str(uuid) for uuid in known} | {folder.name for folder in self.run_folders()}
+        for kind in _POINTS:
+            for folder in (self.path / kind).glob("*"):
+                if folder.name not in names:
+                    shutil.rmtree(folder, ignore_errors=True)
+        for save in self.saves.glob("*.save"):
+            if save.stem not in names:
+                save.unlink(missing_ok=True)
 
     def log(self, name: str) -> Path:
         """The log of a domain."""

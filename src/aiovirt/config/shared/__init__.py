@@ -1,0 +1,1 @@
+"""Parts that documents of several kinds have alike; knows no document."""

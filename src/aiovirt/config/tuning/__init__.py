@@ -1,0 +1,1 @@
+"""What a domain gets of the host: processor time, memory, transfer, and where it runs."""

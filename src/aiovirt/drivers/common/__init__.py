@@ -1,0 +1,1 @@
+"""What drivers share that keep things themselves: they import from here, never from each other."""

@@ -1,0 +1,101 @@
+"""Jobs of QEMU that are waited for: snapshots inside of images, and images that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+import anyio
+
+from aiovirt.clients.qmp import EventStream
+from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
+from aiovirt.errors import AiovirtError, HostError
+
+__all__ = ["SETTLE_BOUND_S", "run_job"]
+
+_CONCLUDED: Final = "concluded"
+_DONE: Final = (_CONCLUDED, "null")
+_SNAPSHOTS: Final = "snapshot-"
+_KINDS: Final = {"blockdev-create": "create"}
+"""What the types of the jobs of a command begin with, where that is not `_SNAPSHOTS`."""
+
+SETTLE_BOUND_S: Final = 60.0
+"""How long the end of a job is waited for whose caller has given up: a guest's memory is long."""
+
+
+async def run_job(
+    monitor: BoundedMonitor,
+    command: str,
+    name: str,
+    arguments: Mapping[str, object],
+    *,
+    done_all_the_same: Callable[[], Awaitable[object]] | None = None,
+    begun: anyio.Event | None = None,
+) -> None:
+    """Run a command that is a job, and wait for its end.
+
+    One of its kind at a time: what another process began, which was killed meanwhile, is waited
+    for first.
+
+    Args:
+        monitor: The monitor.
+        command: The command.
+        name: What the job is called.
+        arguments: Of the command.
+        done_all_the_same: Called when the job is done though its caller has given up.
+        begun: Set when the job can be taken back no more.
+
+    Raises:
+        HostError: The job failed, in QEMU's words.
+        RemoteError: It could not begin.
+
+    Cancellation: QEMU takes no such job back, so its end is waited for, within a bound.
+    """
+    kind = _KINDS.get(command, _SNAPSHOTS)
+    async with monitor.qmp.events("JOB_STATUS_CHANGE") as told:
+        for job in await _jobs(monitor, kind):
+            if job["status"] != _CONCLUDED:
+                await _ended(told, job["id"])
+            await _dismiss(monitor, job["id"])
+        with anyio.CancelScope(shield=True):
+            if begun is not None:
+                begun.set()
+            await monitor.execute(command, {"job-id": name, **arguments})
+        try:
+            await _ended(told, name)
+        except anyio.get_cancelled_exc_class():
+            with anyio.move_on_after(SETTLE_BOUND_S, shield=True):
+                await _ended(told, name)
+                if await _failure(monitor, kind, name) is None and done_all_the_same is not None:
+                    await done_all_the_same()
+            raise
+        with anyio.CancelScope(shield=True):
+            failure = await _failure(monitor, kind, name)
+            if failure is not None:
+                raise HostError(f"QEMU could not do {command}: {failure}")
+
+
+async def _failure(monitor: BoundedMonitor, kind: str, name: str) -> str | None:
+    """Why a job that has ended has failed, or None; QEMU forgets it."""
+    found = [job for job in await _jobs(monitor, kind) if job["id"] == name]
+    await _dismiss(monitor, name)
+    return next((job["error"] for job in found if job.get("error")), None)
+
+
+async def _jobs(monitor: BoundedMonitor, kind: str) -> list[dict[str, Any]]:
+    """The jobs of a kind that QEMU knows, also those that have ended."""
+    told: Any = await monitor.execute("query-jobs")
+    return [job for job in told if job["type"].startswith(kind)]
+
+
+async def _ended(told: EventStream, name: str) -> None:
+    async for event in told:
+        if event.data.get("id") == name and event.data.get("status") in _DONE:
+            return
+
+
+async def _dismiss(monitor: BoundedMonitor, name: str) -> None:
+    """Have QEMU forget a job that has ended; one that it has forgotten already is no error."""
+    with suppress(AiovirtError):
+        await monitor.execute("job-dismiss", {"id": name})
