@@ -17,7 +17,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
+import anyio
 from certificates import Authority
+
+from aiovirt.drivers.qemu.engine.images import qemu_img
 
 __all__ = ["Made", "certificates"]
 
@@ -115,9 +118,9 @@ class Made:
     def _image(self, name: str, kind: str, options: str, secret: str) -> Path:
         path = self._folder / f"{name}.img"
         (self._folder / secret).write_text(PASSWORD)
-        command = ["qemu-img", "create", "-q", "-f", kind, "-o", options]
-        command += ["--object", f"secret,id=s,data={PASSWORD}", str(path), str(SIZE)]
-        subprocess.run(command, check=True)
+        words = ["create", "-q", "-f", kind, "-o", options]
+        words += ["--object", f"secret,id=s,data={PASSWORD}", str(path), str(SIZE)]
+        anyio.run(qemu_img, *words)
         return path
 
     def object(self, word: str) -> str:

@@ -41,7 +41,7 @@ def die():
 def watch(event, args):
     if moment == "forgetting" and event == "os.remove" and str(args[0]).endswith("work.json"):
         die()
-    if moment == "renamed" and (folder / work).exists():
+    if moment == "renamed" and event != "os.kill" and (folder / work).exists():
         die()
 sys.addaudithook(watch)
 row = SnapshotDisk(name="vda", snapshot="external")

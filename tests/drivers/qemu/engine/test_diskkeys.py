@@ -10,6 +10,7 @@ from writers import Writer, open_writer
 
 from aiovirt.config import BackupConfig, Disk, SecretConfig, SnapshotConfig
 from aiovirt.config.shared.encryption import StorageEncryption
+from aiovirt.drivers.qemu.engine import images
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real]
 
@@ -41,7 +42,8 @@ async def encrypted(qemu_img: Path, source: Path, path: Path, kind: str = "qcow2
     if inside:
         options.append("encrypt.format=luks")
     words = ("--object", "secret,id=s,data=passphrase", "-O", kind, "-o", ",".join(options))
-    await anyio.run_process([str(qemu_img), "convert", *words, str(source), str(path)])
+    assert qemu_img.exists()
+    await images.qemu_img("convert", *words, str(source), str(path))
     return path
 
 

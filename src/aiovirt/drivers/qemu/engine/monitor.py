@@ -18,9 +18,13 @@ from aiovirt.errors import Closed, InvalidState, QMPCommandError, Unresponsive
 from aiovirt.model.domain import Control, ControlState
 from aiovirt.protocols.qmp.commands import Command, QueryStatus
 
-__all__ = ["BoundedMonitor", "patience"]
+__all__ = ["BoundedMonitor", "QemuEnded", "patience"]
 
 T = TypeVar("T")
+
+
+class QemuEnded(InvalidState):
+    """QEMU ended, and that was noticed, while it was asked something."""
 
 
 class BoundedMonitor:
@@ -45,6 +49,7 @@ class BoundedMonitor:
             Unresponsive: No answer within `bound_s` seconds.
             QMPCommandError: QEMU refused.
             ConnectionLost: QEMU ended meanwhile.
+            QemuEnded: The same.
         """
         return await self._bounded(command.qmp_name, self.qmp.call(command), bound_s)
 
@@ -76,7 +81,7 @@ class BoundedMonitor:
         return await self._bounded(requests[0][0], self.qmp.execute_each(*requests), bound_s)
 
     async def _bounded(self, name: str, answer: Awaitable[T], bound_s: float) -> T:
-        """The answer; `Unresponsive` when it is late, `InvalidState` when QEMU has just ended."""
+        """The answer; `Unresponsive` when it is late, `QemuEnded` when that was its end."""
         asked = anyio.current_time()
         if self._silent_since is not None and bound_s != math.inf:
             bound_s = min(bound_s, patience(asked - self._silent_since))
@@ -84,7 +89,7 @@ class BoundedMonitor:
             try:
                 result = await answer
             except Closed as error:
-                raise InvalidState(f"domain {self._name!r} ended before {name} was done") from error
+                raise QemuEnded(f"domain {self._name!r} ended before {name} was done") from error
             self._answered()
             return result
         assert scope.cancelled_caught  # noqa: S101

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -99,24 +100,33 @@ async def save(engine: Engine, domain: ManagedDomain, path: Path, how: Saving) -
         check_idle(domain)
         rest = str(unfinished(path))
         note = WorkNote(ran=runs, files=[rest])
+        written = memory_written(
+            monitor,
+            path,
+            head,
+            bypass_cache=how.bypass_cache,
+            before_removal=partial(_undecided, live, note),
+        )
         async with noted_work(live, note):
-            try:
-                async with at_work(domain, job):
-                    await halt(domain, StateReason.PAUSED_SAVE)
-                    async with memory_written(
-                        monitor,
-                        path,
-                        head,
-                        bypass_cache=how.bypass_cache,
-                        before_removal=partial(_undecided, live, note),
-                    ):
-                        await note_work(live, msgspec.structs.replace(note, commits=rest))
-            except BaseException:
-                with anyio.CancelScope(shield=True):
-                    await go_on(domain, ran=runs)
-                raise
+            async with _standing_still(domain, job, ran=runs), written:
+                await note_work(live, msgspec.structs.replace(note, commits=rest))
             with anyio.CancelScope(shield=True):
                 await end(engine, domain, ending=StateReason.SHUTOFF_SAVED)
+
+
+@asynccontextmanager
+async def _standing_still(
+    domain: ManagedDomain, job: MemoryJob, *, ran: bool
+) -> AsyncIterator[None]:
+    """A block in which a guest stands still to be saved: if that fails, it goes on."""
+    try:
+        async with at_work(domain, job):
+            await halt(domain, StateReason.PAUSED_SAVE)
+            yield
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            await go_on(domain, ran=ran)
+        raise
 
 
 async def _undecided(live: LiveDomain, note: WorkNote) -> None:

@@ -19,7 +19,7 @@ from aiovirt.drivers.qemu.engine.connect import learn_terminals
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.explain import explain, lost_ports
-from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
+from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor, QemuEnded
 from aiovirt.drivers.qemu.engine.pins import apply_to_threads
 from aiovirt.drivers.qemu.engine.prepare import Launch, prepare
 from aiovirt.drivers.qemu.engine.supervisor import Supervisor
@@ -51,7 +51,7 @@ __all__ = ["PORT_TRIES", "Launching", "start", "start_in_turn"]
 PORT_TRIES = 8
 """How often a start is tried for which other programs take the chosen ports first."""
 
-_QEMU_ERRORS = (ConnectionLost, ProtocolError, RemoteError, Unresponsive)
+_QEMU_ERRORS = (ConnectionLost, ProtocolError, QemuEnded, RemoteError, Unresponsive)
 
 
 @dataclass(frozen=True)
