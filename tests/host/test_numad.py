@@ -55,7 +55,7 @@ async def test_it_has_not_forever(folder: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_nobody_who_gives_up_leaves_it_running(folder: Path) -> None:
-    told = folder / "told"
+    told, pid = folder / "told", 0
     os.mkfifo(told)
     numad(folder, f"echo $$ > {told}; read nothing < {told}")  # nobody writes: it waits
     with os.fdopen(os.open(told, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as pipe:
