@@ -29,7 +29,7 @@ def steps(device: str, machine: str = "q35", taps: dict[str, Tap] | None = None)
     """What plugging a device into a guest takes."""
     binary = S390 if machine == "s390-ccw-virtio" else X86
     config = completed(small(PORTS if machine == "q35" else "", machine=machine), binary)
-    after, added, extra = with_device(config, device_of(device), binary)
+    after, added, extra = with_device(config, device_of(device))
     resources = replace(Resources.imagined(after, Path("/run/guest")), taps=taps or {})
     guests = (Guest(each, binary, resources, family_for(each)) for each in (config, after))
     kinds = {each.kind for each in (added, *extra)}
@@ -118,7 +118,7 @@ def test_what_cannot_come_and_go_is_refused(device: str) -> None:
 
 def test_aliases_of_others_stay() -> None:
     config = DomainConfig.parse(completed(small(PORTS)).to_xml())
-    after, added, _ = with_device(config, device_of(DISK), X86)
+    after, added, _ = with_device(config, device_of(DISK))
     assert [each.alias for each in after.devices.all() if each.alias != added.alias] == [
         each.alias for each in config.devices.all()
     ]

@@ -99,7 +99,9 @@ class QemuSnapshots(QemuAbility, Snapshots):
                 raise AlreadyExists(f"domain {managed.name!r} has a snapshot {point.name!r}")
             work.check_idle(managed)
             monitor = managed.live.monitor if managed.live is not None else None
-            job = MemoryJob(DomainJobOperation.SNAPSHOT, monitor=monitor)
+            operation = DomainJobOperation.SNAPSHOT
+            without_memory = flags & DISK_ONLY or monitor is None
+            job = Work(operation) if without_memory else MemoryJob(operation, monitor=monitor)
             with work_forgotten(managed.live):
                 async with at_work(managed, job):
                     await self._take(managed, point, flags)

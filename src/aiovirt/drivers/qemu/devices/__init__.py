@@ -8,7 +8,7 @@ on what it gets later, and `drop_live` makes one that may be kept of it again.
 from __future__ import annotations
 
 from aiovirt.drivers.qemu.devices.aliases import assign_aliases, name_devices
-from aiovirt.drivers.qemu.devices.complete import complete, settle
+from aiovirt.drivers.qemu.devices.complete import complete, settle_devices
 from aiovirt.drivers.qemu.devices.inactive import drop_live
 from aiovirt.drivers.qemu.devices.machine import family_for
 
@@ -18,5 +18,5 @@ __all__ = [
     "drop_live",
     "family_for",
     "name_devices",
-    "settle",
+    "settle_devices",
 ]

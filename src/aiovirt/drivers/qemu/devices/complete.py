@@ -12,6 +12,7 @@ from aiovirt.drivers.qemu.devices.controllers import (
     sort_controllers,
 )
 from aiovirt.drivers.qemu.devices.defaults import fill_devices
+from aiovirt.drivers.qemu.devices.families import Family
 from aiovirt.drivers.qemu.devices.lookup import model_of
 from aiovirt.drivers.qemu.devices.machine import settle_domain
 from aiovirt.drivers.qemu.devices.modules import (
@@ -27,7 +28,7 @@ from aiovirt.drivers.qemu.devices.spapr import assign_registers
 from aiovirt.drivers.qemu.devices.usb_places import assign_usb_ports
 from aiovirt.drivers.qemu.devices.zpci import given_functions, number_functions
 
-__all__ = ["complete", "settle"]
+__all__ = ["complete", "settle_devices"]
 
 
 def complete(config: DomainConfig, binary: BinaryCapabilities) -> None:
@@ -41,16 +42,25 @@ def complete(config: DomainConfig, binary: BinaryCapabilities) -> None:
     """
     config.check()
     refuse_unsupported(config)
-    settle(config, binary)
+    _settle(config, binary)
 
 
-def settle(config: DomainConfig, binary: BinaryCapabilities) -> None:
+def _settle(config: DomainConfig, binary: BinaryCapabilities) -> None:
     """Fill in the same where all is known to be right but what has no place yet.
 
     Raises:
         XMLError: There is no place for it.
     """
-    family = settle_domain(config, binary)
+    settle_devices(config, settle_domain(config, binary))
+
+
+def settle_devices(config: DomainConfig, family: Family) -> None:
+    """Fill in what devices leave open where the domain itself leaves nothing; as `complete`.
+
+    Args:
+        config: The configuration.
+        family: What its machine is.
+    """
     fill_devices(config, family)
     number_controllers(config)
     sort_controllers(config)

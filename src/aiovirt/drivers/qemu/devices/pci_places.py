@@ -65,11 +65,11 @@ def assign_pci(config: DomainConfig, family: Family) -> None:
         for index, model in first.run().items()
         if index and index not in first.known
     ]
-    if missing:
+    last = first
+    if missing or first.keeps_slot:
         config.controllers.extend(missing)
-        layout = _layout(config, family)
-    last = _Round(layout, family, grows=False)
-    last.run()
+        last = _Round(_layout(config, family) if missing else layout, family, grows=False)
+        last.run()
     last.write(config.controllers)
     finish_bridges(config, family)
 
@@ -120,6 +120,8 @@ class _Round:
         self._bridges, self._sitting = layout
         self._places: dict[int, tuple[Device, PciAddress]] = {}
         self.known = {index for _, index, _ in self._bridges}
+        self.keeps_slot = grows and not self._topology.express
+        """Whether what it places may have to make room for what is plugged in later."""
 
     def run(self) -> dict[int, str]:
         """Reserve what is given, then place the rest; the models of all buses by index."""
@@ -134,7 +136,7 @@ class _Round:
         free = [each for each in self._sitting if each.given is None]
         for device, model, _ in free:
             self._place_by_custom(device, model)
-        if self._grows and not self._topology.express:
+        if self.keeps_slot:
             self._topology.keep_slot()
         for device, model, _ in free:
             self._place(device, model)

@@ -24,6 +24,8 @@ from aiovirt.drivers.qemu.store.status import QEMU_FOLDER
 
 __all__ = ["HostSide", "alone_with", "host_side", "let_go"]
 
+_NONE: Final = DomainConfig.parse("<domain><devices/></domain>")
+"""A configuration of no devices: one that is made anew is given a console."""
 _WITH_HELPERS: Final = ("filesystem", "interface")
 
 
@@ -89,7 +91,7 @@ async def host_side(
 
 def alone_with(config: DomainConfig, device: Device) -> DomainConfig:
     """A configuration of the same domain that has one device only."""
-    alone = DomainConfig.parse("<domain><devices/></domain>")  # one made anew is given a console
+    alone = _NONE.copy()
     alone.name, alone.uuid, alone.type = config.name, config.uuid, config.type
     add_device(alone, device)
     return alone

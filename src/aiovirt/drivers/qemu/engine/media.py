@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import anyio
@@ -71,7 +72,7 @@ async def change_medium(
             words = await _behind(engine, live, empty, changed)
             named = [word for pair in words for word in pair]
             await let_open(engine, live, changed, named, undo)
-            async with blaming_files(engine, alone_with(live.config, changed)):
+            async with blaming_files(engine, partial(alone_with, live.config, changed)):
                 await carry_out(monitor, list(steps_of(words)), undo)
         await anyio.lowlevel.checkpoint_if_cancelled()
         with anyio.CancelScope(shield=True):

@@ -34,10 +34,15 @@ class BoundedMonitor:
         qmp: The client.
         name: The domain's name.
         changed: Called with the new state when it stops answering, or answers again.
+
+    Attributes:
+        qmp: The client.
+        jobs_alone: The kinds of jobs of which QEMU has none but what we begin (`qemujobs`).
     """
 
     def __init__(self, qmp: QMPClient, name: str, changed: Callable[[ControlState], None]) -> None:
         self.qmp = qmp
+        self.jobs_alone: set[str] = set()
         self._name = name
         self._changed = changed
         self._silent_since: float | None = None  # by the clock of the loop

@@ -25,7 +25,7 @@ from aiovirt.drivers.qemu.engine.images import Encrypted, make_image
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.engine.nodes import chain_numbers
 from aiovirt.drivers.qemu.engine.qemujobs import run_job
-from aiovirt.drivers.qemu.engine.steps import steps_of, take_back
+from aiovirt.drivers.qemu.engine.steps import do_as_one, steps_of, take_back
 from aiovirt.drivers.qemu.process.devices import admit
 from aiovirt.drivers.qemu.process.ownership import give_disk
 from aiovirt.drivers.qemu.store.status import QEMU_FOLDER
@@ -146,8 +146,7 @@ async def open_image(
     named = [word for pair in words for word in pair]
     await admit(engine.settings, live.folder, live.group, live.process.pid, named)
     await give_image_keys(engine, disk, image, folder)
-    for step in steps_of(words):
-        await step.do(monitor)
+    await do_as_one(monitor, list(steps_of(words)))
 
 
 async def let_open(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import anyio
@@ -33,7 +34,7 @@ from aiovirt.drivers.qemu.argv.guest import Guest
 from aiovirt.drivers.qemu.argv.offers import check_offered
 from aiovirt.drivers.qemu.argv.storage.images import has_medium
 from aiovirt.drivers.qemu.binaries import BinaryCapabilities
-from aiovirt.drivers.qemu.devices import family_for, name_devices, settle
+from aiovirt.drivers.qemu.devices import family_for, name_devices, settle_devices
 from aiovirt.drivers.qemu.devices.refusals import refuse_unsupported
 from aiovirt.drivers.qemu.engine.chains import write_chains
 from aiovirt.drivers.qemu.engine.channels import close_all
@@ -73,7 +74,7 @@ GONE_BOUND_S: Final = 5.0
 
 
 def with_device(
-    config: DomainConfig, device: Device, binary: BinaryCapabilities
+    config: DomainConfig, device: Device
 ) -> tuple[DomainConfig, Device, Sequence[Controller]]:
     """A copy of a live configuration with one device more, complete and named.
 
@@ -90,7 +91,7 @@ def with_device(
     changed = config.copy()
     known = {element(each) for each in changed.devices.all()}
     added = element(add_device(changed, device))
-    settle(changed, binary)
+    settle_devices(changed, family_for(changed))
     fresh = [each for each in changed.devices.all() if element(each) not in known]
     name_devices(changed, fresh)
     mine = next(each for each in fresh if element(each) is added)
@@ -164,7 +165,7 @@ async def plug(
 
     Cancellation: the device is in, or nothing of it is left.
     """
-    config, added, extra = with_device(live.config, device, binary)
+    config, added, extra = with_device(live.config, device)
     check_pluggable(added)
     if isinstance(added, Disk):
         await look_up_volumes(engine.pools, [added])
@@ -184,7 +185,7 @@ async def plug(
                 await admit(engine.settings, live.folder, live.group, live.process.pid, named)
             steps = list(steps_of(words))
             behind = [step for step in steps if step.command != "device_add"]
-            async with blaming_files(engine, alone_with(config, added)):
+            async with blaming_files(engine, partial(alone_with, config, added)):
                 await carry_out(domain.monitor(), behind, undo)
             await anyio.lowlevel.checkpoint_if_cancelled()
             # From here on it is in, or refused: who gives up now gets it all the same.

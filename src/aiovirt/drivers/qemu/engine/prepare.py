@@ -289,8 +289,8 @@ async def _check_vacant(config: DomainConfig, folder: Path) -> None:
 
 
 @asynccontextmanager
-async def blaming_files(engine: Engine, config: DomainConfig) -> AsyncIterator[None]:
-    """A block in which QEMU opens the files of a configuration: why it cannot, by its element.
+async def blaming_files(engine: Engine, naming: Callable[[], DomainConfig]) -> AsyncIterator[None]:
+    """A block in which QEMU opens the files that a configuration names: why it cannot, by element.
 
     Raises:
         XMLError: One is missing, or of another kind.
@@ -300,7 +300,7 @@ async def blaming_files(engine: Engine, config: DomainConfig) -> AsyncIterator[N
     try:
         yield
     except QMPCommandError:
-        await _check_files(engine, config)
+        await _check_files(engine, naming())
         raise
 
 

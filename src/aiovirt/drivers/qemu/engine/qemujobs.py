@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
 
 import anyio
 
 from aiovirt.clients.qmp import EventStream
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
-from aiovirt.errors import AiovirtError, HostError
+from aiovirt.errors import HostError, QMPCommandError
+from aiovirt.protocols.qmp.commands import Job, JobDismiss, QueryJobs
 
 __all__ = ["SETTLE_BOUND_S", "run_job"]
 
@@ -54,10 +54,13 @@ async def run_job(
     """
     kind = _KINDS.get(command, _SNAPSHOTS)
     async with monitor.qmp.events("JOB_STATUS_CHANGE") as told:
-        for job in await _jobs(monitor, kind):
-            if job["status"] != _CONCLUDED:
-                await _ended(told, job["id"])
-            await _dismiss(monitor, job["id"])
+        if kind not in monitor.jobs_alone:
+            for job in await monitor.call(QueryJobs()):
+                if job.type.startswith(kind):
+                    if job.status != _CONCLUDED:
+                        await _ended(told, job.id)
+                    await monitor.call_each(JobDismiss(job.id))
+        monitor.jobs_alone.discard(kind)
         with anyio.CancelScope(shield=True):
             if begun is not None:
                 begun.set()
@@ -77,25 +80,16 @@ async def run_job(
 
 
 async def _failure(monitor: BoundedMonitor, kind: str, name: str) -> str | None:
-    """Why a job that has ended has failed, or None; QEMU forgets it."""
-    found = [job for job in await _jobs(monitor, kind) if job["id"] == name]
-    await _dismiss(monitor, name)
-    return next((job["error"] for job in found if job.get("error")), None)
-
-
-async def _jobs(monitor: BoundedMonitor, kind: str) -> list[dict[str, Any]]:
-    """The jobs of a kind that QEMU knows, also those that have ended."""
-    told: Any = await monitor.execute("query-jobs")
-    return [job for job in told if job["type"].startswith(kind)]
+    """Why a job that has ended has failed, or None; QEMU forgets it, if it has not yet."""
+    jobs, _ = await monitor.call_each(QueryJobs(), JobDismiss(name))
+    monitor.jobs_alone.add(kind)
+    if isinstance(jobs, QMPCommandError):
+        raise jobs
+    found: Sequence[Job] = jobs
+    return next((job.error for job in found if job.id == name and job.error), None)
 
 
 async def _ended(told: EventStream, name: str) -> None:
     async for event in told:
         if event.data.get("id") == name and event.data.get("status") in _DONE:
             return
-
-
-async def _dismiss(monitor: BoundedMonitor, name: str) -> None:
-    """Have QEMU forget a job that has ended; one that it has forgotten already is no error."""
-    with suppress(AiovirtError):
-        await monitor.execute("job-dismiss", {"id": name})

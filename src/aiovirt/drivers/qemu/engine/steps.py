@@ -30,7 +30,7 @@ from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.store.settings import ANSWER_BOUND_S
 from aiovirt.errors import AiovirtError
 
-__all__ = ["PLUGGABLE", "Step", "carry_out", "more_words", "steps_of", "take_back"]
+__all__ = ["PLUGGABLE", "Step", "carry_out", "do_as_one", "more_words", "steps_of", "take_back"]
 
 _Part = Callable[[Guest], Iterator[str]]
 
@@ -209,10 +209,11 @@ async def carry_out(monitor: BoundedMonitor, steps: Sequence[Step], undo: AsyncE
             for step in together:
                 await step.do(monitor)
         else:
-            await _do_all(monitor, together)
+            await do_as_one(monitor, together)
 
 
-async def _do_all(monitor: BoundedMonitor, steps: Sequence[Step]) -> None:
+async def do_as_one(monitor: BoundedMonitor, steps: Sequence[Step]) -> None:
+    """Run commands that hand over no descriptor, sent as one; errors as `carry_out`."""
     bound_s = max(step.bound_s for step in steps)
     asked = [(step.command, step.arguments) for step in steps]
     for refusal in await monitor.execute_each(*asked, bound_s=bound_s):

@@ -18,9 +18,12 @@ __all__ = [
     "BlockdevAdd",
     "BlockdevDel",
     "ImageInfo",
+    "Job",
+    "JobDismiss",
     "QueryBlock",
     "QueryBlockJobs",
     "QueryBlockstats",
+    "QueryJobs",
     "QueryNamedBlockNodes",
 ]
 
@@ -186,6 +189,31 @@ class QueryBlockJobs(Command[list[BlockJob]], frozen=True):
 
     qmp_name: ClassVar[str] = "query-block-jobs"
     result: ClassVar[object] = list[BlockJob]
+
+
+class Job(Value, frozen=True):
+    """A job of any kind, also one that has ended and was not dismissed."""
+
+    id: str
+    type: str
+    status: str
+    current_progress: int
+    total_progress: int
+    error: str | None = None
+
+
+class QueryJobs(Command[list[Job]], frozen=True):
+    """All jobs."""
+
+    qmp_name: ClassVar[str] = "query-jobs"
+    result: ClassVar[object] = list[Job]
+
+
+class JobDismiss(Command[Empty], frozen=True):
+    """Have a job forgotten that has ended."""
+
+    qmp_name: ClassVar[str] = "job-dismiss"
+    id: str
 
 
 class BlockResize(Command[Empty], frozen=True):
