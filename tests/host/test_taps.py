@@ -12,7 +12,7 @@ import pytest
 from aiovirt.errors import ConfigError
 from aiovirt.host.taps import check_bridge, open_tap
 
-IN_NAMESPACE = """
+BRIDGED = """
 import os
 from pathlib import Path
 from aiovirt.host.taps import add_to_bridge, check_bridge, open_tap, set_mac, set_up
@@ -29,20 +29,46 @@ print(net.exists())
 """
 
 
-@pytest.mark.real
-@pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
-def test_tap_on_a_bridge_lives_as_long_as_its_descriptor() -> None:
+REMOVED = """
+import os
+from pathlib import Path
+from aiovirt.host.taps import open_tap, remove_tap, taps_open_in
+handle, name = open_tap("own")
+kept, _ = open_tap("kept")
+print(sorted(taps_open_in(os.getpid())))
+for each in ("own", "kept", "none", "lo"):
+    remove_tap(each)
+print(sorted(path.name for path in Path("/sys/class/net").iterdir() if path.name != "br0"))
+"""
+
+
+def in_namespace(program: str) -> list[str]:
+    """Run a program where there are a bridge and a persistent tap device; its lines."""
     script = (
         "mount -t sysfs sys /sys && ip link add br0 type bridge && ip link set br0 up && "
+        "ip tuntap add kept mode tap vnet_hdr && "
         f'exec "{sys.executable}" -c "$1"'
     )
     done = subprocess.run(
-        ["unshare", "-n", "-m", "sh", "-c", script, "sh", IN_NAMESPACE],  # noqa: S607
+        ["unshare", "-n", "-m", "sh", "-c", script, "sh", program],  # noqa: S607
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.stdout.split("\n")[:2] == ["vnet0 fe:54:00:11:22:33 br0 1", "False"], done.stderr
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.real
+@pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+def test_tap_on_a_bridge_lives_as_long_as_its_descriptor() -> None:
+    assert in_namespace(BRIDGED) == ["vnet0 fe:54:00:11:22:33 br0 1", "False"]
+
+
+@pytest.mark.real
+@pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+def test_a_tap_is_removed_while_it_is_open_and_a_persistent_one_stays() -> None:
+    assert in_namespace(REMOVED) == ["['kept', 'own']", "['kept', 'lo']"]
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "sixteen-letters0", "two words", ".."])

@@ -7,12 +7,16 @@ import signal
 from contextlib import nullcontext, suppress
 
 import anyio
+from anyio import to_thread
 
+from aiovirt._tasks import open_task_group
+from aiovirt.drivers.qemu.argv import TAP_TYPES
 from aiovirt.drivers.qemu.engine.agent import ask_agent
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain, MovePhase
 from aiovirt.drivers.qemu.store.settings import ANSWER_BOUND_S, KILL_GRACE_S, KILL_WAIT_S
 from aiovirt.errors import AiovirtError, HostError, InvalidState, Unresponsive
+from aiovirt.host.taps import remove_tap, taps_open_in
 from aiovirt.model.domain import Control, DomainState, StateReason
 
 log = logging.getLogger("aiovirt.qemu")
@@ -69,7 +73,12 @@ async def end(
     live.ending = ending
     await _note(engine, domain, live)
     stuck = live.control.control is Control.UNRESPONSIVE
-    if await _signalled(live, signal.SIGTERM, _STUCK_GRACE_S if stuck else KILL_GRACE_S):
+    grace_s = _STUCK_GRACE_S if stuck else KILL_GRACE_S
+    async with open_task_group() as removing:
+        if not graceful and any(each.type in TAP_TYPES for each in live.config.interfaces):
+            removing.start_soon(_remove_taps, live)
+        ended = await _signalled(live, signal.SIGTERM, grace_s)
+    if ended:
         return
     if graceful:
         live.ending = before
@@ -83,6 +92,18 @@ async def end(
             f"QEMU of domain {domain.name!r} did not end within {KILL_WAIT_S:g} s of SIGKILL",
             hint="it hangs in the kernel, usually on dead storage",
         )
+
+
+async def _remove_taps(live: LiveDomain) -> None:
+    """Remove the tap devices of a QEMU that ends: it would wait for one after the other."""
+    async with open_task_group() as each:
+        for name in await to_thread.run_sync(taps_open_in, live.process.pid):
+            each.start_soon(_remove_tap, name)
+
+
+async def _remove_tap(name: str) -> None:
+    with suppress(HostError):  # it goes with QEMU then
+        await to_thread.run_sync(remove_tap, name)
 
 
 async def _note(engine: Engine, domain: ManagedDomain, live: LiveDomain) -> None:
