@@ -27,12 +27,21 @@ __all__ = ["Guest"]
 
 @dataclass(frozen=True)
 class Guest:
-    """A completed configuration with aliases, the binary that runs it, and its resources."""
+    """A completed configuration with aliases, the binary that runs it, and its resources.
+
+    Attributes:
+        config: The configuration.
+        binary: What QEMU can do.
+        resources: What the host has made for it.
+        family: What its machine is.
+        runs: Whether it runs already: who comes now has no place in the boot order of kinds.
+    """
 
     config: DomainConfig
     binary: BinaryCapabilities
     resources: Resources
     family: Family
+    runs: bool = False
 
     @cached_property
     def mmio(self) -> bool:
@@ -147,7 +156,7 @@ class Guest:
 
         Only the first device of a kind is booted from, as in libvirt (qemuBuildBootIndexes).
         """
-        if any(_order(device) is not None for device in self.config.devices.all()):
+        if self.runs or any(_order(device) is not None for device in self.config.devices.all()):
             return {}
         order = {kind: place for place, kind in enumerate(self.config.os.boot, start=1)}
         found: dict[str, int] = {}

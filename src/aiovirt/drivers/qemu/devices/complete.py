@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from aiovirt.config import DomainConfig
+from collections.abc import Sequence
+
+from aiovirt.config import Controller, Device, DomainConfig
 from aiovirt.drivers.qemu.binaries.capabilities import BinaryCapabilities
+from aiovirt.drivers.qemu.devices.bridges import finish_bridges
 from aiovirt.drivers.qemu.devices.channels import assign_channels
 from aiovirt.drivers.qemu.devices.controllers import (
     add_controllers,
@@ -54,30 +57,41 @@ def _settle(config: DomainConfig, binary: BinaryCapabilities) -> None:
     settle_devices(config, settle_domain(config, binary))
 
 
-def settle_devices(config: DomainConfig, family: Family) -> None:
+def settle_devices(
+    config: DomainConfig, family: Family, fresh: Sequence[Device] | None = None
+) -> None:
     """Fill in what devices leave open where the domain itself leaves nothing; as `complete`.
 
     Args:
         config: The configuration.
         family: What its machine is.
+        fresh: Those of its devices that have come to it when it was complete; None for all.
     """
+    changed = fresh is None or any(isinstance(each, Controller) for each in fresh)
+    before = len(config.controllers)
     fill_devices(config, family)
-    number_controllers(config)
-    sort_controllers(config)
-    settle_controllers(config, family)
+    if changed:
+        number_controllers(config)
+        sort_controllers(config)
+        settle_controllers(config, family)
     assign_drives(config)
     assign_host_drives(config)
     assign_cards(config)
     assign_slots(config)
-    add_controllers(config, family)
+    devices = list(config.devices.all()) if fresh is None else fresh
+    add_controllers(config, family, devices)
     assign_serial_ports(config)
     assign_registers(config)
     assign_channels(config, family)
-    for device in config.devices.all():
+    for device in devices:
         model_of(device, family)
     assign_usb_ports(config, family)
     given = given_functions(config, family)
     assign_pci(config, family)
+    changed = changed or len(config.controllers) != before
+    if changed:
+        finish_bridges(config, family)
     number_functions(config, family, given)
     check_transports(config, family)
-    sort_controllers(config)
+    if changed:
+        sort_controllers(config)

@@ -6,7 +6,7 @@ Knows no PCI addresses.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from aiovirt.config import Controller, Device, Disk, DomainConfig, element
@@ -110,23 +110,23 @@ _DEFAULT_MODELS: Final[dict[str, Callable[[Family], str | None]]] = {
 }
 
 
-def add_controllers(config: DomainConfig, family: Family) -> None:
-    """Add each controller that the machine brings or that a device sits on.
+def add_controllers(config: DomainConfig, family: Family, devices: Sequence[Device]) -> None:
+    """Add each controller that the machine brings or that one of some devices sits on.
 
     Raises:
         XMLError: A device wants a bus that the machine cannot have.
     """
     known = {(controller.type, controller.index) for controller in config.controllers}
-    for kind, index, model in (*_brought(config, family), *_wanted(config, family)):
+    for kind, index, model in (*_brought(family, devices), *_wanted(config, family, devices)):
         if (kind, index) not in known:
             known.add((kind, index))
             config.controllers.append(Controller(type=kind, index=index, model=model))
     settle_controllers(config, family)
 
 
-def _brought(config: DomainConfig, family: Family) -> Iterator[tuple[str, int, str | None]]:
+def _brought(family: Family, devices: Sequence[Device]) -> Iterator[tuple[str, int, str | None]]:
     """What libvirt gives every guest of such a machine."""
-    if family.usb_always or _has_usb_devices(config, family):
+    if family.usb_always or any(is_usb_device(device, family) for device in devices):
         yield "usb", 0, family.usb_model
     if "sata" in family.builtin_controllers:
         yield "sata", 0, None
@@ -134,18 +134,16 @@ def _brought(config: DomainConfig, family: Family) -> Iterator[tuple[str, int, s
         yield "pci", 0, family.pci_root
 
 
-def _has_usb_devices(config: DomainConfig, family: Family) -> bool:
-    return any(is_usb_device(device, family) for device in config.devices.all())
-
-
-def _wanted(config: DomainConfig, family: Family) -> Iterator[tuple[str, int, str | None]]:
+def _wanted(
+    config: DomainConfig, family: Family, devices: Sequence[Device]
+) -> Iterator[tuple[str, int, str | None]]:
     last: dict[str, int] = {}
-    for kind, index in _sat_on(config):
+    for kind, index in _sat_on(devices):
         last[kind] = max(index, last.get(kind, 0))
     for kind in _FOR_DEVICES:
         model = _model_of_first(config, kind)
         yield from ((kind, index, model) for index in range(last.get(kind, -1) + 1))
-    for device in config.devices.all():
+    for device in devices:
         address = device.address
         if isinstance(address, UsbAddress) and is_usb_device(device, family):
             yield "usb", address.bus, family.usb_model
@@ -157,8 +155,8 @@ def _model_of_first(config: DomainConfig, kind: str) -> str | None:
     return found[0].model if found else None
 
 
-def _sat_on(config: DomainConfig) -> Iterator[tuple[str, int]]:
-    for device in config.devices.all():
+def _sat_on(devices: Sequence[Device]) -> Iterator[tuple[str, int]]:
+    for device in devices:
         address = device.address
         if isinstance(device, Disk) and isinstance(address, DriveAddress):
             kind = _DRIVE_CONTROLLERS.get(device.target.bus or "")

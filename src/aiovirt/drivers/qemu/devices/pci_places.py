@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from aiovirt.config import Controller, Device, Disk, DomainConfig, Video
-from aiovirt.drivers.qemu.devices.bridges import finish_bridges
 from aiovirt.drivers.qemu.devices.controllers import is_usb2
 from aiovirt.drivers.qemu.devices.families import Family
 from aiovirt.drivers.qemu.devices.lookup import is_builtin, model_of
@@ -71,7 +70,6 @@ def assign_pci(config: DomainConfig, family: Family) -> None:
         last = _Round(_layout(config, family) if missing else layout, family, grows=False)
         last.run()
     last.write(config.controllers)
-    finish_bridges(config, family)
 
 
 class _Sitting(NamedTuple):

@@ -90,8 +90,9 @@ def with_device(
     refuse_unsupported(alone_with(config, device))
     changed = config.copy()
     known = {element(each) for each in changed.devices.all()}
-    added = element(add_device(changed, device))
-    settle_devices(changed, family_for(changed))
+    come = add_device(changed, device)
+    added = element(come)
+    settle_devices(changed, family_for(changed), [come])
     fresh = [each for each in changed.devices.all() if element(each) not in known]
     name_devices(changed, fresh)
     mine = next(each for each in fresh if element(each) is added)
@@ -135,18 +136,8 @@ class _Plugging:
             files={**made.files, **host.files},
         )
         family = family_for(self.after)
-        guests = (
-            Guest(_without_boot(config), self.binary, made, family)
-            for config in (self.before, self.after)
-        )
-        return more_words(kinds, *guests)
-
-
-def _without_boot(config: DomainConfig) -> DomainConfig:
-    """A copy that says of no kind that it is booted from: who comes later has no place in that."""
-    copy = config.copy()
-    copy.os.boot = []
-    return copy
+        before = Guest(self.before, self.binary, made, family, runs=True)
+        return more_words(kinds, before, replace(before, config=self.after))
 
 
 async def plug(
