@@ -96,8 +96,8 @@ async def killed_amid(writer: Writer, work: str, moment: str) -> None:
     await writer.close()
     words = [sys.executable, "-c", SCRIPT, writer.uri, work, moment, str(writer.folder)]
     done = await anyio.run_process(words, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     await writer.open()
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     await _settled(writer)
     finished = {work} if done.stdout == b"done\n" else set()
     await _left_alone(writer, finished | {"copy", "push", "a.above"})

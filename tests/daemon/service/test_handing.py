@@ -9,8 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from aiovirt.daemon.service.handing import Handing
+from aiovirt.daemon.service.handing import MAX_GROUPS, Handing
 from aiovirt.daemon.service.session import Session
+from aiovirt.errors import CallerError
 from aiovirt.interfaces.driver import Driver
 from aiovirt.model.domain import DomainKey
 
@@ -57,3 +58,13 @@ async def test_a_group_goes_with_who_handed_it_over_last() -> None:
     assert keeper.forgotten == ["b"]
     await second.go()
     assert keeper.forgotten == ["b", "a"]
+
+
+async def test_a_client_hands_over_only_so_many() -> None:
+    handing, client = Handing(cast("Driver", Keeper())), cast("Session", Client())
+    for number in range(MAX_GROUPS):
+        handing.check(client, WEB, str(number))
+        await handing.arrange(client, WEB, str(number))
+    handing.check(client, WEB, "0")  # in its place
+    with pytest.raises(CallerError, match=f"hand over {MAX_GROUPS} groups"):
+        handing.check(client, WEB, "more")

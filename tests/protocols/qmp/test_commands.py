@@ -56,6 +56,7 @@ _EXAMPLES: list[Command[object]] = [
     commands.ObjectDel("s0"),
     commands.BlockdevAdd("qcow2", "d1", {"file": {"driver": "file", "filename": "/x.qcow2"}}),
     commands.BlockdevDel("d1"),
+    commands.JobDismiss("make-2"),
     commands.BlockResize(1 << 20, node_name="d1"),
     commands.SetLink("nic0", up=False),
     commands.CalcDirtyRate(1, mode="dirty-bitmap"),

@@ -159,6 +159,20 @@ def test_events_do_not_come_before_the_end_of_the_negotiation() -> None:
         core.receive_data(STOP)
 
 
+def test_what_a_client_before_had_asked_is_no_answer_to_the_negotiation() -> None:
+    """QEMU sends the end of what it was at to whoever has connected meanwhile."""
+    core = Connection(Role.CLIENT)
+    core.receive_data(GREETING)
+    (own,) = {core.fresh_id(), core.fresh_id()}
+    assert own != Connection(Role.CLIENT).fresh_id()
+    core.send(Request("qmp_capabilities", None, own))
+    late = b'{"return": {}}\n{"error": {"class": "GenericError", "desc": "x"}}\n' + NEGOTIATED
+    assert feed(core, [late]) == [Greeting(Version(7, 2, 22), "Debian", ("oob",))]
+    assert core.phase is Phase.NEGOTIATION
+    assert feed(core, [f'{{"return": {{}}, "id": "{own}"}}\n'.encode()]) == [Success(own, b"{}")]
+    assert core.phase is Phase.READY
+
+
 def test_a_reply_comes_once() -> None:
     core = ready_client()
     core.send(Request("a", None, 2))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from aiovirt.errors import CallerError
 from aiovirt.interfaces import Definition
 from aiovirt.interfaces.driver import Driver
 from aiovirt.model.domain import DomainKey
@@ -14,7 +15,10 @@ from aiovirt.protocols.libvirt.tables import domain_devices as d
 if TYPE_CHECKING:
     from aiovirt.daemon.service.session import Session
 
-__all__ = ["Handing", "is_handing"]
+__all__ = ["MAX_GROUPS", "Handing", "is_handing"]
+
+MAX_GROUPS: Final = 256
+"""How many groups of files one client may have handed over: each keeps descriptors open."""
 
 
 def is_handing(procedure: Procedure[Any, Any]) -> bool:
@@ -32,6 +36,20 @@ class Handing:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._last: dict[tuple[DomainKey, str], Session] = {}
+
+    @staticmethod
+    def check(session: Session, domain: DomainKey, name: str) -> None:
+        """See that a client may hand over one more group.
+
+        Raises:
+            CallerError: It has handed over too many.
+        """
+        mine = session.data.get(Handing, ())
+        if len(mine) >= MAX_GROUPS and (domain, name) not in mine:
+            raise CallerError(
+                f"a client may hand over {MAX_GROUPS} groups of files, and has handed them over",
+                hint="close the connection, or undefine domains that have some",
+            )
 
     async def arrange(self, session: Session, domain: DomainKey, name: str) -> None:
         """Let the driver forget a group when the client goes, or now if it has gone."""

@@ -143,6 +143,8 @@ class Operations:
             given = await read(asked)
             if files is not None:
                 given[files] = call.descriptors
+            if handing:
+                self._handing.check(session, given["domain"], given["name"])
             reply = send(await method(**given), asked)
             if bound:
                 await arrange(session, reply)

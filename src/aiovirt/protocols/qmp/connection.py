@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from enum import Enum
+from secrets import token_hex
 
 from aiovirt.errors import Closed, ProtocolError
 from aiovirt.protocols.qmp.framing import LineBuffer, ObjectBuffer
@@ -103,6 +104,7 @@ class Connection:
         self._inbox: deque[Message] = deque()
         self._waiting: dict[MessageId, bool] = {}  # oldest first; whether it was out of band
         self._negotiating: MessageId = None
+        self._opening = f"open-{token_hex(4)}"
         self._last_id = 0
         self._descriptors = 0
         self._begun = False
@@ -114,7 +116,13 @@ class Connection:
         return len(self._waiting)
 
     def fresh_id(self) -> MessageId:
-        """Return an id that is not in use, as short as can be: none at all when nothing waits."""
+        """Return an id that is not in use, as short as can be: none at all when nothing waits.
+
+        That of the negotiation is nobody else's: what a server still carries out for a client that
+        has gone is answered to the next one (monitor_qmp_respond in QEMU's monitor/qmp.c).
+        """
+        if self.phase is Phase.NEGOTIATION:
+            return self._opening
         if not self._waiting:
             return None
         number = self._last_id = (self._last_id + 1) % 10
@@ -200,12 +208,20 @@ class Connection:
             if self._abandoned and isinstance(message, Failure) and message.id == _ABANDONED:
                 self._abandoned = False
                 continue
+            if self._is_late(message):
+                continue
             if isinstance(message, Failure) and message.id is None:
                 message = self._claimed(message)
             if type(message) not in self._receivable:
                 raise self._illegal(message, "came")
             self._note(message)
             self._inbox.append(message)
+
+    def _is_late(self, message: Request | FromServer) -> bool:
+        """Whether it answers a client that has gone: the server takes requests in turn."""
+        if self.phase is not Phase.NEGOTIATION or not isinstance(message, Success | Failure):
+            return False
+        return self._peer_is_server and message.id != self._negotiating
 
     def _end(self) -> None:
         self._enter(Phase.CLOSED)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from aiovirt.drivers.qemu.engine import connect
 from aiovirt.drivers.qemu.engine.connect import open_terminal
 from aiovirt.errors import HostError, NotFound, PermissionDenied
 
@@ -48,17 +48,30 @@ def test_terminal_of_a_qemu_that_has_ended(terminal: str) -> None:
         open_terminal(terminal, GONE)
 
 
-def test_terminal_of_a_process_that_may_not_be_looked_at(
-    terminal: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def denied(_pid: int) -> frozenset[int]:
-        raise PermissionDenied("it may not be looked at")
+WITHOUT_A_LOOK = """
+import os, sys
+from aiovirt.drivers.qemu.engine.connect import open_terminal
+from aiovirt.errors import PermissionDenied
+for pid in map(int, sys.argv[2:]):
+    try:
+        os.close(open_terminal(sys.argv[1], pid))
+        print("open")
+    except PermissionDenied as error:
+        print(error)
+"""
 
-    monkeypatch.setattr(connect, "terminals_of", denied)
-    os.close(open_terminal(terminal, os.getpid()))
-    monkeypatch.setattr(connect, "process_uid", lambda _pid: os.geteuid() + 1)
-    with pytest.raises(PermissionDenied, match="is not QEMU's"):
-        open_terminal(terminal, os.getpid())
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can look at others' processes, or not")
+def test_terminal_of_a_process_that_may_not_be_looked_at(terminal: str) -> None:
+    """Then it tells whose it is that both are the same account's."""
+    blind = ("setpriv", "--bounding-set", "-sys_ptrace")
+    with subprocess.Popen(["/bin/sleep", "60"], user=65534) as other:
+        program = (sys.executable, "-c", WITHOUT_A_LOOK, terminal, str(os.getpid()), str(other.pid))
+        done = subprocess.run([*blind, *program], capture_output=True, text=True, check=True)
+        other.kill()
+    first, second = done.stdout.splitlines()
+    assert first == "open"
+    assert "is not QEMU's" in second
 
 
 def test_terminal_that_is_gone() -> None:

@@ -46,6 +46,19 @@ def test_what_is_lent_is_a_copy_that_ends_with_its_use(tmp_path: Path) -> None:
     os.close(own)
 
 
+def test_a_domain_that_is_no_more_has_none(tmp_path: Path) -> None:
+    handed, own = HandedFiles(), os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    for owner in (OWNER, UUID(int=8)):
+        handed.put(owner, "a", [own])
+    handed.drop(UUID(int=8))
+    with ExitStack() as use:
+        assert list(handed.lend(config(), use)) == ["a"]
+    handed.drop(OWNER)
+    with pytest.raises(XMLError, match="no files were handed over"), ExitStack() as use:
+        handed.lend(config(), use)
+    os.close(own)
+
+
 def test_a_group_that_is_taken_back_is_not_known(tmp_path: Path) -> None:
     handed = HandedFiles()
     own = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)

@@ -62,6 +62,11 @@ class HandedFiles:
             found[name] = _copies(group, name, descriptors)
         return found
 
+    def drop(self, domain: UUID) -> None:
+        """Close those of a domain that is no more."""
+        for key in [each for each in self._groups if each[0] == domain]:
+            _close(self._groups.pop(key))
+
     def close(self) -> None:
         """Close all."""
         for group in self._groups.values():

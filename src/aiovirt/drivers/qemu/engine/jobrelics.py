@@ -20,6 +20,8 @@ from aiovirt.drivers.qemu.engine.freezing import thaw_left_frozen
 from aiovirt.drivers.qemu.engine.graph import ask_graph
 from aiovirt.drivers.qemu.engine.leftwork import take_back_work, take_up_work
 from aiovirt.drivers.qemu.engine.opening import close_image
+from aiovirt.drivers.qemu.engine.qemujobs import CREATION, end_left
+from aiovirt.drivers.qemu.store.settings import ANSWER_BOUND_S
 from aiovirt.drivers.qemu.store.status import QEMU_FOLDER
 from aiovirt.errors import AiovirtError, QMPCommandError
 from aiovirt.protocols.qmp.commands import QueryBlockJobs
@@ -60,6 +62,8 @@ async def _catch_up(engine: Engine, domain: ManagedDomain, live: LiveDomain) -> 
     thaw_left_frozen(engine, domain, live)
     if note is not None:
         engine.tasks.start_soon(take_back_work, engine, domain, live, note)
+    with anyio.move_on_after(ANSWER_BOUND_S):  # an image that is being made cannot be closed
+        await end_left(monitor, CREATION)
     known = {name.number for name in jobs}
     for disk in live.config.disks:
         known |= {link.number for link in (*live_links(live.config, disk), *mirror_links(disk))}

@@ -12,7 +12,8 @@ import anyio
 
 from aiovirt.drivers.qemu.engine.domain import ManagedDomain
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
-from aiovirt.errors import AiovirtError, HostError, InvalidState
+from aiovirt.drivers.qemu.store.settings import ANSWER_BOUND_S
+from aiovirt.errors import AiovirtError, HostError, InvalidState, Unresponsive
 from aiovirt.model.constants import DomainJobOperation
 from aiovirt.model.jobs import JobKind, JobStats
 from aiovirt.model.params import ParamType, ParamValue, Typed
@@ -149,15 +150,21 @@ async def send_memory(monitor: BoundedMonitor, descriptor: int) -> None:
 
 
 async def stop_sending(monitor: BoundedMonitor) -> None:
-    """Give up a move that nobody follows any more, and wait for its end; none is no error."""
+    """Give up a move that nobody follows any more, and wait for its end; none is no error.
+
+    Raises:
+        Unresponsive: QEMU does not give it up.
+    """
     async with monitor.qmp.events("MIGRATION") as told:
         found: Any = await monitor.execute("query-migrate")
         if found.get("status") not in _UNDER_WAY:
             return
         await monitor.execute("migrate_cancel")
-        async for event in told:
-            if event.data.get("status") in _ENDED:
-                return
+        with anyio.move_on_after(ANSWER_BOUND_S):
+            async for event in told:
+                if event.data.get("status") in _ENDED:
+                    return
+        raise Unresponsive(f"QEMU did not give its move up within {ANSWER_BOUND_S:g} s")
 
 
 async def receive_memory(monitor: BoundedMonitor, descriptor: int) -> None:

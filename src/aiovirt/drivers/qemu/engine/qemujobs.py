@@ -12,12 +12,15 @@ from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.errors import HostError, QMPCommandError
 from aiovirt.protocols.qmp.commands import Job, JobDismiss, QueryJobs
 
-__all__ = ["SETTLE_BOUND_S", "run_job"]
+__all__ = ["CREATION", "SETTLE_BOUND_S", "end_left", "run_job"]
+
+CREATION: Final = "create"
+"""The kind of the jobs that make images."""
 
 _CONCLUDED: Final = "concluded"
 _DONE: Final = (_CONCLUDED, "null")
 _SNAPSHOTS: Final = "snapshot-"
-_KINDS: Final = {"blockdev-create": "create"}
+_KINDS: Final = {"blockdev-create": CREATION}
 """What the types of the jobs of a command begin with, where that is not `_SNAPSHOTS`."""
 
 SETTLE_BOUND_S: Final = 60.0
@@ -53,13 +56,10 @@ async def run_job(
     Cancellation: QEMU takes no such job back, so its end is waited for, within a bound.
     """
     kind = _KINDS.get(command, _SNAPSHOTS)
+    if kind not in monitor.jobs_alone:
+        await end_left(monitor, kind)
+    # What was told until now of a job of the same name is of another one.
     async with monitor.qmp.events("JOB_STATUS_CHANGE") as told:
-        if kind not in monitor.jobs_alone:
-            for job in await monitor.call(QueryJobs()):
-                if job.type.startswith(kind):
-                    if job.status != _CONCLUDED:
-                        await _ended(told, job.id)
-                    await monitor.call_each(JobDismiss(job.id))
         monitor.jobs_alone.discard(kind)
         with anyio.CancelScope(shield=True):
             if begun is not None:
@@ -77,6 +77,16 @@ async def run_job(
             failure = await _failure(monitor, kind, name)
             if failure is not None:
                 raise HostError(f"QEMU could not do {command}: {failure}")
+
+
+async def end_left(monitor: BoundedMonitor, kind: str) -> None:
+    """Wait for the jobs of a kind that nobody follows any more, and have QEMU forget them."""
+    async with monitor.qmp.events("JOB_STATUS_CHANGE") as told:
+        for job in await monitor.call(QueryJobs()):
+            if job.type.startswith(kind):
+                if job.status != _CONCLUDED:
+                    await _ended(told, job.id)
+                await monitor.call_each(JobDismiss(job.id))
 
 
 async def _failure(monitor: BoundedMonitor, kind: str, name: str) -> str | None:

@@ -371,6 +371,7 @@ class Supervisor:
             # Its name and UUID are free only then: whoever takes them begins without records.
             self._engine.root.remove_points(domain.key.uuid)
             forget_chips(live.config, chip_states(self._engine.root.path, domain.key.uuid))
+            self._engine.handed.drop(domain.key.uuid)
             self._engine.registry.remove(domain)
         self._engine.tell(domain, detail)
 

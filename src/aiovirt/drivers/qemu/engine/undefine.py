@@ -55,6 +55,7 @@ async def undefine(engine: Engine, domain: ManagedDomain, flags: int) -> None:
             domain.definition = None
             domain.autostart = domain.autostart_once = False
             if domain.live is None:
+                engine.handed.drop(domain.key.uuid)
                 engine.registry.remove(domain)
     engine.tell(domain, LifecycleDetail.UNDEFINED_REMOVED)
 

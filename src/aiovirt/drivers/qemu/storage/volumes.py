@@ -140,6 +140,10 @@ def _look(path: Path) -> Volume | None:
 # --- making and changing ------------------------------------------------------------------------
 
 
+_AHEAD: Final = ("-o", "preallocation=metadata")
+"""What has ``qemu-img`` write the tables of a qcow2 image at once."""
+
+
 async def make_volume(
     path: Path, config: StorageVolumeConfig, *, metadata: bool, passphrase: bytes | None = None
 ) -> None:
@@ -169,11 +173,11 @@ async def make_volume(
         raise ConfigError("a volume needs its size", field="capacity")
     try:
         if config.target.encryption:
-            await _make_encrypted(path, config, passphrase)
+            await _make_encrypted(path, config, passphrase, metadata=metadata and kind != "raw")
         elif kind == "raw":
             _make_raw(path, config)
         else:
-            words = ["-o", "preallocation=metadata"] if metadata else []
+            words = [*_AHEAD] if metadata else []
             if behind.path:
                 words += ["-b", behind.path, "-F", behind.format or "raw"]
             size = [] if config.capacity is None else [str(int(config.capacity))]
@@ -185,7 +189,7 @@ async def make_volume(
 
 
 async def _make_encrypted(
-    path: Path, config: StorageVolumeConfig, passphrase: bytes | None
+    path: Path, config: StorageVolumeConfig, passphrase: bytes | None, *, metadata: bool
 ) -> None:
     """Make an image whose passphrase ``qemu-img`` reads from a file that is in memory alone."""
     if passphrase is None:
@@ -193,11 +197,12 @@ async def _make_encrypted(
     behind = config.backing_store
     backing = ("-b", behind.path, "-F", behind.format or "raw") if behind.path else ()
     size = [] if config.capacity is None else [str(int(config.capacity))]
+    ahead = _AHEAD if metadata else ()
     with FileIO(os.memfd_create("passphrase"), "r+") as secret:
         secret.write(passphrase)
         key = Path(f"/proc/self/fd/{secret.fileno()}")
         kind, words = Encrypted(config.target.encryption, key).words(config.target.format or "raw")
-        argv = ("create", "-q", "-f", kind, *words, *backing, str(path), *size)
+        argv = ("create", "-q", "-f", kind, *words, *ahead, *backing, str(path), *size)
         await qemu_img(*argv, pass_fds=[secret.fileno()])
 
 
