@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -46,6 +47,16 @@ ABSENT = """
 
 Each operation that is missing above; an ability alone means all of it.
 """
+
+THEIRS = """
+### libvirt's own operations
+
+Of the {all} operations that libvirt {version}'s driver for QEMU has, {there} are there, in the
+library or by the daemon.  Not there are:
+"""
+TABLE = Path(__file__).parents[1] / "tables/qemu.txt"
+PROGRAMS_OWN = {"connectIsAlive", "connectIsEncrypted", "connectURIProbe"}
+"""What a client's library tells without asking anybody."""
 
 _GONE = "libvirt's driver for QEMU has none: it is for containers"
 _ABSENT = "which no host had that this was built on"
@@ -105,12 +116,13 @@ def procedures() -> list[Entry]:
     return sorted(registry().values(), key=lambda one: (order.index(one.program), one.number))
 
 
-def users() -> dict[str, str]:
-    """Return the part of the package that names each procedure, by the procedure's name."""
+@cache
+def users(*folders: str) -> dict[str, str]:
+    """Return the part of some folders that names each procedure, by the procedure's name."""
     source = Path(aiovirt.__file__).parent
     found: dict[str, str] = {}
-    for folder in ("clients", "drivers"):
-        for path in sorted((source / folder / "libvirt").rglob("*.py")):
+    for folder in folders:
+        for path in sorted((source / folder).rglob("*.py")):
             place = ".".join(path.relative_to(source).with_suffix("").parts)
             for name in re.findall(r"\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b", path.read_text("utf-8")):
                 found.setdefault(name, f"`{place}`")
@@ -124,7 +136,7 @@ def uses() -> dict[tuple[int, int], str]:
         key = (int(row.procedure.program), row.procedure.number)
         names = [bound[key]] if key in bound else []
         bound[key] = ", ".join([*names, f"`{row.ability}.{row.name}`"])
-    parts = users()
+    parts = users("clients/libvirt", "drivers/libvirt")
     for one in procedures():
         key = (int(one.program), one.number)
         if key not in bound and one.name in parts:
@@ -176,6 +188,47 @@ def absent(made: Implementations) -> Iterator[str]:
             yield f"| `{ability.__name__}`{said} | {reason} |"
 
 
+def theirs(made: Implementations) -> Iterator[str]:
+    """Count the operations of libvirt's driver that are there, and name the others with why.
+
+    Raises:
+        LookupError: One is in no table, or has no reason.
+    """
+    lines = TABLE.read_text(encoding="utf-8").splitlines()
+    names = [line for line in lines if not line.startswith("#")]
+    lacking = {name: why for name in names if (why := _lacks(name, made)) is not None}
+    yield THEIRS.format(all=len(names), there=len(names) - len(lacking), version=NEWEST)
+    yield "| operation | why |"
+    yield "|---|---|"
+    yield from (f"| `{name}` | {why} |" for name, why in lacking.items())
+
+
+def _lacks(name: str, made: Implementations) -> str | None:
+    """Why an operation of libvirt's driver is not there; None for one that is."""
+    if name in PROGRAMS_OWN:
+        return None
+    procedure = _procedure(name)
+    rows = [row for row in all_bindings() if row.procedure.name == procedure]
+    kinds = {kind.__name__: kind for kind in ABILITIES}
+    reasons = []
+    for row in rows:
+        kind = kinds[row.ability]
+        older = row.ability.startswith("Legacy")
+        if older or row.name in supported(kind, made.get(kind)):
+            return None
+        reasons.append(_reason(row.ability, row.name))
+    if not rows and procedure not in users("daemon"):
+        raise LookupError(f"nobody serves {procedure}, which is libvirt's {name}")
+    return reasons[0] if reasons else None
+
+
+def _procedure(name: str) -> str:
+    """The procedure by which clients ask for an operation of libvirt's driver."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).upper()
+    words = words.replace("IO_THREAD", "IOTHREAD").replace("QEMU_", "")
+    return re.sub(r"_FS_(?=FREEZE|THAW|TRIM|INFO)", "_FS", words)
+
+
 def _reason(ability: str, name: str) -> str:
     found = REASONS.get(f"{ability}.{name}") or REASONS.get(ability)
     if found is None:
@@ -188,6 +241,7 @@ def page() -> str:
     columns = drivers()
     lines = [line for ability in ABILITIES for line in section(ability, columns)]
     lines += absent(columns["qemu:///embed"])
+    lines += theirs(columns["qemu:///embed"])
     return "\n".join([HEAD.rstrip(), *lines, *procedure_table(), ""])
 
 

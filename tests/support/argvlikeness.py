@@ -42,6 +42,8 @@ THEIR_FOLDERS = (
     r"/var/lib/libvirt/qemu",
     r"/tmp/channel/domain-[^/]*",
 )
+_WITHOUT_PLACE = {"null,id=chrtpm": "socket,id=chrtpm,path=/run/libvirt/qemu/0"}
+"""What libvirt gives a place only when it starts a swtpm, with what it is then."""
 KEPT_OF_INTERFACES = ("mac", "model", "script")
 
 
@@ -99,7 +101,7 @@ def compare(theirs: str, text: str) -> Iterator[tuple[str, str]]:
 
 def _words(command: str) -> list[str]:
     """A command line as libvirt prints it, without environment and program."""
-    words = shlex.split(command.replace("\\\n", " "))
+    words = [_WITHOUT_PLACE.get(word, word) for word in shlex.split(command.replace("\\\n", " "))]
     return words[next(n for n, word in enumerate(words) if word.startswith("/")) + 1 :]
 
 

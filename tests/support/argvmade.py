@@ -36,6 +36,7 @@ _FORMATS: Final = (
 )
 _DAEMON: Final = "qemu-storage-daemon"
 _BUS: Final = "dbus-daemon"
+_SWTPM: Final = "swtpm"
 _VIRTIOFSD: Final = "/usr/lib/qemu/virtiofsd"
 _SHARED: Final = "charshmem"
 """The ends of those who want a server of shared memory."""
@@ -180,6 +181,11 @@ class Made:
         if name.startswith("chr-vu-virtio-disk"):
             export = f"vhost-user-blk,id=e,node-name=n,addr.type=unix,addr.path={path}"
             self._storage("--blockdev", "null-co,node-name=n", "--export", export)
+        elif name.startswith("chrtpm"):
+            state = self._folder / f"{name}-state"
+            state.mkdir()
+            made = ("--tpmstate", f"dir={state}", "--ctrl", f"type=unixio,path={path}")
+            self._beside(path, _SWTPM, "socket", "--tpm2", *made)
         elif name.startswith("chr-vu-fs"):
             self._beside(path, _VIRTIOFSD, f"--socket-path={path}", "-o", f"source={self._folder}")
         else:
