@@ -9,6 +9,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 __all__ = ["ACK", "DUMP", "attribute", "attributes", "converse"]
@@ -36,16 +37,20 @@ def converse(kind: int, flags: int, body: bytes) -> Iterator[tuple[int, bytes]]:
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as line:
         length = _HEADER.size + len(body)
         line.sendto(_HEADER.pack(length, kind, _REQUEST | flags, 1, 0) + body, (0, 0))
-        while data := line.recv(_LONGEST):
-            for answer, found in _messages(data):
-                if answer == _DONE:
-                    return
-                if answer == _ERROR:
-                    (code,) = _CODE.unpack_from(found)
-                    if code:
-                        raise OSError(-code, os.strerror(-code))
-                    return
-                yield answer, found
+        pieces = iter(partial(line.recv, _LONGEST), b"")
+        answers = (answer for data in pieces for answer in _messages(data))
+        for answer, found in answers:
+            if answer in {_DONE, _ERROR}:
+                _check(answer, found)
+                return
+            yield answer, found
+
+
+def _check(answer: int, found: bytes) -> None:
+    """See how it ended: an error of code 0 is none."""
+    (code,) = _CODE.unpack_from(found)
+    if answer == _ERROR and code:
+        raise OSError(-code, os.strerror(-code))
 
 
 def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:

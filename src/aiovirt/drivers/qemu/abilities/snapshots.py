@@ -60,6 +60,13 @@ _EXTERNAL: Final = "external"
 _STATES: Final = {DomainState.RUNNING: "running", DomainState.PAUSED: "paused"}
 
 
+def _job(managed: ManagedDomain, flags: int) -> Work:
+    """What tells how far a snapshot is: QEMU knows it of memory alone."""
+    if flags & DISK_ONLY or managed.live is None:
+        return Work(DomainJobOperation.SNAPSHOT)
+    return MemoryJob(DomainJobOperation.SNAPSHOT, monitor=managed.live.monitor)
+
+
 _KIND = PointKind("snapshot", SnapshotKey, ErrorNumber.ERR_NO_DOMAIN_SNAPSHOT, ErrorDomain.QEMU)
 
 
@@ -98,12 +105,8 @@ class QemuSnapshots(QemuAbility, Snapshots):
             if point.name in points:
                 raise AlreadyExists(f"domain {managed.name!r} has a snapshot {point.name!r}")
             work.check_idle(managed)
-            monitor = managed.live.monitor if managed.live is not None else None
-            operation = DomainJobOperation.SNAPSHOT
-            without_memory = flags & DISK_ONLY or monitor is None
-            job = Work(operation) if without_memory else MemoryJob(operation, monitor=monitor)
             with work_forgotten(managed.live):
-                async with at_work(managed, job):
+                async with at_work(managed, _job(managed, flags)):
                     await self._take(managed, point, flags)
                 if not flags & NO_METADATA:
                     with anyio.CancelScope(shield=True):

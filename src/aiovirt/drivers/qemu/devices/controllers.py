@@ -126,12 +126,16 @@ def add_controllers(config: DomainConfig, family: Family, devices: Sequence[Devi
 
 def _brought(family: Family, devices: Sequence[Device]) -> Iterator[tuple[str, int, str | None]]:
     """What libvirt gives every guest of such a machine."""
-    if family.usb_always or any(is_usb_device(device, family) for device in devices):
+    if family.usb_always or _has_usb_devices(devices, family):
         yield "usb", 0, family.usb_model
     if "sata" in family.builtin_controllers:
         yield "sata", 0, None
     if family.pci_root:
         yield "pci", 0, family.pci_root
+
+
+def _has_usb_devices(devices: Sequence[Device], family: Family) -> bool:
+    return any(is_usb_device(device, family) for device in devices)
 
 
 def _wanted(

@@ -59,17 +59,20 @@ def assign_pci(config: DomainConfig, family: Family) -> None:
         return
     layout = _layout(config, family)
     first = _Round(layout, family, grows=True)
-    missing = [
-        Controller(type="pci", index=index, model=model)
-        for index, model in first.run().items()
-        if index and index not in first.known
-    ]
+    missing = list(_missing(first))
     last = first
     if missing or first.keeps_slot:
         config.controllers.extend(missing)
         last = _Round(_layout(config, family) if missing else layout, family, grows=False)
         last.run()
     last.write(config.controllers)
+
+
+def _missing(first: _Round) -> Iterator[Controller]:
+    """The controllers that a round has added."""
+    for index, model in first.run().items():
+        if index and index not in first.known:
+            yield Controller(type="pci", index=index, model=model)
 
 
 class _Sitting(NamedTuple):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -68,28 +68,49 @@ async def dump(engine: Engine, domain: ManagedDomain, path: Path, how: Dumping) 
         compression = _compression(engine, path, how)
         check_idle(domain)
         ran = domain.state is DomainState.RUNNING
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise host_error(error, f"cannot write {path}") from error
-        if ran:
-            domain.running().pause = StateReason.PAUSED_DUMP
-        try:
-            async with (
-                noted_work(domain.running(), WorkNote(ran=ran, files=[str(path)])),
-                at_work(domain, Work(DomainJobOperation.DUMP)),
-            ):
-                send = partial(_dump, monitor, kind=how.kind)
-                await write_through(handle, compression, send, bypass_cache=how.bypass_cache)
-                if ran:
-                    await goes_on(domain)
-        except BaseException:
-            with anyio.CancelScope(shield=True):  # QEMU goes on writing until it is through
-                await gone_on(domain, ran=ran)
-                await remove_durably(path)
-            raise
-        finally:
-            os.close(handle)
+        async with (
+            noted_work(domain.running(), WorkNote(ran=ran, files=[str(path)])),
+            _made(path) as handle,
+            _standing(domain, ran=ran),
+            at_work(domain, Work(DomainJobOperation.DUMP)),
+        ):
+            send = partial(_dump, monitor, kind=how.kind)
+            await write_through(handle, compression, send, bypass_cache=how.bypass_cache)
+            if ran:
+                await goes_on(domain)
+
+
+@asynccontextmanager
+async def _made(path: Path) -> AsyncIterator[int]:
+    """A new file's descriptor; the file goes if the block fails.
+
+    Raises:
+        HostError: It cannot be made.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise host_error(error, f"cannot write {path}") from error
+    try:
+        yield handle
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            await remove_durably(path)
+        raise
+    finally:
+        os.close(handle)
+
+
+@asynccontextmanager
+async def _standing(domain: ManagedDomain, *, ran: bool) -> AsyncIterator[None]:
+    """A block that QEMU lets the guest stand still for; if it fails, that goes on by itself."""
+    if ran:
+        domain.running().pause = StateReason.PAUSED_DUMP
+    try:
+        yield
+    except BaseException:
+        await gone_on(domain, ran=ran)  # QEMU goes on writing until it is through
+        raise
 
 
 def _compression(engine: Engine, path: Path, how: Dumping) -> str:

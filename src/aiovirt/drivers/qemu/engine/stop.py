@@ -72,13 +72,7 @@ async def end(
     before = live.ending
     live.ending = ending
     await _note(engine, domain, live)
-    stuck = live.control.control is Control.UNRESPONSIVE
-    grace_s = _STUCK_GRACE_S if stuck else KILL_GRACE_S
-    async with open_task_group() as removing:
-        if not graceful and any(each.type in TAP_TYPES for each in live.config.interfaces):
-            removing.start_soon(_remove_taps, live)
-        ended = await _signalled(live, signal.SIGTERM, grace_s)
-    if ended:
+    if await _terminated(live, graceful=graceful):
         return
     if graceful:
         live.ending = before
@@ -94,8 +88,21 @@ async def end(
         )
 
 
+async def _terminated(live: LiveDomain, *, graceful: bool) -> bool:
+    """Ask QEMU to end, and tell whether all was cleaned away in time."""
+    stuck = live.control.control is Control.UNRESPONSIVE
+    grace_s = _STUCK_GRACE_S if stuck else KILL_GRACE_S
+    async with open_task_group() as removing:
+        if not graceful:  # there is no way back
+            removing.start_soon(_remove_taps, live)
+        return await _signalled(live, signal.SIGTERM, grace_s)
+    raise AssertionError  # the block returns or raises
+
+
 async def _remove_taps(live: LiveDomain) -> None:
     """Remove the tap devices of a QEMU that ends: it would wait for one after the other."""
+    if not any(each.type in TAP_TYPES for each in live.config.interfaces):
+        return
     async with open_task_group() as each:
         for name in await to_thread.run_sync(taps_open_in, live.process.pid):
             each.start_soon(_remove_tap, name)

@@ -173,7 +173,7 @@ async def make_volume(
         raise ConfigError("a volume needs its size", field="capacity")
     try:
         if config.target.encryption:
-            await _make_encrypted(path, config, passphrase, metadata=metadata and kind != "raw")
+            await _make_encrypted(path, config, passphrase, metadata=metadata)
         elif kind == "raw":
             _make_raw(path, config)
         else:
@@ -197,11 +197,11 @@ async def _make_encrypted(
     behind = config.backing_store
     backing = ("-b", behind.path, "-F", behind.format or "raw") if behind.path else ()
     size = [] if config.capacity is None else [str(int(config.capacity))]
-    ahead = _AHEAD if metadata else ()
     with FileIO(os.memfd_create("passphrase"), "r+") as secret:
         secret.write(passphrase)
         key = Path(f"/proc/self/fd/{secret.fileno()}")
         kind, words = Encrypted(config.target.encryption, key).words(config.target.format or "raw")
+        ahead = _AHEAD if metadata and kind == "qcow2" else ()
         argv = ("create", "-q", "-f", kind, *words, *ahead, *backing, str(path), *size)
         await qemu_img(*argv, pass_fds=[secret.fileno()])
 
