@@ -49,6 +49,7 @@ from aiovirt.drivers.qemu.engine.numbers import numbered
 from aiovirt.drivers.qemu.engine.opening import close_image, forget_keys, let_open
 from aiovirt.drivers.qemu.engine.pluggable import check_pluggable
 from aiovirt.drivers.qemu.engine.prepare import blaming_files, chains_behind
+from aiovirt.drivers.qemu.engine.ramblocks import until_freed
 from aiovirt.drivers.qemu.engine.steps import Step, carry_out, more_words, steps_of, take_back
 from aiovirt.drivers.qemu.engine.volumes import look_up_volumes
 from aiovirt.drivers.qemu.process.devices import admit
@@ -174,6 +175,7 @@ async def plug(
                 await let_open(engine, live, added, named, undo)
             else:
                 await admit(engine.settings, live.folder, live.group, live.process.pid, named)
+            await until_freed(domain.monitor(), words)
             steps = list(steps_of(words))
             behind = [step for step in steps if step.command != "device_add"]
             async with blaming_files(engine, partial(alone_with, config, added)):
