@@ -14,6 +14,7 @@ from aiovirt.config import DomainConfig
 from aiovirt.drivers.qemu.abilities.base import QemuAbility
 from aiovirt.drivers.qemu.engine.agent import send_text
 from aiovirt.drivers.qemu.engine.core import Engine
+from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.engine.prepare import command_line
 from aiovirt.errors import CallerError, QMPCommandError
 from aiovirt.interfaces import EventStream, Monitor, refuse_flags
@@ -49,8 +50,13 @@ class QemuMonitor(QemuAbility, Monitor):
     ) -> object:
         """See `Monitor.monitor_command`."""
         async with self._engine.works.work():
-            monitor = self._engine.registry.get(domain).monitor()
-            return await monitor.execute(command, arguments, bound_s=math.inf)
+            return await self._monitor(domain).execute(command, arguments, bound_s=math.inf)
+
+    def _monitor(self, domain: DomainKey) -> BoundedMonitor:
+        """QEMU's monitor for what the driver does not look into: it may begin jobs."""
+        monitor = self._engine.registry.get(domain).monitor()
+        monitor.jobs_alone.clear()
+        return monitor
 
     async def native_command(self, config: DomainConfig) -> Sequence[str]:
         """See `Monitor.native_command`."""
@@ -82,7 +88,7 @@ class QemuMonitor(QemuAbility, Monitor):
         command, given = _parse(text)
         number = f"aiovirt-{next(self._numbers)}"
         async with self._engine.works.work():
-            monitor = self._engine.registry.get(domain).monitor()
+            monitor = self._monitor(domain)
             try:
                 answer = await monitor.execute(
                     command, given, fds=descriptors, bound_s=TEXT_BOUND_S
@@ -94,10 +100,11 @@ class QemuMonitor(QemuAbility, Monitor):
 
     async def _human(self, domain: DomainKey, text: str) -> str:
         async with self._engine.works.work():
-            monitor = self._engine.registry.get(domain).monitor()
             arguments = {"command-line": text}
             return str(
-                await monitor.execute("human-monitor-command", arguments, bound_s=TEXT_BOUND_S)
+                await self._monitor(domain).execute(
+                    "human-monitor-command", arguments, bound_s=TEXT_BOUND_S
+                )
             )
 
     async def agent_text(self, domain: DomainKey, text: str, *, timeout_s: int = -1) -> str | None:

@@ -34,6 +34,7 @@ from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.engine.nodes import next_number
 from aiovirt.drivers.qemu.engine.opening import close_image, make_new_image, open_image
 from aiovirt.drivers.qemu.engine.worknotes import WorkNote, note_work, work_forgotten
+from aiovirt.drivers.qemu.store.settings import ANSWER_BOUND_S
 from aiovirt.errors import AiovirtError, AlreadyExists, CallerError, InvalidState
 from aiovirt.protocols.qmp.commands import QueryBlockJobs
 
@@ -215,12 +216,15 @@ async def begin_commit(
 
 
 async def _given_up(domain: ManagedDomain, name: JobName) -> bool:
-    """Give up a job that has begun, and tell whether it had; its end tidies up."""
+    """Give up a job that has begun, and wait for its end, which tidies up; whether it had begun."""
     monitor = domain.monitor()
     jobs = await monitor.call(QueryBlockJobs())
     if not any(job.device == str(name) for job in jobs):
         return False
+    ended = domain.running().job_ends.setdefault(str(name), anyio.Event())
     await monitor.execute("block-job-cancel", {"device": str(name), "force": True})
+    with anyio.move_on_after(ANSWER_BOUND_S):
+        await ended.wait()
     return True
 
 
