@@ -90,15 +90,15 @@ def devices(folder: Path) -> dict[str, str]:
     }
 
 
-_MOVABLE: Final = "memhp_default_state=online_movable"
-"""Memory that comes is only for what can be moved: else the guest could not let it go again."""
+_UNUSED: Final = "memhp_default_state=offline"
+"""The guest puts nothing into memory that comes: else it might not be able to let that go again."""
 
 
 def guest_xml(guest: tinyguest.TinyGuest, machine: str) -> str:
     """A Linux with room for devices: for memory, on its buses, and on USB and SCSI."""
     config = linux_config(guest, f"plug-{machine}", machine)
     config.memory = MiB(320)  # memory that can grow costs it 64 MiB at once
-    config.os.cmdline = f"{config.os.cmdline} {_MOVABLE}"
+    config.os.cmdline = f"{config.os.cmdline} {_UNUSED}"
     cell = "<cpu><numa><cell id='0' cpus='0' memory='320' unit='MiB'/></numa></cpu>"
     controllers = (
         "<controller type='scsi' model='virtio-scsi'/><controller type='usb' model='qemu-xhci'/>"

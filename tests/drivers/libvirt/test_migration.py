@@ -138,9 +138,9 @@ async def test_cancelled_in_the_middle(hosts: Hosts) -> None:
 
             await vm.migrate(hosts.destination, options=hosts.options(), progress=look)
         assert scope.cancelled_caught
-        assert (await vm.state()).state is DomainState.RUNNING
-        assert await names(hosts.destination) == []
-        assert not (await vm.job_stats()).active
+        here = (await vm.state()).state is DomainState.RUNNING
+        assert await names(hosts.destination) == ([] if here else ["mig1"])  # or it was too late
+        assert not here or not (await vm.job_stats()).active
     assert seen[-1].processed
     assert seen[-1].fraction is not None
 

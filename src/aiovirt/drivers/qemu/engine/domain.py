@@ -105,6 +105,8 @@ class LiveDomain:
         vcpu_threads: The threads of the processors, by their numbers, once they were asked for.
         perf: The performance events that are counted of its QEMU.
         ports: The aliases of the channels on sockets that somebody has open.
+        arrivals: For each memory device that the guest may not have noticed yet what is set when it
+            has, by its alias.
         departures: For each device that was asked to go what is set when it has, by its alias.
         kept: The aliases of those that the guest has refused to let go.
         closings: For each device whose end is waited for what made what stands behind it.
@@ -137,6 +139,7 @@ class LiveDomain:
     job_ends: dict[str, anyio.Event] = field(default_factory=dict)
     perf: PerfCounters = field(default_factory=PerfCounters)
     ports: set[str] = field(default_factory=set)
+    arrivals: dict[str, anyio.Event] = field(default_factory=dict)
     departures: dict[str, anyio.Event] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
     closings: dict[str, Sequence[Step]] = field(default_factory=dict)

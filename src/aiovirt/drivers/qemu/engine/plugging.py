@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -72,6 +72,8 @@ __all__ = [
 
 GONE_BOUND_S: Final = 5.0
 """How long a guest may take to let a device go before that is told as an error."""
+NOTICE_BOUND_S: Final = 5.0
+"""How long a guest may take to notice memory before it is asked to let that go."""
 
 
 def with_device(
@@ -181,10 +183,22 @@ async def plug(
             async with blaming_files(engine, partial(alone_with, config, added)):
                 await carry_out(domain.monitor(), behind, undo)
             await anyio.lowlevel.checkpoint_if_cancelled()
+            _expect(live, added, undo)
             # From here on it is in, or refused: who gives up now gets it all the same.
             with anyio.CancelScope(shield=True):
                 await carry_out(domain.monitor(), steps[len(behind) :], undo)
                 await _note(engine, domain, live, plugging)
+
+
+def _expect(live: LiveDomain, device: Device, undo: AsyncExitStack) -> None:
+    """Have it told when the guest has noticed memory that is about to come."""
+    if isinstance(device, MemoryDevice) and device.model in _BY_ACPI:
+        alias = alias_of(device) or ""
+        live.arrivals[alias] = anyio.Event()
+        undo.callback(live.arrivals.pop, alias, None)
+
+
+_BY_ACPI: Final = ("dimm", "nvdimm")
 
 
 async def _note(
@@ -236,6 +250,7 @@ async def unplug(
     """
     check_pluggable(device)
     alias = device.alias or ""
+    await _until_noticed(live, alias)
     leaving = live.departures.setdefault(alias, anyio.Event())
     live.kept.discard(alias)
     try:
@@ -252,6 +267,18 @@ async def unplug(
         await _until_gone(domain, live, device, leaving, late=late)
     finally:
         live.closings.pop(alias, None)  # what stands behind it may change from now on
+
+
+async def _until_noticed(live: LiveDomain, alias: str) -> None:
+    """Wait until the guest has noticed memory that has come, or is not going to soon.
+
+    What QEMU's ACPI tells of a slot is that it was filled or that it is to be emptied: asked for
+    both, a guest never hears of the second (build_memory_hotplug_aml in hw/acpi/memory_hotplug.c).
+    """
+    if alias in live.arrivals:
+        with anyio.move_on_after(NOTICE_BOUND_S):
+            await live.arrivals[alias].wait()
+        live.arrivals.pop(alias, None)
 
 
 async def _until_gone(
@@ -313,6 +340,7 @@ async def memory_resized(
         await change_live(engine, domain, live, write)
 
 
+_INSERTION: Final = 1
 _EJECTION: Final = 3
 _DONE: Final = 0
 _UNDER_WAY: Final = range(0x80, 0x85)
@@ -330,6 +358,8 @@ async def firmware_told(
     info: Mapping[str, object] = told if isinstance(told, Mapping) else {}
     on_slot = f"vcpu{info.get('slot')}" if info.get("slot-type") == "CPU" else ""
     alias = str(info.get("device") or on_slot)
+    if info.get("source") == _INSERTION and alias in live.arrivals:
+        live.arrivals[alias].set()
     if info.get("source") != _EJECTION or alias not in live.departures:
         return
     if info.get("status") == _DONE:
