@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import Final
 
 from lxml import etree
 
 from aiovirt.config import Device, DomainConfig, Node, element
 from aiovirt.model.addresses import CcidAddress, DriveAddress
 
-__all__ = ["assign_cards", "assign_host_drives", "assign_slots"]
+__all__ = ["IN_SLOTS", "assign_cards", "assign_host_drives", "assign_slots"]
 
-_IN_SLOTS = ("dimm", "nvdimm")
+IN_SLOTS: Final = ("dimm", "nvdimm")
+"""The models of memory that sits in a slot, of which ACPI tells the guest."""
 _UNITS = 7
 
 
@@ -25,7 +27,7 @@ def _devices(config: DomainConfig, kind: str) -> Iterator[tuple[Device, Node]]:
 
 def assign_slots(config: DomainConfig) -> None:
     """Give each memory module a slot."""
-    modules = [node for _, node in _devices(config, "memory") if node.get("model") in _IN_SLOTS]
+    modules = [node for _, node in _devices(config, "memory") if node.get("model") in IN_SLOTS]
     taken = {int(slot, 0) for node in modules if (slot := _slot(node)) is not None}
     free = (number for number in itertools.count() if number not in taken)
     for node in modules:

@@ -35,6 +35,7 @@ from aiovirt.drivers.qemu.argv.offers import check_offered
 from aiovirt.drivers.qemu.argv.storage.images import has_medium
 from aiovirt.drivers.qemu.binaries import BinaryCapabilities
 from aiovirt.drivers.qemu.devices import family_for, name_devices, settle_devices
+from aiovirt.drivers.qemu.devices.modules import IN_SLOTS
 from aiovirt.drivers.qemu.devices.refusals import refuse_unsupported
 from aiovirt.drivers.qemu.engine.chains import write_chains
 from aiovirt.drivers.qemu.engine.channels import close_all
@@ -192,13 +193,10 @@ async def plug(
 
 def _expect(live: LiveDomain, device: Device, undo: AsyncExitStack) -> None:
     """Have it told when the guest has noticed memory that is about to come."""
-    if isinstance(device, MemoryDevice) and device.model in _BY_ACPI:
+    if isinstance(device, MemoryDevice) and device.model in IN_SLOTS:
         alias = alias_of(device) or ""
         live.arrivals[alias] = anyio.Event()
         undo.callback(live.arrivals.pop, alias, None)
-
-
-_BY_ACPI: Final = ("dimm", "nvdimm")
 
 
 async def _note(
