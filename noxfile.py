@@ -68,6 +68,8 @@ COUNTERPARTS = (
     "polkitd",
     "virtinst",
     "libsys-virt-perl",
+    "golang-go",
+    "golang-github-vmware-govmomi-dev",  # VMware's simulator of a vCenter, built for the tests
 )
 
 ABREAST = ("--numprocesses", str((os.cpu_count() or 1) + 1), "--dist", "loadfile")
@@ -145,6 +147,11 @@ def need_guest(session: nox.Session) -> None:
     session.run("python", "-m", "aiovirt.testing.tinyguest")
 
 
+def need_vcsim(session: nox.Session) -> None:
+    """Have VMware's simulator built; costs nothing when it is."""
+    session.run("python", "tests/support/vcsimlab/building.py", env={"PYTHONPATH": "tests/support"})
+
+
 def compile_sources(session: nox.Session) -> None:
     """Write the bytecode of the sources, as an installed package has it.
 
@@ -180,6 +187,7 @@ def tests(session: nox.Session) -> None:
     install(session, "test", extras="cli,speed,sasl,kerberos,dbus")
     compile_sources(session)
     need_guest(session)
+    need_vcsim(session)
     session.run("pytest", *(session.posargs or ABREAST))
 
 
@@ -276,6 +284,7 @@ def real(session: nox.Session) -> None:
     install(session, "test", extras="cli,speed,sasl,kerberos,dbus")
     compile_sources(session)
     need_guest(session)
+    need_vcsim(session)
     parts = {
         "parity": ("python", "tests/support/parity.py"),
         "virsh": ("python", "tests/support/virshdepth.py"),

@@ -23,7 +23,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from aiovirt.errors import HostError
 from aiovirt.testing import tinyguest
 
-pytest_plugins = ["libvirtlab.fixtures", "exchanged"]
+pytest_plugins = ["libvirtlab.fixtures", "vcsimlab.fixtures", "exchanged"]
 
 IN_LOOP = 0.9
 """The part of its time limit after which a test is cancelled on its loop.

@@ -56,6 +56,8 @@ PACKAGES = {
     "kadmin.local": "krb5-admin-server",
     "kinit": "krb5-user",
     "kdestroy": "krb5-user",
+    "go": "golang-go",
+    "govmomi, VMware's simulator": "golang-github-vmware-govmomi-dev",
 }
 """Program (or what else it is) to the Debian package that brings it."""
 
