@@ -24,11 +24,12 @@ from aiovirt.errors import (
 )
 from aiovirt.streams._asyncio import asyncio_loop, from_asyncio, in_asyncio
 from aiovirt.streams._ssh_bridge import Bridge
+from aiovirt.streams._ssh_commands import MAX_OUTPUT, CommandSession, SSHResult
 from aiovirt.streams._ssh_errors import reasons
 from aiovirt.streams._ssh_hosts import HostCheck, HostKeys
 from aiovirt.streams.tcp import connect_tcp
 
-__all__ = ["METHODS", "Ask", "SSHConnection", "SSHTarget", "connect_ssh"]
+__all__ = ["METHODS", "Ask", "SSHConnection", "SSHResult", "SSHTarget", "connect_ssh"]
 
 Ask = Callable[[str, bool], Awaitable[str | None]]
 """Asks the user: a prompt, and whether the answer may be seen. None means that there is none."""
@@ -41,6 +42,9 @@ MAX_PASSWORDS = 3
 
 CLOSE_S = 2.0
 """Seconds that a server has to say goodbye."""
+
+END_S = 5.0
+"""Seconds that a server has to end a command that was cancelled."""
 
 _METHODS = {
     "agent": "publickey",
@@ -159,6 +163,41 @@ class SSHConnection:
             raise ProcessFailed(f"the command on {self.where}", bridge.status, bridge.last_words)
         return await self._attach(bridge)
 
+    async def run(self, command: str, data: bytes = b"", *, limit: int = MAX_OUTPUT) -> SSHResult:
+        """Run `command` by the remote shell, and wait for its end.
+
+        Args:
+            command: What the shell is given.
+            data: Its standard input.
+            limit: Bytes that it may print; one that prints more is ended.
+
+        Raises:
+            ResourceUnavailable: The server runs no further commands at the same time.
+            LimitExceeded: It printed too much.
+            ConnectionLost: The connection ended; `maybe_done` says whether the command had begun.
+
+        Cancellation: the command is ended on the server, too, which may take `END_S`.
+        """
+        session: list[CommandSession] = []
+        try:
+            with reasons(self.where):
+                return await in_asyncio(self._run, session, command, data, limit)
+        except BaseException:
+            await self._end(session)
+            raise
+
+    async def _run(
+        self, session: list[CommandSession], command: str, data: bytes, limit: int
+    ) -> SSHResult:
+        session.append(CommandSession(self.where, limit))
+        return await session[0].run(self._connection, command, data)
+
+    async def _end(self, sessions: list[CommandSession]) -> None:
+        """End a command, if it has begun and not ended."""
+        with anyio.CancelScope(shield=True), anyio.move_on_after(END_S):
+            for session in sessions:
+                await in_asyncio(session.end, self._connection)
+
     async def _attach(self, bridge: Bridge) -> socket.socket:
         try:
             sock = await bridge.attach()
@@ -167,6 +206,10 @@ class SSHConnection:
             raise
         self._bridges.append((bridge, sock))
         return sock
+
+    async def until_lost(self) -> None:
+        """Wait until the connection has ended, by whomever."""
+        await in_asyncio(self._connection.wait_closed)
 
     async def aclose(self) -> None:
         """Close all sockets and the connection. Cancellation: waited out, for two seconds."""
@@ -186,7 +229,7 @@ class SSHConnection:
 
 @asynccontextmanager
 async def connect_ssh(
-    target: SSHTarget, *, timeout_s: float
+    target: SSHTarget, *, timeout_s: float, keepalive_s: float = 0
 ) -> AsyncGenerator[SSHConnection, None]:
     """Log in by SSH for the length of the scope.
 
@@ -197,6 +240,8 @@ async def connect_ssh(
         target: Where and how.
         timeout_s: Seconds for connecting and then for logging in; while the user is asked for
             something, none are counted.
+        keepalive_s: Seconds of silence after which the server is asked whether it is there; a
+            connection whose server does not answer thrice ends. 0 asks never.
 
     Raises:
         AuthenticationFailed: The host key is not known or has changed, or the server does not let
@@ -210,7 +255,7 @@ async def connect_ssh(
     Cancellation: leaves nothing open.
     """
     async with asyncio_loop():
-        login = _Login(target)
+        login = _Login(target, keepalive_s)
         connection = await login.run(timeout_s)
         try:
             yield connection
@@ -259,8 +304,9 @@ class _Client(asyncssh.SSHClient):
 class _Login:
     """One log-in: what is asked of asyncssh, and what its refusals mean."""
 
-    def __init__(self, target: SSHTarget) -> None:
+    def __init__(self, target: SSHTarget, keepalive_s: float = 0) -> None:
         self._target = target
+        self._keepalive_s = keepalive_s
         self._scope = anyio.CancelScope()
         self._ask = from_asyncio(self._ask_user) if target.ask is not None else None
         self._timeout_s = math.inf
@@ -341,6 +387,7 @@ class _Login:
             "client_factory": lambda: _Client(hosts, self._ask, f"{user}@{target.host}"),
             "preferred_auth": list(dict.fromkeys(_METHODS[name] for name in target.methods)),
             "login_timeout": 0,
+            "keepalive_interval": self._keepalive_s,
             "server_host_key_algs": hosts.algorithms(),
         }
         if target.keyfile is not None:
