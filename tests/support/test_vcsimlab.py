@@ -7,8 +7,10 @@ from contextlib import closing
 from http.client import HTTPSConnection
 
 import pytest
-from vcsimlab import Checker, Shape, Simulator
-from vcsimlab.fixtures import Check, Simulate
+from lxml import etree
+from vcsimlab import Checker, Shape, Simulator, VirshFailed
+from vcsimlab.fixtures import Check, Reference, Simulate
+from vcsimlab.typed_proxy import TYPE, typed
 
 pytestmark = pytest.mark.real
 
@@ -119,3 +121,39 @@ def power_settles(checker: Checker, wanted: str) -> str:
         if checker.power("DC0_H0_VM0") == wanted:
             break
     return checker.power("DC0_H0_VM0")
+
+
+VMX = """config.version = "8"
+virtualHW.version = "14"
+displayName = "{name}"
+guestOS = "other"
+memsize = "64"
+scsi0.present = "true"
+scsi0.virtualDev = "pvscsi"
+scsi0:0.present = "true"
+scsi0:0.deviceType = "scsi-hardDisk"
+scsi0:0.fileName = "disk.vmdk"
+"""
+
+
+def test_libvirts_driver_makes_xml_of_a_vmx(vsphere: Simulator, virsh: Reference) -> None:
+    name = FIRST[vsphere.kind]
+    path = vsphere.datastore() / name / f"{name}.vmx"
+    path.write_text(VMX.format(name=name), encoding="utf-8")
+    domain = etree.fromstring(virsh(vsphere).run("dumpxml", name))
+    assert domain.get("type") == "vmware"
+    assert domain.xpath("string(devices/disk/source/@file)") == f"[LocalDS_0] {name}/disk.vmdk"
+    assert domain.xpath("string(devices/controller/@model)") == "vmpvscsi"
+
+
+def test_libvirts_driver_says_why_it_fails(esx: Simulator, virsh: Reference) -> None:
+    with pytest.raises(VirshFailed, match="no-such"):
+        virsh(esx).run("dumpxml", "no-such")
+
+
+def test_the_proxy_types_what_has_no_type() -> None:
+    document = b"""<r xmlns="urn:vim25" xmlns:xsd="http://www.w3.org/2001/XMLSchema"
+        xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><val xsi:type="ArrayOfString">
+        <string>a</string><Description xsi:type="ElementDescription"/></val></r>"""
+    (val,) = etree.fromstring(typed(document, (), {}))
+    assert [element.get(TYPE) for element in val] == ["xsd:string", "ElementDescription"]

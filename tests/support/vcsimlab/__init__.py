@@ -8,6 +8,7 @@ from __future__ import annotations
 from vcsimlab.checker import Checker, Device, Machine, Snapshot
 from vcsimlab.session import connected
 from vcsimlab.simulator import Kind, Shape, Simulator, run_simulator
+from vcsimlab.virsh import Virsh, VirshFailed, virsh_at
 
 __all__ = [
     "Checker",
@@ -17,6 +18,9 @@ __all__ = [
     "Shape",
     "Simulator",
     "Snapshot",
+    "Virsh",
+    "VirshFailed",
     "connected",
     "run_simulator",
+    "virsh_at",
 ]

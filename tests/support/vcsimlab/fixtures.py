@@ -14,11 +14,13 @@ import pytest
 from vcsimlab.checker import Checker
 from vcsimlab.session import connected
 from vcsimlab.simulator import SHAPE, Kind, Shape, Simulator, run_simulator
+from vcsimlab.virsh import Virsh, virsh_at
 
-__all__ = ["check", "esx", "simulate", "vcenter", "vsphere"]
+__all__ = ["check", "esx", "simulate", "vcenter", "virsh", "vsphere"]
 
 Simulate = Callable[..., Simulator]
 Check = Callable[[Simulator], Checker]
+Reference = Callable[[Simulator], Virsh]
 
 
 @pytest.fixture
@@ -58,3 +60,10 @@ def check() -> Iterator[Check]:
     """Return what looks independently at a simulator: `check(vcenter).power("DC0_H0_VM0")`."""
     with ExitStack() as stack:
         yield lambda simulator: Checker(stack.enter_context(connected(simulator)))
+
+
+@pytest.fixture
+def virsh() -> Iterator[Reference]:
+    """Return what runs libvirt's own esx driver: `virsh(esx).run("dumpxml", "ha-host_VM0")`."""
+    with ExitStack() as stack:
+        yield lambda simulator: stack.enter_context(virsh_at(simulator))

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import ssl
@@ -163,6 +164,16 @@ class Simulator:
         query = urllib.parse.urlencode({"dcPath": datacenter, "dsName": datastore})
         return f"https://{HOST}:{self.port}/folder/{urllib.parse.quote(path)}?{query}"
 
+    def datastore(self, name: str = "LocalDS_0") -> Path:
+        """Return the folder that a datastore's files really lie in; gone after a restart."""
+        (found,) = self._data.glob(f"govcsim-*-{name}-*")
+        return found
+
+    @property
+    def _data(self) -> Path:
+        """What the simulator takes for the folder of temporary files."""
+        return self.folder / "data"
+
     # ----------------------------------------------------------------- its life
 
     @property
@@ -188,8 +199,8 @@ class Simulator:
             "key": str(self.identity.key),
             **asdict(self.shape),
         }
-        data = self.folder / "data"
-        data.mkdir(exist_ok=True)
+        shutil.rmtree(self._data, ignore_errors=True)  # of one that was killed
+        self._data.mkdir()
         with (self.folder / "log").open("a", encoding="utf-8") as log:
             self._process = subprocess.Popen(
                 [str(build())],
@@ -197,7 +208,7 @@ class Simulator:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env={"TMPDIR": str(data), "GOMAXPROCS": "2"},
+                env={"TMPDIR": str(self._data), "GOMAXPROCS": "2"},
                 start_new_session=True,  # Ctrl-C is for the tests; the simulator ends after them
             )
         try:
