@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aiovirt.drivers.qemu.engine.backends import backend_of, options_of
+from aiovirt.drivers.qemu.argv.words import options_of
+from aiovirt.drivers.qemu.engine.backends import backend_of
 from aiovirt.errors import Unsupported
 
 

@@ -6,6 +6,7 @@ Source: QEMU's qemu-options.hx and util/keyval.c: a comma in a value is written 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,15 @@ import msgspec
 
 from aiovirt.errors import ConfigError
 
-__all__ = ["as_json", "comma_list", "drop_none", "escape", "on_off", "socket_word"]
+__all__ = [
+    "as_json",
+    "comma_list",
+    "drop_none",
+    "escape",
+    "on_off",
+    "options_of",
+    "socket_word",
+]
 
 
 # sizes are subclasses of int, which msgspec asks about
@@ -40,6 +49,19 @@ def comma_list(head: str | None, options: Mapping[str, object]) -> str:
         f"{name}={escape(on_off(value))}" for name, value in options.items() if value is not None
     ]
     return ",".join(parts)
+
+
+_PART: Final = re.compile(r"((?:[^,]|,,)*)(?:,(?!,)|$)")
+
+
+def options_of(text: str) -> tuple[str, dict[str, str]]:
+    """The head of a comma list, and its options; a comma in a value is written twice.
+
+    A list without a head has an empty one.
+    """
+    parts = [part.replace(",,", ",") for part in _PART.findall(text)]
+    head = parts.pop(0) if parts and "=" not in parts[0] else ""
+    return head, dict(part.split("=", 1) for part in parts if "=" in part)
 
 
 def on_off(value: object) -> object:

@@ -5,27 +5,15 @@ Source: ChardevBackend of QEMU's qapi/char.json, and the comma lists of ``-chard
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from aiovirt.errors import Unsupported
 
-__all__ = ["backend_of", "options_of"]
+__all__ = ["backend_of"]
 
 Options = dict[str, str]
-_PART: Final = re.compile(r"((?:[^,]|,,)*)(?:,(?!,)|$)")
 _SWITCHES: Final = {"on": True, "off": False, "yes": True, "no": False}
-
-
-def options_of(text: str) -> tuple[str, Options]:
-    """The head of a comma list, and its options; a comma in a value is written twice.
-
-    A list without a head has an empty one.
-    """
-    parts = [part.replace(",,", ",") for part in _PART.findall(text)]
-    head = parts.pop(0) if parts and "=" not in parts[0] else ""
-    return head, dict(part.split("=", 1) for part in parts if "=" in part)
 
 
 def backend_of(kind: str, options: Options) -> dict[str, object]:

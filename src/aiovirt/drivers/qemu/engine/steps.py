@@ -24,8 +24,9 @@ from aiovirt.drivers.qemu.argv import (
     small,
 )
 from aiovirt.drivers.qemu.argv.guest import Guest
+from aiovirt.drivers.qemu.argv.words import options_of
 from aiovirt.drivers.qemu.devices.zpci import ZPCI
-from aiovirt.drivers.qemu.engine.backends import backend_of, options_of
+from aiovirt.drivers.qemu.engine.backends import backend_of
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.store.settings import ANSWER_BOUND_S
 from aiovirt.errors import AiovirtError
