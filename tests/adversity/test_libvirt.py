@@ -19,8 +19,8 @@ from libvirtlab import Lab
 from proxy import REPLIES, ByteByByte, Cut, Direction, Garble, Harm, Proxy, Stall, Truncate
 
 from aiovirt import _open
+from aiovirt.drivers.common.backoff import Backoff
 from aiovirt.drivers.libvirt import link, opening
-from aiovirt.drivers.libvirt.link import Backoff
 from aiovirt.drivers.libvirt.opening import Session, open_watched_session
 from aiovirt.errors import AiovirtError, ConnectionLost, ProtocolError
 from aiovirt.interfaces import OpenOptions

@@ -14,7 +14,6 @@ from anyio.abc import TaskGroup, TaskStatus
 from aiovirt import _open
 from aiovirt.drivers.libvirt import link
 from aiovirt.drivers.libvirt.driver import LibvirtDriver
-from aiovirt.drivers.libvirt.link import Backoff
 from aiovirt.errors import Closed, ConnectionLost, NotFound, Unresponsive
 from aiovirt.model.events import ConnectionEvent, Event, LifecycleDetail, LifecycleEvent
 from aiovirt.objects import Connection
@@ -271,13 +270,3 @@ async def test_cancelled_while_the_daemon_is_away(tmp_path: Path) -> None:
             while True:
                 await host.hostname()
         assert scope.cancelled_caught
-
-
-def test_pauses_grow_up_to_a_limit_and_begin_again() -> None:
-    backoff = Backoff(first_s=1, most_s=8)
-    for limit in (1, 2, 4, 8, 8, 8):
-        assert limit / 2 <= backoff.next() <= limit
-    backoff.lasted(7.9)
-    assert backoff.next() >= 4
-    backoff.lasted(8)
-    assert backoff.next() <= 1

@@ -6,7 +6,6 @@ made meanwhile waits for the new connection, for a bounded time.
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeAlias, TypeVar
@@ -16,6 +15,7 @@ from anyio.abc import TaskStatus
 
 from aiovirt._tasks import open_task_group
 from aiovirt.clients.libvirt import LibvirtClient
+from aiovirt.drivers.common.backoff import Backoff
 from aiovirt.drivers.libvirt.events.hub import Hub
 from aiovirt.drivers.libvirt.opening import OPEN_TIMEOUT_S, Session, open_session
 from aiovirt.errors import AiovirtError, Closed, ConnectionLost, Unresponsive
@@ -24,7 +24,7 @@ from aiovirt.model.uri import URI
 from aiovirt.protocols.libvirt.procedure import Procedure
 from aiovirt.protocols.xdr import Struct
 
-__all__ = ["PATIENCE_S", "Backoff", "Link", "open_link"]
+__all__ = ["PATIENCE_S", "Link", "open_link"]
 
 A = TypeVar("A", bound=Struct)
 R = TypeVar("R", bound=Struct)
@@ -33,34 +33,6 @@ OpenSession: TypeAlias = Callable[[URI, OpenOptions], AbstractAsyncContextManage
 
 PATIENCE_S = 30.0
 """Seconds that a call waits for a lost connection to come back."""
-
-
-class Backoff:
-    """How long to wait before each further try: twice as long each time, with jitter.
-
-    Args:
-        first_s: Seconds before the second try, the jitter left aside.
-        most_s: Seconds at most.
-    """
-
-    def __init__(self, first_s: float = 0.2, most_s: float = 30.0) -> None:
-        self._first_s = first_s
-        self._most_s = most_s
-        self._tries = 0
-
-    def lasted(self, seconds: float) -> None:
-        """The last try went well, and lasted so long: short ones do not count as a success.
-
-        So a daemon that lets us in and dies, again and again, is not asked ever more often.
-        """
-        if seconds >= self._most_s:
-            self._tries = 0
-
-    def next(self) -> float:
-        """Seconds before the next try: between half of the doubled time and all of it."""
-        limit = min(self._most_s, self._first_s * 2**self._tries)
-        self._tries = min(self._tries + 1, 32)
-        return random.uniform(limit / 2, limit)  # noqa: S311 - jitter is no secret
 
 
 class Link:

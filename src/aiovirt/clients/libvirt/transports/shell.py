@@ -36,7 +36,7 @@ from aiovirt.model.uri import URI
 from aiovirt.streams.line import Line
 from aiovirt.streams.ssh import Ask, SSHConnection, SSHTarget, connect_ssh
 
-__all__ = ["open_ssh", "remote_script"]
+__all__ = ["open_ssh", "remote_script", "ssh_target"]
 
 MARKER = b"aiovirt: the line is open\n"
 ABSENT, FORBIDDEN, NO_PROGRAM = 81, 82, 83
@@ -70,7 +70,7 @@ async def open_ssh(
         PermissionDenied: The user may not use the socket.
         Other errors are those of `connect_ssh`.
     """
-    target = _target(uri, parameters, credentials, config)
+    target = ssh_target(uri, parameters, credentials, config)
     async with connect_ssh(target, timeout_s=timeout_s) as connection:
         sock: socket.socket | None = None
         with anyio.move_on_after(timeout_s):
@@ -100,9 +100,20 @@ async def _explain(error: ConnectionLost, connection: SSHConnection) -> None:
         error.hint = f"the last that {connection.where} said is: {connection.last_words}"
 
 
-def _target(
-    uri: URI, parameters: Parameters, credentials: Credentials | None, config: Path | None
+def ssh_target(
+    uri: URI,
+    parameters: Parameters,
+    credentials: Credentials | None,
+    config: Path | None = None,
 ) -> SSHTarget:
+    """Where to log in, and how.
+
+    Args:
+        uri: Whose host, port and user are meant.
+        parameters: Those of `uri`.
+        credentials: Answers for passwords and passphrases; with ``no_tty`` nobody is asked.
+        config: A file in place of ``~/.ssh/config``.
+    """
     check = parameters.known_hosts_verify
     if parameters.no_verify and check is VerifyHosts.NORMAL:
         check = VerifyHosts.AUTO  # new keys are taken, known ones still hold
