@@ -258,11 +258,13 @@ async def _make(
 ) -> None:
     """Make the image that a part writes to, and have QEMU open it."""
     kind = part.image.driver.type or "raw"
-    if not reuse and (part.image.type == "file" or kind != "raw"):
+    made = not reuse and (part.image.type == "file" or kind != "raw")
+    if made:
         await make_new_image(engine, live, part.image, part.number, size)
     backing = part.node if job.pulled else True
     monitor = _connected(live)
-    await open_image(engine, live, monitor, part.image, part.number, backing=backing)
+    image, number = part.image, part.number
+    await open_image(engine, live, monitor, image, number, backing=backing, made=made)
 
 
 def _actions(part: Part, *, pulled: bool) -> list[dict[str, object]]:

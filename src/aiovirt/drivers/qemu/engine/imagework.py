@@ -371,7 +371,8 @@ async def _open(engine: Engine, live: LiveDomain, monitor: BoundedMonitor, copy:
         disk = copy.disk.copy()
         disk.type, disk.driver.type, disk.source = link.type, link.format, link.source.copy()
         disk.readonly = link is not fresh[0] or None
-        await open_image(engine, live, monitor, disk, link.number, backing=backing)
+        made = link is fresh[0] and not copy.reuse
+        await open_image(engine, live, monitor, disk, link.number, backing=backing, made=made)
         backing = format_node(link.number)
 
 

@@ -6,7 +6,7 @@ A start does the same for all images at once (`engine.prepare`), by the same fun
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
@@ -53,7 +53,8 @@ async def make_new_image(
 ) -> None:
     """Make an image that a running guest is to have; encrypted where its disk says so.
 
-    The guest's QEMU makes what it can from inside: a program of its own takes longer.
+    The guest's QEMU makes what it can from inside: a program of its own takes longer.  The block
+    node of the storage stays then, for `open_image` with `made`; `close_image` closes it, too.
 
     Args:
         engine: The driver.
@@ -68,7 +69,7 @@ async def make_new_image(
         HostError: It cannot be made.
     """
     image = _image(disk, number)
-    if image.format == "qcow2" and image.encryption is None and disk.type in {None, "file"}:
+    if _made_within(image):
         options: dict[str, object] = {"driver": "qcow2", "size": size}
         if backing is not None:
             options["backing-file"], options["backing-fmt"] = backing
@@ -83,6 +84,11 @@ async def make_new_image(
     await make_image(disk.path or "", image.format, size, backing=backing, encrypted=encrypted)
 
 
+def _made_within(image: Image) -> bool:
+    """Whether the guest's QEMU makes such an image itself."""
+    return image.format == "qcow2" and image.encryption is None and image.type == "file"
+
+
 async def _make_within(
     engine: Engine,
     live: LiveDomain,
@@ -90,7 +96,7 @@ async def _make_within(
     image: Image,
     options: dict[str, object],
 ) -> None:
-    """Have QEMU make an image in a file, as some options say; of its block nodes none stays."""
+    """Have QEMU make an image in a file, as some options say; the node of the file stays open."""
     monitor = live.connected()
     await to_thread.run_sync(_make_empty, Path(disk.path or ""))
     await give_disk(disk, live.folder, engine.settings)
@@ -101,9 +107,10 @@ async def _make_within(
             await step.do(monitor)
         wanted = {"options": {**options, "file": storage["node-name"]}}
         await run_job(monitor, "blockdev-create", f"make-{image.number}", wanted)
-    finally:
+    except BaseException:
         with CancelScope(shield=True):
             await take_back(monitor, opened)
+        raise
 
 
 def _make_empty(path: Path) -> None:
@@ -121,6 +128,7 @@ async def open_image(
     number: int,
     *,
     backing: str | bool,
+    made: bool = False,
 ) -> None:
     """Have QEMU open an image: it may, it has the keys, and then the block nodes are made.
 
@@ -131,6 +139,7 @@ async def open_image(
         disk: The disk that the image would be of.
         number: The number that its block nodes are named by.
         backing: The node of the image behind it; False leaves it to the image, True means none.
+        made: Whether `make_new_image` has just made it.
 
     Raises:
         ConfigError: A secret is not there.
@@ -140,13 +149,20 @@ async def open_image(
     image = _image(disk, number)
     nodes = tuple(nodes_of(image, backing=backing))
     folder = live.folder / QEMU_FOLDER
+    if made and _made_within(image):
+        await do_as_one(monitor, list(steps_of(_words(nodes[1:]))))
+        return
     await give_disk(disk, live.folder, engine.settings)
     words = [("-object", as_json(options)) for options in image_objects(image, folder)]
-    words += [("-blockdev", as_json(options, keep=("backing",))) for options in nodes]
+    words += _words(nodes)
     named = [word for pair in words for word in pair]
     await admit(engine.settings, live.folder, live.group, live.process.pid, named)
     await give_image_keys(engine, disk, image, folder)
     await do_as_one(monitor, list(steps_of(words)))
+
+
+def _words(nodes: Sequence[Mapping[str, object]]) -> list[tuple[str, str]]:
+    return [("-blockdev", as_json(options, keep=("backing",))) for options in nodes]
 
 
 async def let_open(

@@ -33,6 +33,7 @@ from aiovirt.errors import AiovirtError, AlreadyExists, ConfigError
 
 __all__ = [
     "Overlay",
+    "close_overlays",
     "go_over",
     "make_for",
     "make_overlays",
@@ -162,7 +163,10 @@ async def _make(disk: Disk, overlay: Overlay, kind: str) -> None:
 
 
 async def make_for(engine: Engine, domain: ManagedDomain, overlays: Sequence[Overlay]) -> None:
-    """Make the images for a domain as it is; errors as `make_overlays`."""
+    """Make the images for a domain as it is; errors as `make_overlays`.
+
+    A QEMU that runs has opened some of it then, also when this fails: `close_overlays`.
+    """
     live = domain.live
 
     async def make(disk: Disk, overlay: Overlay, kind: str) -> None:
@@ -193,27 +197,42 @@ async def remove_files(paths: Sequence[str]) -> None:
     await to_thread.run_sync(work)
 
 
-async def go_over(engine: Engine, domain: ManagedDomain, overlays: Sequence[Overlay]) -> None:
-    """Let the domain go on in images that are made, in all from the same moment.
+async def close_overlays(domain: ManagedDomain, overlays: Sequence[Overlay]) -> None:
+    """Have a QEMU that runs close images that it does not go on in."""
+    if domain.live is not None:
+        with suppress(AiovirtError):
+            for overlay in overlays:
+                await close_image(domain.live, domain.monitor(), overlay.number)
+
+
+async def go_over(
+    engine: Engine, domain: ManagedDomain, overlays: Sequence[Overlay], *, made: bool
+) -> None:
+    """Let the domain go on in images, in all from the same moment.
+
+    Args:
+        engine: The driver.
+        domain: The domain.
+        overlays: The images.
+        made: Whether `make_for` has just made them.
 
     Raises:
         RemoteError: QEMU refused; the domain goes on in the old images.
     """
     live = domain.live
     if live is not None:
-        try:
-            await _switch(engine, live, domain.monitor(), overlays)
-        except BaseException:
-            with anyio.CancelScope(shield=True), suppress(AiovirtError):
-                for overlay in overlays:
-                    await close_image(live, domain.monitor(), overlay.number)
-            raise
+        await _switch(engine, live, domain.monitor(), overlays, made=made)
     with anyio.CancelScope(shield=True):
         await write_down(engine, domain, live, overlays)
 
 
 async def _switch(
-    engine: Engine, live: LiveDomain, monitor: BoundedMonitor, overlays: Sequence[Overlay]
+    engine: Engine,
+    live: LiveDomain,
+    monitor: BoundedMonitor,
+    overlays: Sequence[Overlay],
+    *,
+    made: bool,
 ) -> None:
     actions: list[dict[str, object]] = []
     bitmaps = await ask_bitmaps(monitor)
@@ -221,7 +240,7 @@ async def _switch(
         disk = find_disk(live.config, overlay.target)
         top = await top_of(monitor, live.config, disk)
         new = _moved(disk, overlay)
-        await open_image(engine, live, monitor, new, overlay.number, backing=True)
+        await open_image(engine, live, monitor, new, overlay.number, backing=True, made=made)
         node = format_node(overlay.number)
         data: dict[str, object] = {"node": top.node, "overlay": node}
         actions.append({"type": "blockdev-snapshot", "data": data})

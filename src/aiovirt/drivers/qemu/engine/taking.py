@@ -16,6 +16,7 @@ from aiovirt.drivers.qemu.engine.freezing import frozen
 from aiovirt.drivers.qemu.engine.memoryfile import memory_written, unfinished
 from aiovirt.drivers.qemu.engine.overlays import (
     Overlay,
+    close_overlays,
     go_over,
     make_for,
     remove_files,
@@ -81,13 +82,16 @@ async def take_external(
         if not how.reuse:
             await make_for(engine, domain, overlays)
         if with_memory:
+            # a QEMU that has written its memory lets nothing be put on what it had open before
+            await close_overlays(domain, overlays)
             await _with_memory(engine, domain, Path(point.memory.file or ""), overlays, how)
         else:
             async with frozen(domain, wanted=how.quiesce):
-                await go_over(engine, domain, overlays)
+                await go_over(engine, domain, overlays, made=not how.reuse)
     except BaseException:
         with anyio.CancelScope(shield=True):
             on = {disk.path for disk in domain.config().disks}
+            await close_overlays(domain, [each for each in overlays if each.path not in on])
             gone = [path for path in paths if path not in on]
             await remove_files(gone)
             if how.kept:
@@ -147,7 +151,7 @@ async def _with_memory(
         elif ran:
             live.pause = StateReason.PAUSED_SNAPSHOT  # QEMU stops it itself when all is written
         async with memory_written(monitor, path, head):
-            await go_over(engine, domain, overlays)
+            await go_over(engine, domain, overlays, made=False)
     finally:
         with anyio.CancelScope(shield=True):
             await go_on(domain, ran=ran)
