@@ -82,7 +82,7 @@ async def test_a_name_that_cannot_be_one_is_refused() -> None:
         await connect_tcp("a" * 70 + ".example", 1)
 
 
-async def test_silence_is_told_from_refusal(silent: socket.socket) -> None:
+async def test_silence_is_told_fromrefusal(silent: socket.socket) -> None:
     with pytest.raises(Unresponsive, match=r"does not answer within 0.3 s") as caught:
         await connect_tcp("127.0.0.1", port_of(silent), timeout_s=0.3)
     assert "firewall" in (caught.value.hint or "")
@@ -95,7 +95,7 @@ async def test_a_silent_address_does_not_hold_up_the_next(
         assert sock.getpeername() == listener.getsockname()
 
 
-async def test_the_next_address_is_tried_at_once_after_a_refusal(
+async def test_the_next_address_is_tried_at_once_after_arefusal(
     listener: socket.socket, closed_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tcp, "ATTEMPT_DELAY_S", 1e6)
@@ -129,11 +129,11 @@ async def test_the_families_take_turns() -> None:
 async def test_each_failure_says_what_may_be_done(
     code: int, kind: type[Exception], words: str
 ) -> None:
-    error = tcp._refusal([OSError(code, "no")], "it", None)
+    error = tcp.refusal([OSError(code, "no")], "it", None)
     assert isinstance(error, kind)
     assert words in (error.hint or "")
 
 
 async def test_a_refusal_tells_more_than_another_failure() -> None:
     failures = [OSError(errno.ENETUNREACH, "no"), OSError(errno.ECONNREFUSED, "no")]
-    assert "refuses" in str(tcp._refusal(failures, "it", None))
+    assert "refuses" in str(tcp.refusal(failures, "it", None))

@@ -23,7 +23,7 @@ from aiovirt.errors import (
     Unresponsive,
 )
 
-__all__ = ["ATTEMPT_DELAY_S", "CONNECT_TIMEOUT_S", "connect_tcp"]
+__all__ = ["ATTEMPT_DELAY_S", "CONNECT_TIMEOUT_S", "connect_tcp", "no_such_name", "refusal"]
 
 ATTEMPT_DELAY_S = 0.25
 """Seconds that one address has before the next is tried beside it (RFC 8305, section 5)."""
@@ -113,16 +113,21 @@ async def _look_up(host: str, port: int) -> list[_Address]:
     except UnicodeError as error:
         raise NotFound(f"{host!r} is no name of a host: {error}") from error
     except socket.gaierror as error:
-        if error.errno in _NO_NAME:
-            raise NotFound(
-                f"there is no host of the name {host}",
-                hint="check its spelling, and DNS or /etc/hosts",
-            ) from error
-        raise ResourceUnavailable(
-            f"the name {host} cannot be looked up: {error.strerror}",
-            hint="check the name servers of this host, or use the address itself",
-        ) from error
+        raise no_such_name(error, host) from error
     return _mixed(found)
+
+
+def no_such_name(error: OSError, host: str) -> AiovirtError:
+    """Say why the name `host` could not be looked up; `error` is getaddrinfo's."""
+    if error.errno in _NO_NAME:
+        return NotFound(
+            f"there is no host of the name {host}",
+            hint="check its spelling, and DNS or /etc/hosts",
+        )
+    return ResourceUnavailable(
+        f"the name {host} cannot be looked up: {error.strerror}",
+        hint="check the name servers of this host, or use the address itself",
+    )
 
 
 async def _addresses(host: str, port: int) -> list[_Address]:
@@ -161,7 +166,7 @@ async def _first_of(
         raise
     if race.winner is not None:
         return race.winner
-    raise _refusal(race.failures, where, refused_hint)
+    raise refusal(race.failures, where, refused_hint)
 
 
 async def _connect(address: _Address) -> socket.socket:
@@ -199,8 +204,14 @@ _MEANINGS: dict[int, tuple[type[AiovirtError], str, str]] = {
 _OTHER = (ResourceUnavailable, "cannot be reached", None)
 
 
-def _refusal(failures: Sequence[OSError], where: str, refused_hint: str | None) -> AiovirtError:
-    """Say why no address could be reached; a refusal tells most, for something answered."""
+def refusal(failures: Sequence[OSError], where: str, refused_hint: str | None) -> AiovirtError:
+    """Say why no address could be reached; a refusal tells most, for something answered.
+
+    Args:
+        failures: What came of each address, at least one.
+        where: Who was to be reached.
+        refused_hint: What may be done when nobody listens there.
+    """
     refused = [one for one in failures if one.errno == errno.ECONNREFUSED]
     cause = (refused or list(failures))[0]
     if refused:

@@ -31,6 +31,7 @@ __all__ = [
     "HANDSHAKE_TIMEOUT_S",
     "TLSFilter",
     "accept_tls",
+    "certificate_fault",
     "load_authority",
     "load_identity",
     "raise_for_tls",
@@ -322,12 +323,15 @@ def raise_for_tls(error: ssl.SSLError, peer: str, other: Side = "server") -> NoR
     raise _meaning(error, peer, other) from error
 
 
+def certificate_fault(error: ssl.SSLCertVerificationError) -> tuple[str, str]:
+    """What is wrong with a peer's certificate, after "the certificate", and what may be done."""
+    return _UNTRUSTED.get(error.verify_code, (f"does not hold: {error.verify_message}", _NO_CA))
+
+
 def _meaning(error: ssl.SSLError, peer: str, other: Side) -> AiovirtError:
     reason = error.reason or ""
     if isinstance(error, ssl.SSLCertVerificationError):
-        what, hint = _UNTRUSTED.get(
-            error.verify_code, (f"does not hold: {error.verify_message}", _NO_CA)
-        )
+        what, hint = certificate_fault(error)
         # What may be done about a client's certificate is for the client to know.
         told = hint if other == "server" else None
         return AuthenticationFailed(f"{peer}: the {other}'s certificate {what}", hint=told)
