@@ -54,8 +54,14 @@ class Virsh:
             check=False,
         )
         if done.returncode:
-            raise VirshFailed(done.stderr.strip() or f"ended with {done.returncode}")
+            raise VirshFailed(_errors(done.stderr) or f"ended with {done.returncode}")
         return done.stdout
+
+
+def _errors(said: str) -> str:
+    """Leave out libvirt's warnings of what it does not know of newer answers."""
+    lines = (line.removeprefix("error: ") for line in said.splitlines() if "error: " in line)
+    return "; ".join(lines)
 
 
 @contextmanager
