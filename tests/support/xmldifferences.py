@@ -22,7 +22,8 @@ def _whole(element: etree._Element) -> str:
 
 
 def _head(element: etree._Element) -> str:
-    attributes = "".join(f" {name}={value!r}" for name, value in sorted(element.attrib.items()))
+    told = sorted((str(name), str(value)) for name, value in element.attrib.items())
+    attributes = "".join(f" {name}={value!r}" for name, value in told)
     text = " ".join((element.text or "").split())
     return f"{element.tag}{attributes}>{text}" if text else f"{element.tag}{attributes}"
 
