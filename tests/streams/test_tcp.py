@@ -82,7 +82,7 @@ async def test_a_name_that_cannot_be_one_is_refused() -> None:
         await connect_tcp("a" * 70 + ".example", 1)
 
 
-async def test_silence_is_told_fromrefusal(silent: socket.socket) -> None:
+async def test_silence_is_told_from_refusal(silent: socket.socket) -> None:
     with pytest.raises(Unresponsive, match=r"does not answer within 0.3 s") as caught:
         await connect_tcp("127.0.0.1", port_of(silent), timeout_s=0.3)
     assert "firewall" in (caught.value.hint or "")
@@ -95,7 +95,7 @@ async def test_a_silent_address_does_not_hold_up_the_next(
         assert sock.getpeername() == listener.getsockname()
 
 
-async def test_the_next_address_is_tried_at_once_after_arefusal(
+async def test_the_next_address_is_tried_at_once_after_a_refusal(
     listener: socket.socket, closed_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tcp, "ATTEMPT_DELAY_S", 1e6)
