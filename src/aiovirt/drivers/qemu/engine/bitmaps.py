@@ -10,10 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+import msgspec
+
 from aiovirt.drivers.qemu.argv.disks import format_node
 from aiovirt.drivers.qemu.engine.chains import Link
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.errors import QMPCommandError
+from aiovirt.protocols.qmp.commands import DirtyBitmap
 
 __all__ = ["Bitmaps", "add_action", "ask_bitmaps", "carry_bitmaps", "merge_action"]
 
@@ -29,10 +32,8 @@ class Bitmaps:
 
     def __init__(self, told: Iterable[Mapping[str, Any]]) -> None:
         rows = list(told)
-        self._found: dict[str, dict[str, Mapping[str, Any]]] = {
-            node["node-name"]: {
-                each["name"]: each for each in node.get("dirty-bitmaps", ()) if each.get("name")
-            }
+        self._found = {
+            node["node-name"]: {each.name: each for each in _dirty(node) if each.name}
             for node in rows
         }
         self._kept = {
@@ -41,11 +42,7 @@ class Bitmaps:
 
     def whole(self, node: str) -> list[str]:
         """The names of those of a node that are kept and note what is written."""
-        return [
-            name
-            for name, each in self._found.get(node, {}).items()
-            if each.get("persistent") and each.get("recording") and not each.get("inconsistent")
-        ]
+        return [name for name, each in self._found.get(node, {}).items() if each.whole]
 
     def names(self, node: str) -> frozenset[str]:
         """The names of all of a node, whole or not, also of those that only its image has yet."""
@@ -60,7 +57,7 @@ class Bitmaps:
     def dirty(self, links: Sequence[Link], name: str) -> int | None:
         """How many bytes a checkpoint's bitmaps of a chain note; None if they are not whole."""
         nodes = self.sources(links, name)
-        return sum(self._found[node][name]["count"] for node in nodes) if nodes else None
+        return sum(self._found[node][name].count for node in nodes) if nodes else None
 
     def sources(self, links: Sequence[Link], name: str) -> list[str]:
         """The nodes of a chain that have a bitmap, the topmost first; none if one is missing.
@@ -76,6 +73,10 @@ class Bitmaps:
                 break
             found.append(node)
         return found
+
+
+def _dirty(node: Mapping[str, Any]) -> list[DirtyBitmap]:
+    return msgspec.convert(node.get("dirty-bitmaps", []), list[DirtyBitmap])
 
 
 def _specific(node: Mapping[str, Any]) -> Mapping[str, Any]:

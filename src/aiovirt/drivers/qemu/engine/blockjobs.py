@@ -37,6 +37,7 @@ from aiovirt.protocols.qmp.commands import BlockNode, QueryBlock
 
 __all__ = [
     "JobName",
+    "Top",
     "block_job_happened",
     "follow_in_definition",
     "live_links",

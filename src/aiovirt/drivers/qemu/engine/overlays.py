@@ -16,6 +16,7 @@ from aiovirt.config.snapshot import SnapshotDisk
 from aiovirt.drivers.qemu.argv.disks import format_node
 from aiovirt.drivers.qemu.engine.bitmaps import add_action, ask_bitmaps
 from aiovirt.drivers.qemu.engine.blockjobs import (
+    Top,
     follow_in_definition,
     live_links,
     top_of,
@@ -235,7 +236,6 @@ async def _switch(
     made: bool,
 ) -> None:
     actions: list[dict[str, object]] = []
-    bitmaps = await ask_bitmaps(monitor)
     for overlay in overlays:
         disk = find_disk(live.config, overlay.target)
         top = await top_of(monitor, live.config, disk)
@@ -244,10 +244,17 @@ async def _switch(
         node = format_node(overlay.number)
         data: dict[str, object] = {"node": top.node, "overlay": node}
         actions.append({"type": "blockdev-snapshot", "data": data})
-        noted = bitmaps.whole(top.node) if overlay.kind == "qcow2" else []
+        noted = await _noted(monitor, top) if overlay.kind == "qcow2" else []
         actions += [add_action(node, bitmap) for bitmap in noted]
     with anyio.CancelScope(shield=True):  # who gives up now must know whether it was done
         await monitor.execute("transaction", {"actions": actions})
+
+
+async def _noted(monitor: BoundedMonitor, top: Top) -> list[str]:
+    """The bitmaps of a disk's image that are kept and note what is written."""
+    if top.image.node_name == top.node:
+        return [each.name for each in top.image.dirty_bitmaps if each.name and each.whole]
+    return (await ask_bitmaps(monitor)).whole(top.node)  # what was told is of a filter above it
 
 
 async def write_down(

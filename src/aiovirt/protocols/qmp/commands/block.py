@@ -17,6 +17,7 @@ __all__ = [
     "BlockStats",
     "BlockdevAdd",
     "BlockdevDel",
+    "DirtyBitmap",
     "ImageInfo",
     "Job",
     "JobDismiss",
@@ -55,6 +56,29 @@ class ImageInfo(Value, frozen=True):
     backing_image: ImageInfo | None = None
 
 
+class DirtyBitmap(Value, frozen=True):
+    """A bitmap of a block node.
+
+    Attributes:
+        count: Bytes that it notes.
+        recording: Whether it notes what is written.
+        persistent: Whether it is kept in the image.
+        name: Its name, or None where a job of QEMU's own has it.
+        inconsistent: Whether it was not saved, and tells nothing.
+    """
+
+    count: int
+    recording: bool
+    persistent: bool
+    name: str | None = None
+    inconsistent: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is kept, and notes what is written."""
+        return self.persistent and self.recording and not self.inconsistent
+
+
 def _node_member(name: str) -> str:
     return dashed(name) if name in {"node_name", "dirty_bitmaps"} else underscored(name)
 
@@ -71,6 +95,7 @@ class BlockNode(Value, frozen=True, rename=_node_member):
         iops: Requests a second that it is held to, 0 for no limit.
         bps: Bytes a second that it is held to, 0 for no limit.
         write_threshold: Bytes, 0 for none.
+        dirty_bitmaps: Its bitmaps.
     """
 
     file: str
@@ -85,6 +110,7 @@ class BlockNode(Value, frozen=True, rename=_node_member):
     write_threshold: int = 0
     node_name: str | None = None
     backing_file: str | None = None
+    dirty_bitmaps: tuple[DirtyBitmap, ...] = ()
 
 
 def _device_member(name: str) -> str:
