@@ -66,6 +66,7 @@ COUNTERPARTS = (
     "libkrb5-dev",  # the Python library gssapi is built with it
     "dbus-daemon",
     "polkitd",
+    "apparmor",
     "virtinst",
     "libsys-virt-perl",
     "golang-go",

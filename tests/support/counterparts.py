@@ -46,6 +46,7 @@ PACKAGES = {
     "unshare": "util-linux",
     "setpriv": "util-linux",
     "dbus-daemon": "dbus-daemon",
+    "apparmor_parser": "apparmor",
     "nsenter": "util-linux",
     "stdbuf": "coreutils",
     "sasl-sample-server": "sasl2-bin",
