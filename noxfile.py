@@ -78,7 +78,12 @@ ABREAST = ("--numprocesses", str((os.cpu_count() or 1) + 1), "--dist", "loadfile
 
 # Scripts that write a file of this repository from another source of truth.  Each writes with no
 # argument and, with --check, fails when the file is not what it would write.
-GENERATORS = ("tables/generate.py", "tables/cpus.py", "docs/generate_support.py")
+GENERATORS = (
+    "tables/generate.py",
+    "tables/vsphere.py",
+    "tables/cpus.py",
+    "docs/generate_support.py",
+)
 
 
 def groups(*names: str) -> list[str]:

@@ -1,0 +1,156 @@
+"""Envelopes of SOAP that come in pieces: well-formed, without a document type, and bounded.
+
+What is not so gives a `ProtocolError`, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from lxml import etree
+from lxml.etree import _Element as Element
+
+from aiovirt.errors import LimitExceeded, ProtocolError
+
+__all__ = ["LONGEST", "NAMESPACE", "SOAP", "Document", "unreadable"]
+
+NAMESPACE: Final = "urn:vim25"
+SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
+
+LONGEST: Final = 512 * 1024 * 1024
+"""Bytes of an envelope at most.  libxml2 has bounds of its own besides: 256 levels of elements,
+and 10 million characters of one text."""
+
+_ENVELOPE: Final = f"{{{SOAP}}}Envelope"
+_BODY: Final = f"{{{SOAP}}}Body"
+_RESOURCE_LIMIT: Final = 114  # libxml2's XML_ERR_RESOURCE_LIMIT
+
+
+@contextmanager
+def unreadable(what: str) -> Iterator[None]:
+    """Say of what cannot be read that the peer does not keep to the protocol."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise ProtocolError(f"{what}: {error}") from error
+
+
+class Document:
+    """One envelope, fed in pieces.
+
+    Elements of the path `items` are given to `take` as they end, and then forgotten.
+
+    Args:
+        what: What it is, for errors: ``the answer to Login``.
+        items: The names of the elements below the envelope's body that lead to the items.
+        take: What is called with each item.
+        limit: Bytes of the whole.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        items: Sequence[str] = (),
+        take: Callable[[Element], None] | None = None,
+        *,
+        limit: int = LONGEST,
+    ) -> None:
+        self._what = what
+        self._path = [f"{{{NAMESPACE}}}{name}" for name in reversed(items)]
+        self._take = take
+        self._limit = limit
+        self._size = 0
+        self._last: Element | None = None
+        tags = {_ENVELOPE, *self._path[:1]}
+        self._parser = etree.XMLPullParser(
+            events=("start", "end"),
+            tag=sorted(tags),
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            remove_comments=True,
+            remove_pis=True,
+            collect_ids=False,
+        )
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            ProtocolError: They are not such an envelope.
+            LimitExceeded: It is longer than the limit, or than libxml2's.
+        """
+        self._size += len(data)
+        if self._size > self._limit:
+            raise LimitExceeded(
+                f"{self._what} is longer than {self._limit} bytes", limit=self._limit
+            )
+        with self._well_formed():
+            self._parser.feed(data)
+        for event, element in self._parser.read_events():
+            if not isinstance(element, Element):  # only of events that were not asked for
+                continue
+            if element.tag == _ENVELOPE:
+                self._refuse_doctype(element)
+            elif event == "end" and self._is_item(element):
+                self._hand_over(element)
+
+    def close(self) -> Element:
+        """The first element of the body, now that the bytes have ended.
+
+        Raises:
+            ProtocolError: They ended within the envelope, or were none.
+        """
+        with self._well_formed():
+            root = self._parser.close()
+        if root.tag != _ENVELOPE:
+            raise ProtocolError(f"{self._what} is no envelope of SOAP 1.1 but <{root.tag}>")
+        self._refuse_doctype(root)
+        if self._last is not None:
+            _remove(self._last)
+        body = root.find(_BODY)
+        first = None if body is None else next(iter(body), None)
+        if first is None:
+            raise ProtocolError(f"{self._what} has an empty body")
+        return first
+
+    @contextmanager
+    def _well_formed(self) -> Iterator[None]:
+        try:
+            yield
+        except etree.XMLSyntaxError as error:
+            if getattr(error, "code", None) == _RESOURCE_LIMIT:
+                raise LimitExceeded(f"{self._what}: {error}", limit=self._limit) from error
+            raise ProtocolError(f"{self._what} is no XML: {error}") from error
+
+    def _refuse_doctype(self, element: Element) -> None:
+        # SOAP 1.1, section 3: there must be none.  With it go entities and their expansion.
+        if element.getroottree().docinfo.internalDTD is not None:
+            raise ProtocolError(f"{self._what} has a document type, which SOAP forbids")
+
+    def _is_item(self, element: Element) -> bool:
+        place: Element | None = element
+        for tag in self._path:
+            if place is None or place.tag != tag:
+                return False
+            place = place.getparent()
+        return place is not None and place.tag == _BODY
+
+    def _hand_over(self, element: Element) -> None:
+        if self._take is not None:
+            with unreadable(self._what):
+                self._take(element)
+        # The parser still stands behind this element, so it stays, empty, until the next has
+        # come: to remove the last node of an open element would take the ground from it.
+        del element[:]
+        if self._last is not None:
+            _remove(self._last)
+        self._last = element
+
+
+def _remove(element: Element) -> None:
+    parent = element.getparent()
+    if parent is not None:
+        parent.remove(element)

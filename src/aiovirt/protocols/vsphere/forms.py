@@ -1,0 +1,66 @@
+"""The types of fields, taken apart, from the words that the table has for them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final, NamedTuple
+
+from aiovirt.protocols.vsphere.values import DataObject, wire_words
+
+__all__ = ["REF", "Field", "Form", "fields_of", "form_of", "python_name"]
+
+REF: Final = "ManagedObjectReference"
+"""The type of references, as it is sent."""
+
+
+class Form(NamedTuple):
+    """The type of a field, a parameter, a property or a result.
+
+    Attributes:
+        base: The name of the type, as it is sent; of each item where there are many.
+        many: Whether it is an array.
+        optional: Whether it may be absent.
+    """
+
+    base: str
+    many: bool
+    optional: bool
+
+    @property
+    def name(self) -> str:
+        """The name of the type where any value may stand."""
+        if not self.many:
+            return self.base
+        return f"ArrayOf{self.base[:1].upper()}{self.base[1:]}"
+
+
+class Field(NamedTuple):
+    """A field of a struct: its names in Python and on the wire, and its type."""
+
+    name: str
+    wire: str
+    form: Form
+
+
+def form_of(text: str) -> Form:
+    """Take a type apart, such as ``&HostSystem[]`` or ``string?``."""
+    text = text.removesuffix("!")
+    optional = text.endswith("?")
+    text = text.removesuffix("?")
+    many = text.endswith("[]")
+    base = text.removesuffix("[]")
+    return Form(REF if base.startswith("&") else base, many, optional)
+
+
+@cache
+def fields_of(kind: type[DataObject]) -> tuple[Field, ...]:
+    """The fields of a struct, in the order in which they are sent."""
+    words = [word.partition(":") for word in wire_words(kind)]
+    pairs = zip(kind.__struct_fields__, words, strict=False)
+    return tuple(Field(name, wire, form_of(text)) for name, (wire, _, text) in pairs)
+
+
+@cache
+def python_name(kind: type[DataObject], wire: str) -> str | None:
+    """The name in Python of a field that is sent so, or None."""
+    return next((field.name for field in fields_of(kind) if field.wire == wire), None)
