@@ -1293,10 +1293,10 @@ class HostVMotionNetConfig(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostVMotionNetConfig`."""
 
     WIRE: ClassVar[str] = (
-        "candidateVnic:HostVirtualNic[] selectedVnic:HostVirtualNic?"
+        "candidateVnic:HostVirtualNic[] selectedVnic:string?"
     )
     candidate_vnic: tuple[HostVirtualNic, ...] = ()
-    selected_vnic: HostVirtualNic | None = None
+    selected_vnic: str | None = None
 
 
 class PowerSystemCapability(DynamicData, frozen=True, kw_only=True, gc=False):

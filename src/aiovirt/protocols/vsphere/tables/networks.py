@@ -1242,12 +1242,12 @@ class HostPortGroup(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostPortGroup`."""
 
     WIRE: ClassVar[str] = (
-        "key:string? port:HostPortGroupPort[] vswitch:HostVirtualSwitch? "
-        "computedPolicy:HostNetworkPolicy spec:HostPortGroupSpec"
+        "key:string? port:HostPortGroupPort[] vswitch:string? computedPolicy:HostNetworkPolicy "
+        "spec:HostPortGroupSpec"
     )
     key: str | None = None
     port: tuple[HostPortGroupPort, ...] = ()
-    vswitch: HostVirtualSwitch | None = None
+    vswitch: str | None = None
     computed_policy: HostNetworkPolicy
     spec: HostPortGroupSpec
 
@@ -1290,7 +1290,7 @@ class HostProxySwitch(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "dvsUuid:string dvsName:string key:string numPorts:int configNumPorts:int? "
-        "numPortsAvailable:int uplinkPort:KeyValue[] mtu:int? pnic:PhysicalNic[] "
+        "numPortsAvailable:int uplinkPort:KeyValue[] mtu:int? pnic:string[] "
         "spec:HostProxySwitchSpec hostLag:HostProxySwitchHostLagConfig[] "
         "networkReservationSupported:boolean? nsxtEnabled:boolean? ensEnabled:boolean? "
         "ensInterruptEnabled:boolean? nsxUsedUplinkPort:string[] nsxtStatus:string? "
@@ -1305,7 +1305,7 @@ class HostProxySwitch(DynamicData, frozen=True, kw_only=True, gc=False):
     num_ports_available: int
     uplink_port: tuple[KeyValue, ...] = ()
     mtu: int | None = None
-    pnic: tuple[PhysicalNic, ...] = ()
+    pnic: tuple[str, ...] = ()
     spec: HostProxySwitchSpec
     host_lag: tuple[HostProxySwitchHostLagConfig, ...] = ()
     network_reservation_supported: bool | None = None
@@ -1364,14 +1364,13 @@ class HostVirtualNic(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostVirtualNic`."""
 
     WIRE: ClassVar[str] = (
-        "device:string key:string portgroup:string spec:HostVirtualNicSpec "
-        "port:HostPortGroupPort?"
+        "device:string key:string portgroup:string spec:HostVirtualNicSpec port:string?"
     )
     device: str
     key: str
     portgroup: str
     spec: HostVirtualNicSpec
-    port: HostPortGroupPort | None = None
+    port: str | None = None
 
 
 class HostVirtualNicConfig(DynamicData, frozen=True, kw_only=True, gc=False):
@@ -1443,16 +1442,16 @@ class HostVirtualSwitch(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostVirtualSwitch`."""
 
     WIRE: ClassVar[str] = (
-        "name:string key:string numPorts:int numPortsAvailable:int mtu:int? "
-        "portgroup:HostPortGroup[] pnic:PhysicalNic[] spec:HostVirtualSwitchSpec"
+        "name:string key:string numPorts:int numPortsAvailable:int mtu:int? portgroup:string[] "
+        "pnic:string[] spec:HostVirtualSwitchSpec"
     )
     name: str
     key: str
     num_ports: int
     num_ports_available: int
     mtu: int | None = None
-    portgroup: tuple[HostPortGroup, ...] = ()
-    pnic: tuple[PhysicalNic, ...] = ()
+    portgroup: tuple[str, ...] = ()
+    pnic: tuple[str, ...] = ()
     spec: HostVirtualSwitchSpec
 
 
@@ -1844,12 +1843,12 @@ class VirtualNicManagerNetConfig(DynamicData, frozen=True, kw_only=True, gc=Fals
 
     WIRE: ClassVar[str] = (
         "nicType:string multiSelectAllowed:boolean candidateVnic:HostVirtualNic[] "
-        "selectedVnic:HostVirtualNic[]"
+        "selectedVnic:string[]"
     )
     nic_type: str
     multi_select_allowed: bool
     candidate_vnic: tuple[HostVirtualNic, ...] = ()
-    selected_vnic: tuple[HostVirtualNic, ...] = ()
+    selected_vnic: tuple[str, ...] = ()
 
 
 class VmwareDistributedVirtualSwitchDpuFailoverPolicy(DynamicData, frozen=True, kw_only=True, gc=False):
