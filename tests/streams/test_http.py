@@ -195,6 +195,27 @@ async def test_a_body_is_sent_in_parts() -> None:
     assert site.bodies == [b"abcdef"]
 
 
+async def test_a_taker_gets_the_body_of_its_status_in_parts() -> None:
+    taken: list[bytes] = []
+    answers = answer(b"x" * 1_000_000), answer(b"down", "503 Service Unavailable")
+    async with answering(*answers) as site, open_http(HTTPTarget(site.url)) as http:
+        first = await http.exchange("GET", "/", limit=10, takers={200: taken.append})
+        last = await http.exchange("GET", "/", limit=10, takers={200: taken.append})
+    assert (first.body, last.body) == (b"", b"down")
+    assert b"".join(taken) == b"x" * 1_000_000
+
+
+async def test_what_a_taker_raises_ends_the_connection() -> None:
+    def refuse(_part: bytes) -> None:
+        raise ZeroDivisionError
+
+    async with answering(answer(b"x" * 1_000_000)) as site, open_http(HTTPTarget(site.url)) as http:
+        with pytest.raises(ZeroDivisionError):
+            await http.exchange("GET", "/", takers={200: refuse})
+        await http.exchange("GET", "/")
+        assert site.connections == 2
+
+
 async def test_an_early_answer_stops_the_body() -> None:
     async def endless() -> AsyncGenerator[bytes, None]:
         try:

@@ -37,11 +37,13 @@ from aiovirt.streams._http_upload import Upload
 __all__ = [
     "MAX_ANSWER",
     "MAX_CONNECTIONS",
+    "NO_TAKERS",
     "Answer",
     "Bounds",
     "HTTPClient",
     "HTTPResponse",
     "HTTPTarget",
+    "Taker",
     "Trust",
     "open_http",
 ]
@@ -55,12 +57,18 @@ MAX_ANSWER = 64 * 2**20
 KEEPALIVE_S = 15.0
 """Seconds that an idle connection is kept; vCenter and ESX end theirs after some 20."""
 
-_READ_BUFFER = 256 * 1024
+_READ_BUFFER = 128 * 1024
 _REFUSALS = {401, 407}
 _SCHEMES = {"http", "https"}
 
 Body: TypeAlias = bytes | AsyncIterable[bytes]
 """A request's body: whole, or in parts as they come."""
+
+Taker: TypeAlias = Callable[[bytes], object]
+"""Gets a part of an answer's body; it must not wait."""
+
+NO_TAKERS: Mapping[int, Taker] = {}
+"""Nobody: the body is kept."""
 
 _UNDER_WAY: ContextVar[Progress] = ContextVar("_UNDER_WAY")
 
@@ -192,6 +200,7 @@ class HTTPClient:
         headers: Mapping[str, str] | None = None,
         bounds: Bounds | None = None,
         limit: int = MAX_ANSWER,
+        takers: Mapping[int, Taker] = NO_TAKERS,
     ) -> Answer:
         """Make a request and read its answer whole.
 
@@ -202,6 +211,9 @@ class HTTPClient:
             headers: What goes beside the usual ones.
             bounds: In place of the target's.
             limit: Bytes that the answer may have.
+            takers: Who gets the body of an answer of some status in parts, as they come: then it
+                is not kept, and has no limit. Until a taker returns nothing more is read; what it
+                raises ends the connection.
 
         Raises:
             NotFound: There is no host of that name.
@@ -216,7 +228,7 @@ class HTTPClient:
         """
         request = self._request(method, path, headers, bounds)
         async with self._places:
-            return await in_asyncio(self._exchange, request, body, limit)
+            return await in_asyncio(self._exchange, request, body, limit, takers)
 
     @asynccontextmanager
     async def request(
@@ -278,11 +290,18 @@ class HTTPClient:
 
     # --- asyncio's side -----------------------------------------------------------------------
 
-    async def _exchange(self, request: _Request, body: bytes, limit: int) -> Answer:
+    async def _exchange(
+        self, request: _Request, body: bytes, limit: int, takers: Mapping[int, Taker]
+    ) -> Answer:
         response, progress = await self._send(request, body)
+        take = takers.get(response.status)
         try:
-            with reasons(progress):
-                whole = await _read_all(response, limit, progress)
+            if take is None:
+                with reasons(progress):
+                    whole = await _read_all(response, limit, progress)
+            else:
+                whole = b""
+                await _hand_over(response, progress, take)
         except BaseException:
             progress.abort()
             response.close()
@@ -374,6 +393,15 @@ async def _read_all(response: aiohttp.ClientResponse, limit: int, progress: Prog
             raise LimitExceeded(f"{where} answered with more than {limit} bytes", limit=limit)
         parts.append(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _hand_over(response: aiohttp.ClientResponse, progress: Progress, take: Taker) -> None:
+    while True:
+        with reasons(progress):
+            part = await _next_part(response, progress)
+        if not part:
+            return
+        take(part)
 
 
 async def _finish(response: aiohttp.ClientResponse, progress: Progress) -> None:
