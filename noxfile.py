@@ -283,8 +283,8 @@ def wheel(session: nox.Session) -> None:
 def real(session: nox.Session) -> None:
     """Hold the daemon against libvirtd in full: each command of virsh, each document, 200 kills.
 
-    Names of parts (parity, virsh, documents, killed, grammar, soak, argv, hotplug, work, tests)
-    run only those.
+    Names of parts (parity, virsh, documents, killed, grammar, soak, argv, hotplug, work, vmx,
+    tests) run only those.
     """
     need(session, *COUNTERPARTS)
     install(session, "test", extras="cli,speed,sasl,kerberos,dbus")
@@ -301,6 +301,7 @@ def real(session: nox.Session) -> None:
         "argv": ("python", "tests/support/argvlikeness.py", "--starts"),
         "hotplug": ("python", "tests/support/plugrounds.py"),
         "work": ("python", "tests/support/killedwork.py"),
+        "vmx": ("python", "tests/support/vmxlikeness.py"),
         "tests": ("pytest", "tests/daemon", *ABREAST),
     }
     unknown = set(session.posargs) - parts.keys()
