@@ -19,7 +19,7 @@ from libvirtlab import Lab
 from proxy import REPLIES, ByteByByte, Cut, Direction, Garble, Harm, Proxy, Stall, Truncate
 
 from aiovirt import _open
-from aiovirt.drivers.common.backoff import Backoff
+from aiovirt.clients.backoff import Backoff
 from aiovirt.drivers.libvirt import link, opening
 from aiovirt.drivers.libvirt.opening import Session, open_watched_session
 from aiovirt.errors import AiovirtError, ConnectionLost, ProtocolError

@@ -15,7 +15,7 @@ from anyio.abc import TaskStatus
 
 from aiovirt._tasks import open_task_group
 from aiovirt.clients.libvirt import LibvirtClient
-from aiovirt.drivers.common.backoff import Backoff
+from aiovirt.clients.backoff import Backoff
 from aiovirt.drivers.libvirt.events.hub import Hub
 from aiovirt.drivers.libvirt.opening import OPEN_TIMEOUT_S, Session, open_session
 from aiovirt.errors import AiovirtError, Closed, ConnectionLost, Unresponsive

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiovirt.drivers.common.backoff import Backoff
+from aiovirt.clients.backoff import Backoff
 
 
 def test_pauses_grow_up_to_a_limit_and_begin_again() -> None:
