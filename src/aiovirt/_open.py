@@ -46,6 +46,14 @@ LIBVIRT_SCHEMES = frozenset(
 )
 """The schemes that a libvirt daemon knows."""
 
+TRANSPORTS = {
+    ("esx", "ssh"): "aiovirt.drivers.esxssh",
+    ("esx", "tcp"): LIBVIRT,
+    ("esx", "tls"): LIBVIRT,
+    ("esx", "unix"): LIBVIRT,
+}
+"""Scheme and transport of a URI -> the package that opens it, where the transport decides."""
+
 EMBEDDED = "/embed"
 """The path of URIs whose driver runs inside this process although a daemon has one, too."""
 
@@ -57,7 +65,7 @@ def _find(uri: URI) -> OpenDriver:
     """The opener of a URI's driver."""
     package = _package(uri)
     if package is None:
-        known = sorted({*DRIVERS, *LIBVIRT_SCHEMES})
+        known = sorted({*DRIVERS, *LIBVIRT_SCHEMES, *map("+".join, TRANSPORTS)})
         near = get_close_matches(uri.driver, known, n=1)
         raise ConfigError(
             f"no driver for {uri.driver!r} in the connection URI {uri}",
@@ -70,6 +78,9 @@ def _find(uri: URI) -> OpenDriver:
 
 def _package(uri: URI) -> str | None:
     """The package that opens a URI, or None."""
+    by_transport = TRANSPORTS.get((uri.driver, uri.transport or ""))
+    if by_transport is not None:
+        return by_transport
     by_daemon = uri.driver in LIBVIRT_SCHEMES
     embedded = uri.path == EMBEDDED or uri.driver in ALWAYS_EMBEDDED
     if uri.transport is not None or (by_daemon and not embedded):

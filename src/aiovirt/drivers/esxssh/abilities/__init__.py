@@ -1,0 +1,1 @@
+"""What the driver can do, one module an ability or two."""

@@ -1,0 +1,265 @@
+"""Defining, finding and describing machines: a ``.vmx`` file in a datastore, and a registration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+from uuid import UUID, uuid4
+
+import anyio
+
+from aiovirt._tasks import gather
+from aiovirt.config import DomainConfig
+from aiovirt.drivers.common.vmx.escapes import escape_name
+from aiovirt.drivers.esxssh.autostart import Autostart
+from aiovirt.drivers.esxssh.context import DRIVER, Context, EsxAbility
+from aiovirt.drivers.esxssh.describing import VMX, Descriptions, checked_name
+from aiovirt.drivers.esxssh.filters import filtered
+from aiovirt.drivers.esxssh.inventory import OFF, Machine
+from aiovirt.errors import AlreadyExists, ConfigError, InvalidState, NotFound
+from aiovirt.interfaces import Definition, refuse_flags
+from aiovirt.model.domain import DomainKey, DomainRecord, StateReason
+from aiovirt.model.events import LifecycleDetail
+from aiovirt.protocols.esxcli import DatastorePath
+
+if TYPE_CHECKING:
+    from aiovirt.model.constants import (
+        ConnectListAllDomainsFlags,
+        DomainDefineFlags,
+        DomainUndefineFlags,
+        DomainXMLFlags,
+    )
+
+__all__ = ["EsxDefinition"]
+
+
+class EsxDefinition(EsxAbility, Definition):
+    """See `Definition`. A machine is registered, and so persistent, or it is not there."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._descriptions = Descriptions(context.host, context.datastores)
+        self._autostart = Autostart(context.host)
+        self._defining = anyio.Lock()
+
+    # --- changing -----------------------------------------------------------------------------
+
+    async def define(
+        self, config: DomainConfig, *, flags: DomainDefineFlags | Literal[0] = 0
+    ) -> DomainKey:
+        """See `Definition.define`.
+
+        The file of a new machine is beside its first disk, else in a folder of its own name in the
+        first datastore. Only a machine that is off can be changed.
+        """
+        refuse_flags(DRIVER, "define", flags)
+        config = config.copy()
+        config.check()
+        name = checked_name(config.name)
+        async with self._defining:
+            same = await self._existing(name, config.uuid)
+            uuid = config.uuid or (same.key.uuid if same else uuid4())
+            config.uuid = uuid
+            if same is None:
+                async with self.context.turn(uuid):
+                    return await self._make(config)
+        return await self._change(same.key, config)
+
+    async def _existing(self, name: str, uuid: UUID | None) -> Machine | None:
+        """The machine of exactly this name and UUID.
+
+        Raises:
+            AlreadyExists: One of the two belongs to another.
+        """
+        machines = await self.inventory.machines()
+        named = [machine for machine in machines if machine.key.name == name]
+        for machine in machines:
+            if machine.key.uuid == uuid:
+                named = [machine]
+        if not named:
+            return None
+        found = named[0].key
+        if found.name != name or uuid not in {None, found.uuid}:
+            raise AlreadyExists(
+                f"domain {found.name!r} exists on {self.host.where} with UUID {found.uuid}"
+            )
+        return named[0]
+
+    async def _make(self, config: DomainConfig) -> DomainKey:
+        path = await self._descriptions.place(config)
+        vmx = await self._descriptions.made(config, path)
+        await self._descriptions.write(path, vmx, new=True)
+        try:
+            machine = await self._register(path, config.name or "")
+        except BaseException:
+            await self._descriptions.files.remove(path)
+            raise
+        self.context.watcher.defined(self.inventory.record(machine), LifecycleDetail.DEFINED_ADDED)
+        return machine.key
+
+    async def _register(self, path: DatastorePath, name: str) -> Machine:
+        """Put a machine onto the host's list.
+
+        Raises:
+            AiovirtError: The host does not want it.
+        """
+        place = await self._descriptions.locate(path)
+        what = f"register domain {name!r}"
+        await self.host.run(["vim-cmd", "solo/registervm", place], what)
+        for machine in await self.inventory.machines():
+            if machine.path == path:
+                return machine
+        raise NotFound(
+            f"{self.host.where} registered domain {name!r}, and cannot read its file {path}",
+            hint="tail /var/log/hostd.log there says why",
+        )
+
+    async def _change(self, domain: DomainKey, config: DomainConfig) -> DomainKey:
+        async with self.context.changing(domain) as machine:
+            self._check_off(machine, "changed")
+            vmx = await self._descriptions.changed(config, machine.path)
+            await self._descriptions.write(machine.path, vmx)
+            await self._reload(machine)
+            record = self.inventory.record(machine)
+            self.context.watcher.defined(record, LifecycleDetail.DEFINED_UPDATED)
+            return machine.key
+
+    async def _reload(self, machine: Machine) -> None:
+        what = f"read the file of domain {machine.key.name!r} anew"
+        await self.host.vim("vmsvc/reload", str(machine.vmid), what=what)
+
+    def _check_off(self, machine: Machine, verb: str) -> None:
+        if machine.power != OFF:
+            raise InvalidState(
+                f"domain {machine.key.name!r} on {self.host.where} is not off: it cannot be {verb}",
+                hint=f"aiovirt shutdown {machine.key.name}",
+            )
+
+    async def undefine(
+        self, domain: DomainKey, *, flags: DomainUndefineFlags | Literal[0] = 0
+    ) -> None:
+        """See `Definition.undefine`: it is unregistered; its folder with all files stays."""
+        refuse_flags(DRIVER, "undefine", flags)
+        async with self.context.changing(domain) as machine:
+            self._check_off(machine, "unregistered")
+            what = f"unregister domain {domain.name!r}"
+            await self.host.vim("vmsvc/unregister", str(machine.vmid), what=what)
+            self.context.watcher.gone(self.inventory.record(machine))
+
+    async def rename(self, domain: DomainKey, name: str) -> None:
+        """See `Definition.rename`: its files keep their names."""
+        checked_name(name)
+        async with self._defining, self.context.changing(domain) as machine:
+            self._check_off(machine, "renamed")
+            if await self._existing(name, None) is not None:
+                raise AlreadyExists(f"domain {name!r} exists on {self.host.where} already")
+            vmx = await self._descriptions.vmx(machine.path)
+            vmx.set("displayName", escape_name(name))
+            await self._descriptions.write(machine.path, vmx)
+            await self._reload(machine)
+            record = self.inventory.record(await self.inventory.get(domain))
+            self.context.watcher.defined(record, LifecycleDetail.DEFINED_RENAMED)
+
+    async def set_autostart(self, domain: DomainKey, *, autostart: bool) -> None:
+        """See `Definition.set_autostart`: the host begins to heed its list with the first."""
+        async with self.context.changing(domain) as machine:
+            await self._autostart.set(machine, autostart=autostart)
+
+    # --- looking ------------------------------------------------------------------------------
+
+    async def autostart(self, domain: DomainKey) -> bool:
+        """See `Definition.autostart`."""
+        machine = await self.inventory.get(domain)
+        return machine.vmid in await self._autostart.numbers()
+
+    async def records(self) -> Sequence[DomainRecord]:
+        """See `Definition.records`; the host is asked."""
+        machines, automatic = await gather(self.inventory.machines, self._autostart.numbers)
+        return [self.inventory.record(machine, automatic) for machine in machines]
+
+    async def keys(
+        self,
+        *,
+        active: bool | None = None,
+        flags: ConnectListAllDomainsFlags | Literal[0] = 0,
+    ) -> Sequence[DomainKey]:
+        """See `Definition.keys`."""
+        records = filtered(await self.records(), flags, "keys")
+        return [each.key for each in records if active is None or each.state.active is active]
+
+    async def record(self, domain: DomainKey) -> DomainRecord:
+        """See `Definition.record`."""
+        machine, automatic = await gather(
+            lambda: self.inventory.get(domain), self._autostart.numbers
+        )
+        return self.inventory.record(machine, automatic)
+
+    async def find_by_name(self, name: str) -> DomainKey:
+        """See `Definition.find_by_name`; of several of one name the first."""
+        return (await self.inventory.by_name(name)).key
+
+    async def find_by_uuid(self, uuid: UUID) -> DomainKey:
+        """See `Definition.find_by_uuid`."""
+        return (await self.inventory.get(DomainKey(uuid, ""))).key
+
+    async def find_by_id(self, number: int) -> DomainKey:
+        """See `Definition.find_by_id`."""
+        for machine in await self.inventory.machines():
+            if machine.vmid == number and machine.active:
+                return machine.key
+        raise NotFound(f"{self.host.where} has no running domain with id {number}")
+
+    async def config(
+        self,
+        domain: DomainKey,
+        *,
+        inactive: bool = False,
+        secure: bool = False,
+        flags: DomainXMLFlags | Literal[0] = 0,
+    ) -> DomainConfig:
+        """See `Definition.config`: what its file says."""
+        refuse_flags(DRIVER, "config", flags)
+        config = await self._descriptions.config(await self.inventory.get(domain))
+        if inactive:
+            config.id = None
+        return config if secure else DomainConfig.parse(config.to_xml(secure=False))
+
+    async def state(self, domain: DomainKey) -> StateReason:
+        """See `Definition.state`."""
+        return self.inventory.reason(await self.inventory.get(domain))
+
+    async def is_active(self, domain: DomainKey) -> bool:
+        """See `Definition.is_active`."""
+        return (await self.inventory.get(domain)).active
+
+    async def is_persistent(self, domain: DomainKey) -> bool:
+        """See `Definition.is_persistent`: all are."""
+        await self.inventory.get(domain)
+        return True
+
+    async def is_updated(self, domain: DomainKey) -> bool:
+        """See `Definition.is_updated`: there is one configuration only."""
+        await self.inventory.get(domain)
+        return False
+
+    async def os_type(self, domain: DomainKey) -> str:
+        """See `Definition.os_type`."""
+        await self.inventory.get(domain)
+        return "hvm"
+
+    async def from_native(self, form: str, text: str) -> DomainConfig:
+        """See `Definition.from_native`: ``vmware-vmx``."""
+        _check_form(form)
+        return await self._descriptions.from_text(text)
+
+    async def to_native(self, form: str, config: DomainConfig) -> str:
+        """See `Definition.to_native`: ``vmware-vmx``."""
+        _check_form(form)
+        config.check()
+        path = await self._descriptions.place(config)
+        return (await self._descriptions.made(config, path)).to_text()
+
+
+def _check_form(form: str) -> None:
+    if form != VMX:
+        raise ConfigError(f"the driver knows no form {form!r}", field="form", hint=f"it is {VMX}")
