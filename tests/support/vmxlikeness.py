@@ -10,18 +10,20 @@ import argparse
 import re
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import libvirtdata
 from lxml import etree
+from xmldifferences import differences
 
 from aiovirt.config import DomainConfig
 from aiovirt.drivers.common.vmx import DatastoreFiles, Vmx, domain_of, vmx_of
 from aiovirt.errors import AiovirtError, ConfigError
 
-__all__ = ["BAR", "Files", "differences", "from_native", "paths", "to_native"]
+__all__ = ["BAR", "Files", "from_native", "holds", "lines_apart", "to_native"]
 
 BAR = 0.98
 """The part of the cases that must be equal."""
@@ -63,30 +65,6 @@ class Files(DatastoreFiles):
 FILES = Files("[datastore] directory", {})
 
 
-def paths(xml: str) -> list[str]:
-    """What a document says: a line for each device, and for each other part, sorted."""
-    root = etree.fromstring(xml.encode(), etree.XMLParser(remove_comments=True))
-    parts = [child for child in root if child.tag != "devices"]
-    return sorted(map(_line, [*parts, *root.iterfind("devices/*")]))
-
-
-def _line(node: etree._Element) -> str:
-    attributes = "".join(f" {key!s}={value!s}" for key, value in sorted(node.attrib.items()))
-    inner = _text(node) + "".join(sorted(map(_line, node)))
-    return f"<{etree.QName(node).localname}{attributes}>{inner}"
-
-
-def differences(wanted: list[str], given: list[str]) -> Iterator[str]:
-    """The lines that only one side has."""
-    for sign, one, other in (("-", wanted, given), ("+", given, wanted)):
-        rest = list(other)
-        for line in one:
-            if line in rest:
-                rest.remove(line)
-            else:
-                yield f"{sign} {line}"
-
-
 def from_native(data: bytes, name: str, *, extended: bool) -> str:
     """The document of one of libvirt's files.
 
@@ -113,8 +91,16 @@ def _text(node: etree._Element) -> str:
     return (node.text or "").strip()
 
 
-def _lines(text: str) -> list[str]:
-    return sorted(line.strip() for line in text.splitlines() if line.strip())
+def xml_apart(theirs: str, ours: str) -> list[str]:
+    """Where two documents differ, order aside."""
+    return [f"{kind}: {detail}" for kind, detail in differences(theirs, ours)]
+
+
+def lines_apart(theirs: str, ours: str) -> Iterator[str]:
+    """The lines that only one of two files has, each with a sign; their order is no matter."""
+    wanted, given = (Counter(map(str.strip, text.splitlines())) for text in (theirs, ours))
+    yield from (f"- {line}" for line in (wanted - given).elements() if line)
+    yield from (f"+ {line}" for line in (given - wanted).elements() if line)
 
 
 def _from_native_cases(folder: Path) -> Iterator[tuple[str, list[str]]]:
@@ -129,7 +115,7 @@ def _from_native_cases(folder: Path) -> Iterator[tuple[str, list[str]]]:
         if not answer.exists():
             yield path.stem, ["- an error"]
             continue
-        yield path.stem, list(differences(paths(answer.read_text(encoding="utf-8")), paths(given)))
+        yield path.stem, xml_apart(answer.read_text(encoding="utf-8"), given)
 
 
 def _to_native_cases(folder: Path) -> Iterator[tuple[str, list[str]]]:
@@ -141,7 +127,7 @@ def _to_native_cases(folder: Path) -> Iterator[tuple[str, list[str]]]:
             yield name, [f"+ {error}"]
             continue
         wanted = path.with_suffix(".vmx").read_text(encoding="utf-8")
-        yield name, list(differences(_lines(wanted), _lines(given)))
+        yield name, list(lines_apart(wanted, given))
 
 
 def _report(what: str, cases: Iterator[tuple[str, list[str]]]) -> tuple[int, int]:
@@ -179,7 +165,7 @@ def _report_more(folder: Path) -> bool:
             continue  # a document that several files stand for
         given = from_native(file.read_bytes(), path.stem, extended=True)
         wanted = path.read_text(encoding="utf-8")
-        if paths(given) != paths(wanted):
+        if differences(wanted, given):
             more.append(path.stem)
         if not holds(etree.fromstring(given), etree.fromstring(wanted)):
             lost.append(path.stem)

@@ -20,7 +20,7 @@ from aiovirt.drivers.common.vmx import (
 )
 from aiovirt.drivers.common.vmx.files import Files
 from aiovirt.drivers.common.vmx.merging import merged
-from aiovirt.drivers.common.vmx.section import Section
+from aiovirt.drivers.common.vmx.section import Section, present
 from aiovirt.drivers.common.vmx.text import Vmx
 from aiovirt.drivers.common.vmx.translation import Numbers, Reading, Writing, wrong
 
@@ -32,6 +32,8 @@ CONFIG_VERSION = 8
 LOWEST_HARDWARE = 4
 _PCI_EXPRESS = 7
 _ROOT_PORTS = range(4, 8)
+_ON_PCI_EXPRESS = ("scsi", "sata", "nvme", extras.PCI_FAMILY)
+"""What newer hardware has behind its bridges."""
 
 _READERS = (
     machine.read,
@@ -129,7 +131,7 @@ def _write(vmx: Vmx, config: DomainConfig, files: Files, hardware: int, numbers:
 
 def _write_bridges(vmx: Vmx) -> None:
     """What newer hardware sits on; a machine that was made by libvirt has it likewise."""
-    if any(Section(vmx, f"scsi{number}").switch("present") for number in range(4)):
+    if any(next(present(vmx, family), None) for family in _ON_PCI_EXPRESS):
         Section(vmx, "pciBridge0").put("present", value=True)
         for number in _ROOT_PORTS:
             bridge = Section(vmx, f"pciBridge{number}")

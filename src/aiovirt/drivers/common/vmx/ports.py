@@ -82,7 +82,7 @@ def _console(serial: Serial) -> Console:
         type=serial.type,
         sources=[source.copy() for source in serial.sources],
         protocol=serial.protocol,
-        target=ConsoleTarget(type="serial", port=0),
+        target=ConsoleTarget(type="serial", port=serial.target.port),
     )
 
 

@@ -47,10 +47,18 @@ def _card(reading: Reading) -> Video:
     svga = reading.section("svga")
     size = Bytes(svga.number("vramSize", int(DEFAULT_VRAM), low=0, high=MAX_VRAM))
     model = VideoModel(type="vmvga", vram=size.round_up(KiB(1)), primary=True)
-    if reading.extended:
+    if not reading.extended:
+        model.vram = _as_libvirt(size)
+    else:
         model.heads = svga.number("numDisplays", 0, low=0, high=64) or None
         model.accel3d = reading.section("mks").switch("enable3d") or None
     return Video(model=model)
+
+
+def _as_libvirt(size: Bytes) -> Bytes:
+    """The size as libvirt shows it: the next power of two, in KiB."""
+    count = int(size.round_up(KiB(1))) // int(KiB(1))
+    return KiB(1 << (count - 1).bit_length() if count else 0)
 
 
 def write(writing: Writing, config: DomainConfig) -> None:
