@@ -13,7 +13,7 @@ __all__ = ["escape", "escape_name", "printable", "unescape", "unescape_name"]
 
 _ESCAPED = re.compile(r"(?:\|[0-9A-Fa-f]{2})+")
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
-_SPECIAL = re.compile(r'["|\x00-\x1f\x7f]')
+_SPECIAL = re.compile(r'["|\x00-\x08\x0a-\x1f\x7f]')
 _IN_NAMES = re.compile(r"[%/\\]")
 _NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
