@@ -16,7 +16,15 @@ from aiovirt.protocols.vsphere.method import Empty, Method
 from aiovirt.protocols.vsphere.replies import ReplyReader, SoapFault, decode_reply
 from aiovirt.protocols.vsphere.requests import Request, read_request
 from aiovirt.protocols.vsphere.scalars import EncodeError
-from aiovirt.protocols.vsphere.values import Arguments, DataObject, DynamicData, Other, Ref, Typed
+from aiovirt.protocols.vsphere.values import (
+    Arguments,
+    DataObject,
+    DynamicData,
+    Other,
+    Ref,
+    Typed,
+    extra_fields,
+)
 
 __all__ = [
     "CONTENT_TYPE",
@@ -36,6 +44,7 @@ __all__ = [
     "encode_call",
     "encode_fault",
     "encode_result",
+    "extra_fields",
     "read_request",
     "soap_action",
 ]

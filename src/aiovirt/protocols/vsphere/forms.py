@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from aiovirt.protocols.vsphere.values import DataObject, wire_words
 
-__all__ = ["REF", "Field", "Form", "fields_of", "form_of", "python_name"]
+__all__ = ["REF", "Field", "Form", "fields_by_wire", "fields_of", "form_of"]
 
 REF: Final = "ManagedObjectReference"
 """The type of references, as it is sent."""
@@ -61,6 +61,6 @@ def fields_of(kind: type[DataObject]) -> tuple[Field, ...]:
 
 
 @cache
-def python_name(kind: type[DataObject], wire: str) -> str | None:
-    """The name in Python of a field that is sent so, or None."""
-    return next((field.name for field in fields_of(kind) if field.wire == wire), None)
+def fields_by_wire(kind: type[DataObject]) -> dict[str, Field]:
+    """The fields of a struct by the names that are sent."""
+    return {field.wire: field for field in fields_of(kind)}

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from aiovirt.errors import ProtocolError
-from aiovirt.protocols.vsphere.forms import Form, fields_of, python_name
+from aiovirt.protocols.vsphere.forms import Form, fields_by_wire, fields_of
 from aiovirt.protocols.vsphere.registry import field_form, properties_of
 from aiovirt.protocols.vsphere.tables.collector import PropertyChange
 from aiovirt.protocols.vsphere.tables.enums import PropertyChangeOp
@@ -93,8 +93,8 @@ def _descend(value: object, steps: Sequence[Step]) -> object:
 
 
 def _field(value: object, wire: str) -> object:
-    name = python_name(type(value), wire) if isinstance(value, DataObject) else None
-    return None if name is None else getattr(value, name)
+    field = fields_by_wire(type(value)).get(wire) if isinstance(value, DataObject) else None
+    return None if field is None else getattr(value, field.name)
 
 
 def _item(value: object, key: str | None) -> object:
@@ -177,14 +177,14 @@ def _replaced(value: object, steps: Sequence[Step], new: object) -> object:
 
 
 def _with_field(value: object, wire: str, steps: Sequence[Step], new: object) -> object:
-    name = python_name(type(value), wire) if isinstance(value, DataObject) else None
-    if name is None or not isinstance(value, DataObject):
+    field = fields_by_wire(type(value)).get(wire) if isinstance(value, DataObject) else None
+    if field is None or not isinstance(value, DataObject):
         return value
-    old = getattr(value, name)
+    old = getattr(value, field.name)
     part = _replaced(old, steps, new)
     if part is None and isinstance(old, tuple):
         part = ()
-    return msgspec.structs.replace(value, **{name: part})
+    return msgspec.structs.replace(value, **{field.name: part})
 
 
 def _with_item(value: object, key: str, steps: Sequence[Step], new: object) -> object:

@@ -35,7 +35,7 @@ KEPT_TEXTS: Final = 4096
 SHARED_LENGTH: Final = 64
 """Characters of the longest text that is shared."""
 
-MADE_TYPES: Final = 256
+MADE_TYPES: Final = 1024
 """How many subtypes are made for types that the table lacks; later ones become what is declared."""
 
 D = TypeVar("D", bound=DataObject)

@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, TypeAlias
 
-from aiovirt.protocols.vsphere.forms import Form, fields_of, form_of
+from aiovirt.protocols.vsphere.forms import Form, fields_by_wire, form_of
 from aiovirt.protocols.vsphere.method import Method
 from aiovirt.protocols.vsphere.tables import index
 from aiovirt.protocols.vsphere.values import DataObject, DynamicData
@@ -39,24 +39,25 @@ _types = _places(index.TYPES)
 _methods = _places(index.METHODS)
 
 
-@cache
 def type_named(name: str) -> type[DataObject | StrEnum] | None:
     """The struct or enumeration of this name, or None."""
-    if name == "DynamicData":
-        return DynamicData
-    if name not in _types:
-        return None
-    found: type[DataObject | StrEnum] = getattr(_module(_types[name]), name)
+    module = _types.get(name)
+    if module is None:
+        return DynamicData if name == "DynamicData" else None
+    found: type[DataObject | StrEnum] = getattr(_module(module), name)
     return found
 
 
-@cache
 def method_named(name: str) -> AnyMethod | None:
     """The method of this name, or None."""
-    if name not in _methods:
-        return None
-    methods = vars(_module(_methods[name])).values()
-    return next(item for item in methods if isinstance(item, Method) and item.name == name)
+    module = _methods.get(name)
+    return None if module is None else _methods_of(module)[name]
+
+
+@cache
+def _methods_of(module: str) -> dict[str, AnyMethod]:
+    found = vars(_module(module)).values()
+    return {item.name: item for item in found if isinstance(item, Method)}
 
 
 def type_names() -> Iterator[str]:
@@ -76,28 +77,33 @@ def is_kind(kind: str, base: str) -> bool:
     return bool(kind)
 
 
-@cache
 def field_form(base: str, wire: str) -> Form | None:
     """The type of a field of a struct, both by the names that are sent; None where it has none."""
     kind = type_named(base)
     if kind is None or not issubclass(kind, DataObject):
         return None
-    return next((field.form for field in fields_of(kind) if field.wire == wire), None)
+    field = fields_by_wire(kind).get(wire)
+    return None if field is None else field.form
 
 
-@cache
 def properties_of(kind: str) -> dict[str, Form]:
     """The properties of a kind of managed object by their names, those of its bases first.
 
     A kind that the table does not have has none.
     """
-    base, words = index.OBJECTS.get(kind, ("", ""))
-    found = dict(properties_of(base)) if base else {}
+    return _known_properties(kind) if kind in index.OBJECTS else {}
+
+
+@cache
+def _known_properties(kind: str) -> dict[str, Form]:
+    base, words = index.OBJECTS[kind]
+    found = dict(properties_of(base))
     for word in words.split():
         name, _, text = word.partition(":")
         found[name] = form_of(text)
     return found
 
 
+@cache
 def _module(name: str) -> Any:  # noqa: ANN401 - a module of generated names
     return import_module(f"aiovirt.protocols.vsphere.tables.{name}")

@@ -63,6 +63,10 @@ def _read_time(text: str) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
+def _read_bytes(text: str) -> bytes:
+    return b64decode("".join(text.split()), validate=True)
+
+
 def _write_text(value: object) -> str:
     if not isinstance(value, str):
         raise EncodeError(f"{type(value).__name__} is no text")
@@ -116,7 +120,7 @@ READERS: Final[dict[str, Callable[[str], object]]] = {
     "float": float,
     "double": float,
     "dateTime": _read_time,
-    "base64Binary": b64decode,
+    "base64Binary": _read_bytes,
 }
 """How each type is read; a ValueError says that the text is none."""
 

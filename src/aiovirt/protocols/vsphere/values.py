@@ -6,6 +6,7 @@ It knows neither XML nor the table.  All values are frozen, so that an inventory
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, TypeAlias
 
 import msgspec
@@ -18,6 +19,7 @@ __all__ = [
     "Other",
     "Ref",
     "Typed",
+    "extra_fields",
     "wire_words",
 ]
 
@@ -89,6 +91,15 @@ class Typed(msgspec.Struct, frozen=True, gc=False):
 
     type_name: str
     value: object
+
+
+def extra_fields(value: DataObject) -> Mapping[str, Any]:
+    """What a value has beyond its declared type, when its own is one that the table lacks.
+
+    Such a value is of a subtype that was made for it, and bears the name that the server told.
+    """
+    found: Mapping[str, Any] = getattr(value, "extra", {})
+    return found
 
 
 _known_secrets: dict[type, frozenset[str]] = {}

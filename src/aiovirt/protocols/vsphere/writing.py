@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from aiovirt.protocols.vsphere.forms import REF, fields_of
 from aiovirt.protocols.vsphere.registry import type_named
 from aiovirt.protocols.vsphere.scalars import WRITERS, EncodeError, escaped, plain_name
-from aiovirt.protocols.vsphere.values import DataObject, Other, Ref, Typed
+from aiovirt.protocols.vsphere.values import DataObject, Other, Ref, Typed, extra_fields
 
 __all__ = ["Output", "write_any", "write_field", "write_members"]
 
@@ -118,7 +118,7 @@ def write_members(out: Output, value: DataObject) -> None:
                 _may_be_absent(allowed=optional)
         except EncodeError as error:
             raise _within(error, f"{type(value).__name__}.{name}") from error
-    _write_fields(out, getattr(value, "extra", {}))
+    _write_fields(out, extra_fields(value))
 
 
 def _may_be_absent(*, allowed: bool) -> None:
