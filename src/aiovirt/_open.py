@@ -19,8 +19,10 @@ __all__ = ["open", "open_peer"]
 OpenDriver = Callable[[URI, OpenOptions], AbstractAsyncContextManager[Driver]]
 
 DRIVERS = {
+    "esx": "aiovirt.drivers.esx",
     "qemu": "aiovirt.drivers.qemu",
     "test": "aiovirt.drivers.test",
+    "vpx": "aiovirt.drivers.esx",
 }
 """The scheme of a URI -> the package whose `open_driver` opens it inside this process."""
 
@@ -51,6 +53,9 @@ TRANSPORTS = {
     ("esx", "tcp"): LIBVIRT,
     ("esx", "tls"): LIBVIRT,
     ("esx", "unix"): LIBVIRT,
+    ("vpx", "tcp"): LIBVIRT,
+    ("vpx", "tls"): LIBVIRT,
+    ("vpx", "unix"): LIBVIRT,
 }
 """Scheme and transport of a URI -> the package that opens it, where the transport decides."""
 

@@ -1,0 +1,170 @@
+"""The life of a machine: starting, suspending, stopping, and what its guest is asked to do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from aiovirt.drivers.esx.faults import DRIVER, POWER_WORDS
+from aiovirt.drivers.esx.machine import OFF, ON, SUSPENDED, Machine
+from aiovirt.drivers.esx.session import EsxAbility
+from aiovirt.errors import InvalidState, Unsupported
+from aiovirt.interfaces import Lifecycle, refuse_flags
+from aiovirt.model.domain import DomainKey, StateReason
+from aiovirt.protocols.vsphere import Empty, Method, Ref
+from aiovirt.protocols.vsphere.tables import machine_methods as m
+
+if TYPE_CHECKING:
+    from aiovirt.model.constants import (
+        DomainCreateFlags,
+        DomainDestroyFlags,
+        DomainRebootFlags,
+        DomainShutdownFlags,
+    )
+
+__all__ = ["EsxLifecycle"]
+
+_AGENT: Final = 0x2
+"""The flag of shutdown and reboot that asks for the agent: VMware Tools are one."""
+
+_GRACEFUL: Final = 0x1
+"""The flag of `DomainDestroyFlags` that forbids to kill."""
+
+
+class EsxLifecycle(EsxAbility, Lifecycle):
+    """Operations that change a machine's power state."""
+
+    async def start(
+        self,
+        domain: DomainKey,
+        *,
+        paused: bool = False,
+        flags: DomainCreateFlags | Literal[0] = 0,
+    ) -> None:
+        """See `Lifecycle.start`: a machine that is suspended goes on where it was.
+
+        Raises:
+            Unsupported: It shall stand still before its first step, which ESX cannot.
+        """
+        refuse_flags(DRIVER, "start", flags)
+        if paused:
+            raise Unsupported(DRIVER, "starting a domain that stands still")
+        async with self.session.changing(domain) as machine:
+            _needs(machine, "start", OFF, SUSPENDED)
+            _no_template(machine)
+            suspended = machine.power == SUSPENDED
+            reason = StateReason.RUNNING_UNPAUSED if suspended else StateReason.RUNNING_BOOTED
+            await self._power(machine, "start", ON, reason)
+
+    async def resume(self, domain: DomainKey) -> None:
+        """See `Lifecycle.resume`."""
+        async with self.session.changing(domain) as machine:
+            _needs(machine, "resume", SUSPENDED, ON)
+            if machine.power == SUSPENDED:
+                await self._power(machine, "resume", ON, StateReason.RUNNING_UNPAUSED)
+
+    async def suspend(self, domain: DomainKey) -> None:
+        """See `Lifecycle.suspend`: its memory goes into a file, and its host's is free."""
+        async with self.session.changing(domain) as machine:
+            _needs(machine, "suspend", ON, SUSPENDED)
+            if machine.power == ON:
+                await self._power(machine, "suspend", SUSPENDED, StateReason.PAUSED_USER)
+
+    async def destroy(
+        self,
+        domain: DomainKey,
+        *,
+        graceful: bool = False,
+        flags: DomainDestroyFlags | Literal[0] = 0,
+    ) -> None:
+        """See `Lifecycle.destroy`: ESX always writes what it has to, so all of it is graceful."""
+        del graceful
+        refuse_flags(DRIVER, "destroy", flags, _GRACEFUL)
+        async with self.session.changing(domain) as machine:
+            _needs(machine, "destroy", ON, SUSPENDED)
+            await self._power(machine, "destroy", OFF, StateReason.SHUTOFF_DESTROYED)
+
+    async def reset(self, domain: DomainKey) -> None:
+        """See `Lifecycle.reset`."""
+        async with self.session.changing(domain) as machine:
+            _needs(machine, "reset", ON)
+            await self.session.change(m.RESET_VM_TASK, machine, what=_what("reset", machine))
+
+    async def shutdown(
+        self,
+        domain: DomainKey,
+        *,
+        wait: bool = False,
+        flags: DomainShutdownFlags | Literal[0] = 0,
+    ) -> None:
+        """See `Lifecycle.shutdown`: VMware Tools in the guest do it.
+
+        Raises:
+            InvalidState: No tools run in it.
+        """
+        refuse_flags(DRIVER, "shutdown", flags, _AGENT)
+        machine = await self._ask_guest(m.SHUTDOWN_GUEST, domain, "shut down")
+        if wait:
+            await self.session.machines.until(
+                machine.ref, lambda now: now is None or now.power == OFF, bound_s=math.inf
+            )
+
+    async def reboot(self, domain: DomainKey, *, flags: DomainRebootFlags | Literal[0] = 0) -> None:
+        """See `Lifecycle.reboot`: VMware Tools in the guest do it.
+
+        Raises:
+            InvalidState: No tools run in it.
+        """
+        refuse_flags(DRIVER, "reboot", flags, _AGENT)
+        await self._ask_guest(m.REBOOT_GUEST, domain, "reboot")
+
+    async def inject_nmi(self, domain: DomainKey) -> None:
+        """See `Lifecycle.inject_nmi`."""
+        async with self.session.changing(domain) as machine:
+            _needs(machine, "interrupt", ON)
+            what = f"send domain {machine.name!r} an NMI"
+            await self.session.call(m.SEND_NMI, machine.ref, what=what)
+
+    # --- how ------------------------------------------------------------------------------------
+
+    async def _ask_guest(
+        self, method: Method[Empty, None], domain: DomainKey, verb: str
+    ) -> Machine:
+        async with self.session.changing(domain) as machine:
+            _needs(machine, verb, ON)
+            await self.session.call(method, machine.ref, what=_what(verb, machine))
+            return machine
+
+    async def _power(self, machine: Machine, verb: str, power: str, reason: StateReason) -> None:
+        """Bring a machine into a power state, and wait until the inventory has it so."""
+        with self.session.expecting(machine, reason):
+            await self.session.change(_METHODS[power], machine, what=_what(verb, machine))
+        await self.session.settle(machine.ref, lambda now: now is None or now.power == power)
+
+
+_METHODS: Final[Mapping[str, Method[Any, Ref]]] = {
+    ON: m.POWER_ON_VM_TASK,
+    OFF: m.POWER_OFF_VM_TASK,
+    SUSPENDED: m.SUSPEND_VM_TASK,
+}
+
+
+def _what(verb: str, machine: Machine) -> str:
+    return f"{verb} domain {machine.name!r}"
+
+
+def _needs(machine: Machine, verb: str, *powers: str) -> None:
+    if machine.power not in powers:
+        raise InvalidState(
+            f"cannot {verb} domain {machine.name!r}: it is "
+            f"{POWER_WORDS.get(machine.power, machine.power)}"
+        )
+
+
+def _no_template(machine: Machine) -> None:
+    if machine.template:
+        raise InvalidState(
+            f"cannot start {machine.name!r}: it is a template",
+            hint="clone it, or make a machine of it again",
+        )

@@ -1,0 +1,175 @@
+"""What happens to the machines of a server, as events, from the changes of its inventory.
+
+The server tells what is, not why.  Why is known of our own changes, whose reasons are noted before
+the server is asked for them; else it is concluded from the two states.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from aiovirt._tasks import Broadcast
+from aiovirt.drivers.esx.machine import OFF, ON, REASONS, SUSPENDED, Machine, read_machine
+from aiovirt.drivers.esx.machines import Machines
+from aiovirt.errors import AiovirtError
+from aiovirt.interfaces import EventStream
+from aiovirt.model.domain import DomainKey, DomainRecord, StateReason
+from aiovirt.model.events import (
+    ConnectionEvent,
+    Event,
+    EventsLost,
+    LifecycleDetail,
+    LifecycleEvent,
+)
+from aiovirt.model.transitions import between
+from aiovirt.protocols.vsphere import Ref
+
+__all__ = ["Watcher"]
+
+_CONCLUDED: Mapping[tuple[str, str], StateReason] = {
+    (OFF, ON): StateReason.RUNNING_BOOTED,
+    (SUSPENDED, ON): StateReason.RUNNING_UNPAUSED,
+    (ON, SUSPENDED): StateReason.PAUSED_USER,
+    (ON, OFF): StateReason.SHUTOFF_SHUTDOWN,
+    (SUSPENDED, OFF): StateReason.SHUTOFF_DESTROYED,
+}
+"""From a power state to another -> why, where nobody has told."""
+
+
+class Watcher:
+    """Takes changes of machines, keeps them, and tells events.
+
+    Args:
+        machines: What is kept.
+        holds: Whether a machine is one of this connection's.
+    """
+
+    def __init__(self, machines: Machines, holds: Callable[[Machine], bool]) -> None:
+        self._machines = machines
+        self._holds = holds
+        self._events: Broadcast[Event] = Broadcast(_lost)
+        self._expected: dict[Ref, StateReason] = {}
+        self._reasons: dict[Ref, StateReason] = {}
+
+    # --- told by the inventory ------------------------------------------------------------------
+
+    def begin(self, ref: Ref, known: Mapping[str, Any]) -> None:
+        """Take a machine of the first listing: nothing has happened to it."""
+        machine = read_machine(ref, known)
+        if self._holds(machine):
+            self._machines.put(ref, machine)
+
+    def changed(
+        self,
+        ref: Ref,
+        _old: Mapping[str, Any] | None,
+        known: Mapping[str, Any] | None,
+        synthetic: bool,  # noqa: FBT001 - an inventory's listener
+    ) -> None:
+        """Take an object as it is now; None for one that is gone."""
+        if ref.kind != "VirtualMachine":
+            return
+        machine = None if known is None else read_machine(ref, known)
+        if machine is not None and not self._holds(machine):
+            machine = None
+        old = self._machines.find(ref)
+        before = None if old is None else old.record(self.reason(old))
+        self._learn(ref, old, machine)
+        self._machines.put(ref, machine)
+        for key, detail in self._details(old, before, machine):
+            self._events.publish(
+                LifecycleEvent(time=time.time(), synthetic=synthetic, domain=key, detail=detail)
+            )
+
+    def _learn(self, ref: Ref, old: Machine | None, new: Machine | None) -> None:
+        """Keep in mind why a machine is in its state."""
+        if new is None:
+            self._reasons.pop(ref, None)
+            self._expected.pop(ref, None)
+        elif old is not None and old.power != new.power:
+            expected = self._expected.pop(ref, None)
+            told = expected is not None and expected.state is REASONS.get(new.power, expected).state
+            concluded = _CONCLUDED.get((old.power, new.power))
+            reason = expected if told else concluded
+            if reason is not None:
+                self._reasons[ref] = reason
+
+    def _details(
+        self, old: Machine | None, before: DomainRecord | None, new: Machine | None
+    ) -> Iterator[tuple[DomainKey, LifecycleDetail]]:
+        after = None if new is None else new.record(self.reason(new))
+        if old is not None and new is not None:
+            if old.key != new.key:
+                yield old.key, LifecycleDetail.UNDEFINED_RENAMED
+                yield new.key, LifecycleDetail.DEFINED_RENAMED
+            elif _configured(old) != _configured(new):
+                yield new.key, LifecycleDetail.DEFINED_UPDATED
+            if before is not None and _was_started_anew(old, new):
+                before = replace(before, id=None)
+        known = new or old
+        if known is not None:
+            for detail in between(before, after):
+                yield known.key, detail
+
+    def connected(
+        self,
+        there: bool,  # noqa: FBT001 - an inventory's listener
+        error: AiovirtError | None,
+    ) -> None:
+        """The connection was lost, or is there again; what was missed has been told then."""
+        text = None if error is None else str(error)
+        self._events.publish(ConnectionEvent(time=time.time(), connected=there, error=text))
+
+    # --- used by abilities ----------------------------------------------------------------------
+
+    def reason(self, machine: Machine) -> StateReason:
+        """A machine's state, with the reason where it is known."""
+        unknown = REASONS.get(machine.power, StateReason.RUNNING_UNKNOWN)
+        known = self._reasons.get(machine.ref)
+        return known if known is not None and known.state is unknown.state else unknown
+
+    def expect(self, ref: Ref, reason: StateReason | None) -> None:
+        """Say why a machine will soon be in another state; None takes it back."""
+        if reason is None:
+            self._expected.pop(ref, None)
+        else:
+            self._expected[ref] = reason
+
+    def publish(self, event: Event) -> None:
+        """Tell what the inventory does not show."""
+        self._events.publish(event)
+
+    def close(self) -> None:
+        """End all subscriptions."""
+        self._events.close()
+
+    @asynccontextmanager
+    async def subscribe(self, limit: int) -> AsyncIterator[EventStream]:
+        """All events from the moment the block is entered."""
+        async with self._events.subscribe(backlog=limit) as subscription:
+            yield subscription
+
+
+def _configured(machine: Machine) -> tuple[object, ...]:
+    """What makes an updated definition when it changes."""
+    return (
+        machine.memory_mib,
+        machine.vcpus,
+        machine.path,
+        machine.template,
+        machine.version,
+    )
+
+
+def _was_started_anew(old: Machine, new: Machine) -> bool:
+    """Whether a machine that runs was off meanwhile, for too short a time to be told of."""
+    both = old.power == new.power == ON
+    return both and None not in {old.booted, new.booted} and old.booted != new.booted
+
+
+def _lost(count: int) -> Event:
+    return EventsLost(time=time.time(), count=count)
