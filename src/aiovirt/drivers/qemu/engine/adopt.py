@@ -27,6 +27,7 @@ from aiovirt.drivers.qemu.engine.domain import (
 )
 from aiovirt.drivers.qemu.engine.supervisor import Supervisor, unannounced
 from aiovirt.drivers.qemu.process.groups import noted_group
+from aiovirt.drivers.qemu.process.ownprofile import noted_profile
 from aiovirt.drivers.qemu.process.undo import clear_away
 from aiovirt.drivers.qemu.store.settings import ADOPT_BOUND_S
 from aiovirt.drivers.qemu.store.status import Status, process_in, read_status
@@ -203,6 +204,7 @@ def _live(status: Status, config: DomainConfig, folder: Path, process: DaemonPro
         process=process,
         started_at=status.started_at,
         group=noted_group(folder),
+        profile=noted_profile(folder),
         rebooting=status.rebooting,
         booted=True,
         ran=status.ran,

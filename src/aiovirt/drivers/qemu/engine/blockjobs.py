@@ -19,8 +19,9 @@ import anyio
 
 from aiovirt.clients.qmp import Event
 from aiovirt.config import Disk, DomainConfig
-from aiovirt.drivers.qemu.argv.disks import format_node
+from aiovirt.drivers.qemu.argv.storage.nodes import format_node, storage_node
 from aiovirt.drivers.qemu.engine.chains import Link, links_of, mirror_links, relink, show_mirror
+from aiovirt.drivers.qemu.engine.confining import allow_merge, withdraw
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.figures import alias_in
@@ -178,6 +179,7 @@ async def _end(
             await close_image(live, live.monitor, name.number)
         return
     gone = await settle(engine, domain, live, name.disk)
+    await withdraw(live, str(name))
     if done and name.delete:
         await anyio.to_thread.run_sync(_remove, [link.path for link in gone if link.path])
 
@@ -208,6 +210,7 @@ async def settle(
         show_mirror(disk, (), "")
         relink(disk, kept)
         domain.touched()
+        await allow_merge(live, kept[:1], storage_node(kept[0].number))  # the guest writes there
         await engine.save_status(domain, live)
         await follow_in_definition(engine, domain, target, own[0].path, kept)
     gone = [link for number, link in known.items() if number not in there]

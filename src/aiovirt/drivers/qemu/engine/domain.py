@@ -19,6 +19,7 @@ from aiovirt.drivers.qemu.engine.console import ConsoleHub
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.engine.numbers import numbered
 from aiovirt.drivers.qemu.engine.steps import Step
+from aiovirt.drivers.qemu.process.ownprofile import GuestProfile
 from aiovirt.drivers.qemu.store.points import PointStore
 from aiovirt.drivers.qemu.store.settings import TURN_BOUND_S
 from aiovirt.errors import Busy, ConnectionLost, InvalidState, NotFound
@@ -85,6 +86,7 @@ class LiveDomain:
         process: QEMU's process.
         started_at: Unix time in seconds.
         group: Its control group, or None where none could be made.
+        profile: The profile of AppArmor that was made for it, or None.
         monitor: QEMU's monitor; None until it is connected.
         control: Whether its QEMU answers.
         consoles: The open consoles, by alias.
@@ -120,6 +122,7 @@ class LiveDomain:
     process: DaemonProcess
     started_at: float
     group: Group | None = None
+    profile: GuestProfile | None = None
     monitor: BoundedMonitor | None = None
     control: ControlState = field(default_factory=ControlState)
     consoles: dict[str, ConsoleHub] = field(default_factory=dict)

@@ -26,6 +26,7 @@ from aiovirt.drivers.qemu.engine.chains import (
     read_chains,
     show_mirror,
 )
+from aiovirt.drivers.qemu.engine.confining import allow_merge, withdraw
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.graph import ask_graph
@@ -203,7 +204,9 @@ async def begin_commit(
     name = JobName(word, disk.target.dev or "", delete=commit.delete)
     if not commit.top:
         await _mirror(engine, domain, disk, [commit.links[commit.base]], "active-commit")
+    written = commit.links[max(0, commit.top - 1) : commit.base + 1]
     try:
+        await allow_merge(domain.running(), written, str(name))
         root = (await ask_graph(domain.monitor())).root(disk.alias or "")
         await begin_job(domain, name, "block-commit", commit.arguments(root), bandwidth)
         base = format_node(commit.links[commit.base].number)
@@ -211,6 +214,7 @@ async def begin_commit(
     except BaseException:
         with anyio.CancelScope(shield=True), suppress(AiovirtError):
             if not await _given_up(domain, name):
+                await withdraw(domain.running(), str(name))
                 await _mirror(engine, domain, disk, ())
         raise
 

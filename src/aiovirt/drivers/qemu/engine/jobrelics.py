@@ -58,6 +58,7 @@ async def _catch_up(engine: Engine, domain: ManagedDomain, live: LiveDomain) -> 
         if disk.target.dev not in busy:
             with suppress(AiovirtError):  # of one disk: the others are looked at nevertheless
                 await settle(engine, domain, live, disk.target.dev or "")
+    await _withdraw_ended(live, {str(name) for name in jobs})
     await adopt_backup(engine, domain, live)
     thaw_left_frozen(engine, domain, live)
     if note is not None:
@@ -70,3 +71,9 @@ async def _catch_up(engine: Engine, domain: ManagedDomain, live: LiveDomain) -> 
     there = (await ask_graph(monitor)).numbers() | numbers_of_keys(live.folder / QEMU_FOLDER)
     for number in there - known:
         await close_image(live, monitor, number)
+
+
+async def _withdraw_ended(live: LiveDomain, running: set[str]) -> None:
+    """Let the guest write no more to what jobs have written that have ended meanwhile."""
+    if live.profile is not None:
+        await live.profile.narrow(lambda user: bool(JobName.of(user)) and user not in running)

@@ -17,6 +17,7 @@ from aiovirt.drivers.qemu.argv.guest import Guest
 from aiovirt.drivers.qemu.argv.storage.images import has_medium
 from aiovirt.drivers.qemu.devices import family_for
 from aiovirt.drivers.qemu.engine.chains import write_chains
+from aiovirt.drivers.qemu.engine.confining import allow, withdraw_steps
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import LiveDomain
 from aiovirt.drivers.qemu.engine.emulators import binary_of
@@ -71,9 +72,12 @@ async def change_medium(
         if has_medium(changed):
             words = await _behind(engine, live, empty, changed)
             named = [word for pair in words for word in pair]
+            steps = list(steps_of(words))
+            undo.push_async_callback(withdraw_steps, live, steps)
+            await allow(live, named, changed)
             await let_open(engine, live, changed, named, undo)
             async with blaming_files(engine, partial(alone_with, live.config, changed)):
-                await carry_out(monitor, list(steps_of(words)), undo)
+                await carry_out(monitor, steps, undo)
         await anyio.lowlevel.checkpoint_if_cancelled()
         with anyio.CancelScope(shield=True):
             await _swap(monitor, changed, had=_node(live, old), force=force)
@@ -89,7 +93,9 @@ async def _clear(
     if not has_medium(old):
         return
     words = await _behind(engine, live, empty, old)
-    await take_back(monitor, list(steps_of(words)))
+    steps = list(steps_of(words))
+    await take_back(monitor, steps)
+    await withdraw_steps(live, steps)
     for number in (number_of(live.config, old), *chain_numbers(old)):
         await forget_keys(live, number)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import anyio
 
@@ -21,6 +21,9 @@ from aiovirt.protocols.qmp.commands import Command, QueryStatus
 __all__ = ["BoundedMonitor", "QemuEnded", "patience"]
 
 T = TypeVar("T")
+
+Permit: TypeAlias = Callable[[str, Mapping[str, object], Sequence[int]], Awaitable[None]]
+"""What is done before a command: its name, its arguments, its descriptors."""
 
 
 class QemuEnded(InvalidState):
@@ -38,11 +41,14 @@ class BoundedMonitor:
     Attributes:
         qmp: The client.
         jobs_alone: The kinds of jobs of which QEMU has none but what we begin (`qemujobs`).
+        permit: Lets QEMU use what a command names and the descriptors that go with it, before it
+            is told; None where nothing keeps it from that.
     """
 
     def __init__(self, qmp: QMPClient, name: str, changed: Callable[[ControlState], None]) -> None:
         self.qmp = qmp
         self.jobs_alone: set[str] = set()
+        self.permit: Permit | None = None
         self._name = name
         self._changed = changed
         self._silent_since: float | None = None  # by the clock of the loop
@@ -76,8 +82,25 @@ class BoundedMonitor:
         fds: Sequence[int] = (),
         bound_s: float = ANSWER_BOUND_S,
     ) -> object:
-        """Run any command; errors as `call`."""
+        """Run any command.
+
+        Raises:
+            HostError: QEMU cannot be let use what it names.
+            Unresponsive, QMPCommandError, ConnectionLost, QemuEnded: As `call`.
+        """
+        await self.allowed(name, arguments or {}, fds)
         return await self._bounded(name, self.qmp.execute(name, arguments, fds=fds), bound_s)
+
+    async def allowed(
+        self, name: str, arguments: Mapping[str, object], fds: Sequence[int] = ()
+    ) -> None:
+        """See to it that QEMU may do a command, for who then gives it to `qmp` himself.
+
+        Raises:
+            HostError: It cannot be let use what that names.
+        """
+        if self.permit is not None:
+            await self.permit(name, arguments, fds)
 
     async def execute_each(
         self, *requests: tuple[str, Mapping[str, object]], bound_s: float = ANSWER_BOUND_S

@@ -18,6 +18,7 @@ from aiovirt.drivers.qemu.argv.storage.images import Image, chain_of
 from aiovirt.drivers.qemu.argv.storage.nodes import format_node, nodes_of, storage_node
 from aiovirt.drivers.qemu.argv.storage.secrets import image_objects, key_secret
 from aiovirt.drivers.qemu.argv.words import as_json
+from aiovirt.drivers.qemu.engine.confining import allow, withdraw_image
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.diskkeys import give_disk_keys, give_image_keys, key_files
 from aiovirt.drivers.qemu.engine.domain import LiveDomain
@@ -36,6 +37,7 @@ from aiovirt.protocols.qmp.commands import BlockdevDel
 __all__ = ["close_image", "forget_keys", "let_open", "make_new_image", "open_image"]
 
 _GONE: Final = "not found"
+_IN_USE: Final = "in use"
 
 
 def _image(disk: Disk, number: int) -> Image:
@@ -101,7 +103,9 @@ async def _make_within(
     await to_thread.run_sync(_make_empty, Path(disk.path or ""))
     await give_disk(disk, live.folder, engine.settings)
     storage = next(nodes_of(image))
-    opened = list(steps_of([("-blockdev", as_json(storage))]))
+    words = ("-blockdev", as_json(storage))
+    opened = list(steps_of([words]))
+    await allow(live, words, disk)
     try:
         for step in opened:
             await step.do(monitor)
@@ -110,6 +114,7 @@ async def _make_within(
     except BaseException:
         with CancelScope(shield=True):
             await take_back(monitor, opened)
+            await withdraw_image(live, image.number)
         raise
 
 
@@ -157,6 +162,7 @@ async def open_image(
     words += _words(nodes)
     named = [word for pair in words for word in pair]
     await admit(engine.settings, live.folder, live.group, live.process.pid, named)
+    await allow(live, named, disk)
     await give_image_keys(engine, disk, image, folder)
     await do_as_one(monitor, list(steps_of(words)))
 
@@ -195,7 +201,10 @@ async def let_open(
 async def close_image(live: LiveDomain, monitor: BoundedMonitor, number: int) -> None:
     """Have QEMU close an image and forget its keys; what it does not have, or needs, stays."""
     nodes = (format_node(number), f"libvirt-{number}-slice-sto", storage_node(number))
-    await monitor.call_each(*map(BlockdevDel, nodes))
+    answers = await monitor.call_each(*map(BlockdevDel, nodes))
+    refusals = (str(each) for each in answers if isinstance(each, QMPCommandError))
+    if not any(_IN_USE in each for each in refusals):
+        await withdraw_image(live, number)
     await forget_keys(live, number)
 
 

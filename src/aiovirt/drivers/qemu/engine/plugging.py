@@ -39,6 +39,7 @@ from aiovirt.drivers.qemu.devices.modules import IN_SLOTS
 from aiovirt.drivers.qemu.devices.refusals import refuse_unsupported
 from aiovirt.drivers.qemu.engine.chains import write_chains
 from aiovirt.drivers.qemu.engine.channels import close_all
+from aiovirt.drivers.qemu.engine.confining import allow, withdraw_steps
 from aiovirt.drivers.qemu.engine.connect import learn_terminals, open_consoles
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
@@ -174,12 +175,14 @@ async def plug(
             words = plugging.words(live, host)
             check_offered(config, binary, words)
             named = [word for pair in words for word in pair]
+            steps = list(steps_of(words))
+            undo.push_async_callback(withdraw_steps, live, steps)
+            await allow(live, named, added)
             if isinstance(added, Disk):
                 await let_open(engine, live, added, named, undo)
             else:
                 await admit(engine.settings, live.folder, live.group, live.process.pid, named)
             await until_freed(domain.monitor(), words)
-            steps = list(steps_of(words))
             behind = [step for step in steps if step.command != "device_add"]
             async with blaming_files(engine, partial(alone_with, config, added)):
                 await carry_out(domain.monitor(), behind, undo)
@@ -401,7 +404,9 @@ async def _close(engine: Engine, live: LiveDomain, device: Device) -> None:
     if live.monitor is None:
         return
     known = live.closings.get(alias_of(device) or "")
-    await take_back(live.monitor, await _closing(engine, live, device) if known is None else known)
+    steps = await _closing(engine, live, device) if known is None else known
+    await take_back(live.monitor, steps)
+    await withdraw_steps(live, steps)
     if isinstance(device, Disk):
         await forget_keys(live, device.source.index or 0)
         for number in chain_numbers(device):

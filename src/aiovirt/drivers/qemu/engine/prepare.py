@@ -36,6 +36,7 @@ from aiovirt.drivers.qemu.engine.passthrough import open_vhost, scsi_paths
 from aiovirt.drivers.qemu.engine.passwords import password_commands
 from aiovirt.drivers.qemu.engine.placing import advise
 from aiovirt.drivers.qemu.engine.surroundings import (
+    confine_guest,
     label_guest,
     own_devices,
     qemu_command,
@@ -44,6 +45,7 @@ from aiovirt.drivers.qemu.engine.surroundings import (
 from aiovirt.drivers.qemu.engine.transient import go_over_transient
 from aiovirt.drivers.qemu.engine.tuning import shape_interfaces
 from aiovirt.drivers.qemu.engine.volumes import imagine_volumes, look_up_volumes
+from aiovirt.drivers.qemu.process.ownprofile import GuestProfile
 from aiovirt.drivers.qemu.process.undo import clear_away
 from aiovirt.drivers.qemu.store.settings import FILES_BOUND_S
 from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET, QEMU_FOLDER, process_in
@@ -71,6 +73,7 @@ class Launch:
         folder: The domain's folder below `run`.
         command: What to execute.
         group: Its control group, or None.
+        profile: The profile of AppArmor that was made for it, or None.
         devices: What is in its own ``/dev``; None where it has the host's.
         owner: Whom that belongs to in there; None for those whose it is on the host.
         after: Monitor commands to run before the guest may go: passwords, mostly.
@@ -84,6 +87,7 @@ class Launch:
     folder: Path
     command: Command
     group: Group | None
+    profile: GuestProfile | None
     devices: Sequence[Path] | None
     owner: tuple[int, int] | None
     after: Sequence[tuple[str, Mapping[str, object]]]
@@ -196,6 +200,7 @@ async def prepare(
     placed = advice.applied(config)
     argv = _argv(placed, binary, resources, incoming=incoming)
     around = await surround(engine, placed, folder, argv, resources.folder)
+    command = qemu_command(engine, config, argv, resources, around)
     owner = engine.settings.owner
     for graphics in config.graphics:
         graphics.listens_at(LOOPBACK)
@@ -203,10 +208,9 @@ async def prepare(
         id=config.id or 0,
         config=config,
         folder=folder,
-        command=replace(
-            qemu_command(engine, config, argv, resources, around), affinity=advice.cpus
-        ),
+        command=replace(command, affinity=advice.cpus),
         group=around.group,
+        profile=await confine_guest(engine, config, folder, command),
         devices=own_devices(engine, folder, argv),
         owner=(owner.uid, owner.gid) if owner else None,
         after=(*password_commands(config), *startup_commands(config)),
@@ -268,7 +272,8 @@ def _argv(
 ) -> Sequence[str]:
     with _blaming_the_definition(config):
         argv = _offered(config, binary, resources)
-    return (*argv, "-incoming", "defer") if incoming else argv
+    own = own_words(config, argv)
+    return (*own, "-incoming", "defer", *argv[len(own) :]) if incoming else argv
 
 
 async def _check_vacant(config: DomainConfig, folder: Path) -> None:

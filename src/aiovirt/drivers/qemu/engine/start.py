@@ -191,7 +191,13 @@ async def _spawn(launch: Launch, log: DomainLog) -> tuple[LiveDomain, int]:
         os.close(handle)
         launch.close_descriptors()
     live = LiveDomain(
-        launch.id, launch.config, launch.folder, process, started_at, group=launch.group
+        launch.id,
+        launch.config,
+        launch.folder,
+        process,
+        started_at,
+        group=launch.group,
+        profile=launch.profile,
     )
     return live, said_from
 

@@ -184,6 +184,8 @@ class Supervisor:
             qmp.events() as events,
         ):
             self._live.monitor = BoundedMonitor(qmp, name, self._control_changed)
+            if self._live.profile is not None:
+                self._live.monitor.permit = self._live.profile.permit
             try:
                 if catch_up:
                     await self._catch_up(self._live.monitor)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from anyio import to_thread
 
 from aiovirt.config import DomainConfig
 from aiovirt.drivers.common import tuning
-from aiovirt.drivers.qemu.argv import Resources, environment
+from aiovirt.drivers.qemu.argv import Resources, environment, own_words
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.process.beside import start_beside
 from aiovirt.drivers.qemu.process.confinement import confine, labels_in_use
@@ -17,13 +17,27 @@ from aiovirt.drivers.qemu.process.devices import ALWAYS, STAGE, named_devices, p
 from aiovirt.drivers.qemu.process.groups import make_group
 from aiovirt.drivers.qemu.process.helpers import Surroundings
 from aiovirt.drivers.qemu.process.ownership import give_files, label_files
-from aiovirt.drivers.qemu.process.profiles import check_profile, profile_in_use
-from aiovirt.drivers.qemu.store.status import PIDFILE
+from aiovirt.drivers.qemu.process.ownprofile import GuestProfile, make_profile
+from aiovirt.drivers.qemu.process.profiles import (
+    choose_profile,
+    has_own_profile,
+    profile_in_use,
+)
+from aiovirt.drivers.qemu.process.reach import abstractions, handed_over, reach, rule
+from aiovirt.drivers.qemu.store.status import MONITOR_SOCKET, PIDFILE, QEMU_FOLDER
 from aiovirt.host.files import make_private_folder
+from aiovirt.host.labels.rules import Rule
 from aiovirt.model.params import plain
 from aiovirt.processes import Command, Limits, Namespace
 
-__all__ = ["label_guest", "own_devices", "qemu_command", "qemu_environment", "surround"]
+__all__ = [
+    "confine_guest",
+    "label_guest",
+    "own_devices",
+    "qemu_command",
+    "qemu_environment",
+    "surround",
+]
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -38,7 +52,7 @@ async def label_guest(engine: Engine, config: DomainConfig, folder: Path) -> Non
     """
     running = (domain.live.config for domain in engine.registry if domain.live is not None)
     labels = confine(config, labels_in_use(running))
-    check_profile(config)
+    choose_profile(config)
     owner = engine.settings.owner
     if owner is not None and engine.settings.process.relabel:
         await to_thread.run_sync(give_files, config, folder, owner)
@@ -75,6 +89,32 @@ async def surround(
     )
     await start_beside(config, around, sockets, engine.root.path)
     return around
+
+
+async def confine_guest(
+    engine: Engine, config: DomainConfig, folder: Path, command: Command
+) -> GuestProfile | None:
+    """Make the profile of AppArmor that a guest is to have made, once its command is known.
+
+    Raises:
+        Busy: Another guest of that UUID runs on this host.
+        HostError: The profile cannot be made.
+    """
+    if not has_own_profile(config):
+        return None
+    words = own_words(config, tuple(map(str, command.args)))
+
+    def rules() -> Iterator[Rule]:
+        yield rule(str(command.program), "rm", "qemu")
+        yield rule(engine.root.log(config.name or ""), "w", "qemu")
+        yield rule(folder / QEMU_FOLDER, "rwk", "qemu")
+        yield rule(folder / MONITOR_SOCKET, "rw", "qemu")
+        yield rule(folder / PIDFILE, "rwk", "qemu")
+        yield from (rule(device, "rw", "qemu") for device in ALWAYS)
+        yield from reach(words)
+        yield from handed_over(command.pass_fds, "handed")
+
+    return await make_profile(config, folder, rules, abstractions(words))
 
 
 def own_devices(engine: Engine, folder: Path, argv: Sequence[str]) -> Sequence[Path] | None:

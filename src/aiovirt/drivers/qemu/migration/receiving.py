@@ -157,10 +157,12 @@ class Receiver:
             here = place
             if place.path is None:
                 here = await listening(arrival.wishes.listen_address, place.port)
+            where = {"uri": here.for_qemu}
+            await monitor.allowed(command, where)
             try:
                 # A guest that waits for its memory may hold up all that is not out of band.
                 await monitor.qmp.execute(
-                    command, {"uri": here.for_qemu}, oob=monitor.qmp.oob and command in _OUT_OF_BAND
+                    command, where, oob=monitor.qmp.oob and command in _OUT_OF_BAND
                 )
             except QMPCommandError:
                 tries += 1

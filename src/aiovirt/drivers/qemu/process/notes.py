@@ -33,6 +33,8 @@ class Kind(Enum):
     """A file that was given to QEMU's account; `what` is its path."""
     OVERLAY = "overlay"
     """An image with changes of a guest that are thrown away; `what` is its path."""
+    PROFILE = "profile"
+    """A profile of AppArmor that was made for the guest; `what` is its name."""
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -13,6 +13,7 @@ from aiovirt.drivers.qemu.process.groups import hierarchies
 from aiovirt.drivers.qemu.process.helpers import end_helper
 from aiovirt.drivers.qemu.process.notes import Kind, Note, notes
 from aiovirt.drivers.qemu.process.ownership import take_file_back
+from aiovirt.drivers.qemu.process.ownprofile import remove_profile
 from aiovirt.drivers.qemu.store.root import remove_run_folder
 from aiovirt.errors import AiovirtError
 from aiovirt.host.cgroups import Group
@@ -67,4 +68,5 @@ _UNDO: Final[Mapping[Kind, Callable[[Note], Awaitable[None]]]] = {
     Kind.PROGRAM: end_helper,
     Kind.LABEL: _give_back,
     Kind.OVERLAY: _throw_away,
+    Kind.PROFILE: remove_profile,
 }
