@@ -1,0 +1,38 @@
+"""The client of vSphere's web services: vCenter and ESX."""
+
+from __future__ import annotations
+
+from aiovirt.clients.vsphere._files import DatastoreFile, Download
+from aiovirt.clients.vsphere._retrieve import Retrieval
+from aiovirt.clients.vsphere._store import Change, Listener, Properties
+from aiovirt.clients.vsphere.client import SERVICE, VSphereClient, open_client
+from aiovirt.clients.vsphere.faults import VSphereFault
+from aiovirt.clients.vsphere.inventory import Inventory
+from aiovirt.clients.vsphere.target import (
+    CloneTicket,
+    Login,
+    Password,
+    SessionCookie,
+    TLSTrust,
+    VSphereTarget,
+)
+
+__all__ = [
+    "SERVICE",
+    "Change",
+    "CloneTicket",
+    "DatastoreFile",
+    "Download",
+    "Inventory",
+    "Listener",
+    "Login",
+    "Password",
+    "Properties",
+    "Retrieval",
+    "SessionCookie",
+    "TLSTrust",
+    "VSphereClient",
+    "VSphereFault",
+    "VSphereTarget",
+    "open_client",
+]
