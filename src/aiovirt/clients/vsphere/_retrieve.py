@@ -10,8 +10,8 @@ from typing import Any, Protocol, Self, TypeVar
 
 import anyio
 
-from aiovirt.clients.vsphere.faults import VSphereFault
-from aiovirt.errors import AiovirtError
+from aiovirt.clients.vsphere.faults import VSphereFault, expired
+from aiovirt.errors import AiovirtError, ConnectionLost
 from aiovirt.protocols.vsphere import Arguments, Method, Ref
 from aiovirt.protocols.vsphere.tables.collector import (
     ObjectContent,
@@ -19,6 +19,7 @@ from aiovirt.protocols.vsphere.tables.collector import (
     PropertyFilterSpec,
     PropertySpec,
     RetrieveOptions,
+    RetrieveResult,
 )
 from aiovirt.protocols.vsphere.tables.collector_methods import (
     CANCEL_RETRIEVE_PROPERTIES_EX,
@@ -28,7 +29,7 @@ from aiovirt.protocols.vsphere.tables.collector_methods import (
     ContinueRetrievePropertiesExArgs,
     RetrievePropertiesExArgs,
 )
-from aiovirt.protocols.vsphere.tables.faults import ManagedObjectNotFound
+from aiovirt.protocols.vsphere.tables.faults import ManagedObjectNotFound, NotAuthenticated
 
 __all__ = ["PAGE", "Calls", "Retrieval", "get_many", "properties_of"]
 
@@ -44,6 +45,8 @@ R = TypeVar("R")
 
 class Calls(Protocol):
     """Who can call methods."""
+
+    where: str
 
     @property
     def collector(self) -> Ref:
@@ -106,21 +109,42 @@ class Retrieval:
         return self._waiting.popleft()
 
     async def _ask(self) -> None:
-        this = self._calls.collector
-        if self._token is None:
-            first = RetrievePropertiesExArgs(
-                spec_set=self._filters, options=RetrieveOptions(max_objects=self._page)
-            )
-            result = await self._calls.call_taking(
-                RETRIEVE_PROPERTIES_EX, this, first, self._waiting.extend
-            )
-        else:
-            further = ContinueRetrievePropertiesExArgs(token=self._token)
-            result = await self._calls.call_taking(
-                CONTINUE_RETRIEVE_PROPERTIES_EX, this, further, self._waiting.extend
-            )
+        if self._token is not None:
+            await self._ask_on(self._token)
+            return
+        try:
+            await self._ask_first()
+        except ConnectionLost:  # reading changes nothing: once more
+            self._waiting.clear()
+            await self._ask_first()
+
+    async def _ask_first(self) -> None:
+        args = RetrievePropertiesExArgs(
+            spec_set=self._filters, options=RetrieveOptions(max_objects=self._page)
+        )
+        self._know(await self._call(RETRIEVE_PROPERTIES_EX, args))
+
+    async def _ask_on(self, token: str) -> None:
+        args = ContinueRetrievePropertiesExArgs(token=token)
+        self._know(await self._call(CONTINUE_RETRIEVE_PROPERTIES_EX, args))
+
+    def _know(self, result: RetrieveResult | None) -> None:
         self._begun = True
         self._token = result.token if result is not None else None
+
+    async def _call(self, method: Method[A, Any], args: A) -> RetrieveResult | None:
+        result: RetrieveResult | None = await self._calls.call_taking(
+            method, self._calls.collector, args, self._take
+        )
+        return result
+
+    def _take(self, objects: list[ObjectContent]) -> None:
+        for content in objects:
+            for missing in content.missing_set:
+                # Anybody may ask for properties, so an expired session is told of each of them.
+                if isinstance(missing.fault.fault, NotAuthenticated):
+                    raise expired(self._calls.where, content.obj)
+        self._waiting.extend(objects)
 
 
 def _nothing(_items: list[Any]) -> None:

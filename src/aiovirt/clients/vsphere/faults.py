@@ -18,7 +18,7 @@ from aiovirt.protocols.vsphere.tables.faults import (
     NotAuthenticated,
 )
 
-__all__ = ["VSphereFault", "is_gone", "is_passing", "not_there"]
+__all__ = ["VSphereFault", "expired", "is_gone", "is_passing", "not_there"]
 
 
 class VSphereFault(RemoteError):
@@ -44,6 +44,12 @@ class VSphereFault(RemoteError):
 def not_there(where: str, ref: Ref) -> VSphereFault:
     """The error of an object that the server does not know."""
     told = SoapFault("ServerFaultCode", "there is no such object", ManagedObjectNotFound(obj=ref))
+    return VSphereFault(where, "RetrievePropertiesEx", ref, told)
+
+
+def expired(where: str, ref: Ref) -> VSphereFault:
+    """The error of a session that has expired, where a server tells so only of properties."""
+    told = SoapFault("ServerFaultCode", "the session has expired", NotAuthenticated(object=ref))
     return VSphereFault(where, "RetrievePropertiesEx", ref, told)
 
 
