@@ -1,0 +1,1 @@
+"""What a simulated server has at its beginning."""

@@ -1,0 +1,1 @@
+"""Machines: what they are made of, what is in their guests, and how they change."""

@@ -1,0 +1,229 @@
+"""Creating a machine of a specification, and registering one of its configuration file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from aiovirt.protocols.vsphere import Ref
+from aiovirt.protocols.vsphere.tables import devices as d
+from aiovirt.protocols.vsphere.tables import faults as f
+from aiovirt.protocols.vsphere.tables.enums import (
+    VirtualDeviceConfigSpecOperation as Operation,
+)
+from aiovirt.protocols.vsphere.tables.enums import VirtualSCSISharing
+from aiovirt.protocols.vsphere.tables.hosts import HostHardwareInfo
+from aiovirt.protocols.vsphere.tables.machine import VirtualMachineConfigSpec
+from aiovirt.testing.vsphere import faults
+from aiovirt.testing.vsphere.machines.backings import Backings
+from aiovirt.testing.vsphere.machines.devicechange import DeviceChanges
+from aiovirt.testing.vsphere.machines.guest import Guest
+from aiovirt.testing.vsphere.machines.machine import Machine
+from aiovirt.testing.vsphere.machines.making import Home, add_machine, blank_config
+from aiovirt.testing.vsphere.machines.reconfigure import GUESTS, check_name, check_size, configured
+from aiovirt.testing.vsphere.machines.vmx import Vmx, VmxDisk, VmxNic, read_vmx, write_vmx
+
+if TYPE_CHECKING:
+    from aiovirt.testing.vsphere.site import Site
+
+__all__ = ["check_free_name", "create_machine", "register_machine"]
+
+_CONTROLLERS: Final[dict[str, type[d.VirtualController]]] = {
+    "pvscsi": d.ParaVirtualSCSIController,
+    "lsisas1068": d.VirtualLsiLogicSASController,
+    "buslogic": d.VirtualBusLogicController,
+    "lsilogic": d.VirtualLsiLogicController,
+    "sata": d.VirtualAHCIController,
+    "nvme": d.VirtualNVMEController,
+}
+_CARDS: Final[dict[str, type[d.VirtualEthernetCard]]] = {
+    "vmxnet3": d.VirtualVmxnet3,
+    "vmxnet": d.VirtualVmxnet2,
+    "e1000e": d.VirtualE1000e,
+    "e1000": d.VirtualE1000,
+    "vlance": d.VirtualPCNet32,
+}
+
+
+def check_free_name(site: Site, folder: Ref, name: str, but: Ref | None = None) -> None:
+    """Refuse a name that something else in a folder has.
+
+    Raises:
+        VimFault: DuplicateName.
+    """
+    for ref in site.world.refs(folder, "childEntity"):
+        if ref != but and site.world.find(ref, "name", str) == name:
+            raise faults.duplicate_name(name, ref)
+
+
+def create_machine(
+    site: Site, spec: VirtualMachineConfigSpec, home: Home, guest: Guest | None = None
+) -> Machine:
+    """Create a machine and its files.
+
+    Raises:
+        VimFault: The specification is wrong, or the name or a file is taken.
+    """
+    name = spec.name or ""
+    check_name(name)
+    check_free_name(site, home.folder, name)
+    check_size(spec, site.world.get(home.host, "hardware", HostHardwareInfo))
+    if spec.guest_id is not None and spec.guest_id not in GUESTS:
+        raise faults.invalid_argument("configSpec.guestId")
+    wanted = spec.files.vm_path_name if spec.files else None
+    if not wanted:
+        raise faults.invalid_argument("configSpec.files.vmPathName")
+    files, inner = site.place(wanted, home.host)
+    if not inner.endswith(".vmx"):
+        inner = f"{files.free_folder(inner or name)}/{name}.vmx"
+    elif inner.rpartition("/")[0] not in files.folders:
+        files.make_folder(inner.rpartition("/")[0], parents=True)
+    if files.exists(inner):
+        raise faults.file_already_exists(files.path(inner))
+    path = files.path(inner)
+    backings = Backings(site, name, path.rpartition("/")[0], home.host, running=False)
+    config = blank_config(site, spec, path)
+    changes = DeviceChanges(config.hardware.device, backings, running=False)
+    devices = changes.apply(spec.device_change)
+    config = configured(config, spec)
+    config = replace(config, hardware=replace(config.hardware, device=devices))
+    for effect in changes.effects:
+        effect()
+    files.write(inner, write_vmx(config))
+    files.write(inner.removesuffix(".vmx") + ".vmsd", b"")
+    machine = add_machine(site, config, home, guest)
+    site.recount()
+    return machine
+
+
+# --- registering ---------------------------------------------------------------
+
+
+def register_machine(site: Site, path: str, name: str | None, home: Home) -> Machine:
+    """Take up the machine of a configuration file.
+
+    Raises:
+        VimFault: There is no such file, it is none, or it is registered already.
+    """
+    files, inner = site.place(path, home.folder)
+    file = files.files.get(inner)
+    if file is None:
+        raise faults.file_not_found(path)
+    path = files.path(inner)
+    for ref in site.world.of_kind("VirtualMachine"):
+        if site.machine(ref).path == path:
+            text = f"The specified key, name, or identifier '{path}' already exists."
+            raise faults.VimFault(f.AlreadyExists(name=path), text)
+    vmx = read_vmx(file.data)
+    if vmx is None:
+        raise faults.VimFault(
+            f.InvalidVmConfig(property="path"), "The virtual machine configuration is invalid."
+        )
+    chosen = name or vmx.values.get("displayname") or inner.rpartition("/")[2][:-4]
+    check_name(chosen)
+    check_free_name(site, home.folder, chosen)
+    spec = _spec_of(vmx, chosen, path.rpartition("/")[0])
+    backings = Backings(site, chosen, path.rpartition("/")[0], home.host, running=False)
+    config = configured(blank_config(site, spec, path), spec)
+    changes = DeviceChanges(config.hardware.device, backings, running=False)
+    devices = changes.apply(spec.device_change)
+    config = replace(config, hardware=replace(config.hardware, device=devices))
+    return add_machine(site, config, home)
+
+
+def _spec_of(vmx: Vmx, name: str, folder: str) -> VirtualMachineConfigSpec:
+    """What a configuration file says, as a specification."""
+    guest = vmx.values.get("guestos", "other").replace("-", "_") + "Guest"
+    spelled = {each.lower(): each for each in GUESTS}
+    return VirtualMachineConfigSpec(
+        name=name,
+        guest_id=spelled.get(guest.lower(), "otherGuest"),
+        version=f"vmx-{vmx.number('virtualHW.version', 8):02d}",
+        num_cpus=vmx.number("numvcpus", 1),
+        num_cores_per_socket=vmx.number("cpuid.coresPerSocket", 1),
+        memory_mb=vmx.number("memSize", 32),
+        annotation=vmx.values.get("annotation"),
+        firmware=vmx.values.get("firmware"),
+        uuid=vmx.uuid("uuid.bios"),
+        instance_uuid=vmx.uuid("vc.uuid"),
+        device_change=(*_controllers(vmx), *_drives(vmx, folder), *_cards(vmx.nics)),
+    )
+
+
+def _add(device: d.VirtualDevice) -> d.VirtualDeviceConfigSpec:
+    return d.VirtualDeviceConfigSpec(operation=Operation.ADD, device=device)
+
+
+def _controllers(vmx: Vmx) -> list[d.VirtualDeviceConfigSpec]:
+    found = []
+    for bus in ("scsi", "sata", "nvme"):
+        for number in range(4):
+            if vmx.values.get(f"{bus}{number}.present", "").lower() != "true":
+                continue
+            model = vmx.values.get(f"{bus}{number}.virtualdev", "lsilogic").lower()
+            kind = _CONTROLLERS.get(model if bus == "scsi" else bus, d.VirtualLsiLogicController)
+            key = _controller_key(bus, number)
+            if issubclass(kind, d.VirtualSCSIController):
+                sharing = VirtualSCSISharing.NO_SHARING
+                found.append(_add(kind(key=key, bus_number=number, shared_bus=sharing)))
+            else:
+                found.append(_add(kind(key=key, bus_number=number)))
+    return found
+
+
+def _controller_key(bus: str, number: int) -> int:
+    first = {"scsi": -100, "sata": -200, "nvme": -300, "ide": 200}[bus]
+    return first + (number if bus == "ide" else -number)
+
+
+def _drives(vmx: Vmx, folder: str) -> list[d.VirtualDeviceConfigSpec]:
+    return [_add(_drive(each, folder)) for each in vmx.disks]
+
+
+def _drive(drive: VmxDisk, folder: str) -> d.VirtualDevice:
+    controller = _controller_key(drive.bus, drive.controller)
+    path = _datastore_path(drive.path, folder)
+    if not drive.cdrom:
+        return d.VirtualDisk(
+            key=-1,
+            controller_key=controller,
+            unit_number=drive.unit,
+            capacity_in_kb=0,
+            backing=d.VirtualDiskFlatVer2BackingInfo(file_name=path, disk_mode="persistent"),
+        )
+    backing: d.VirtualDeviceBackingInfo
+    backing = d.VirtualCdromRemotePassthroughBackingInfo(device_name="", exclusive=False)
+    if drive.path.endswith(".iso"):
+        backing = d.VirtualCdromIsoBackingInfo(file_name=path)
+    connectable = d.VirtualDeviceConnectInfo(
+        start_connected=False, allow_guest_control=True, connected=False
+    )
+    return d.VirtualCdrom(
+        key=-1,
+        controller_key=controller,
+        unit_number=drive.unit,
+        backing=backing,
+        connectable=connectable,
+    )
+
+
+def _datastore_path(path: str, folder: str) -> str:
+    """A path of a configuration file as a datastore path."""
+    if path.startswith("/vmfs/volumes/"):
+        datastore, _, inner = path.removeprefix("/vmfs/volumes/").partition("/")
+        return f"[{datastore}] {inner}"
+    return path if path.startswith("[") else f"{folder}/{path}"
+
+
+def _cards(nics: tuple[VmxNic, ...]) -> list[d.VirtualDeviceConfigSpec]:
+    return [
+        _add(
+            _CARDS.get(nic.model, d.VirtualVmxnet3)(
+                key=-1,
+                mac_address=nic.mac or None,
+                backing=d.VirtualEthernetCardNetworkBackingInfo(device_name=nic.network),
+            )
+        )
+        for nic in nics
+    ]
