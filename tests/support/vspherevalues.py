@@ -33,7 +33,7 @@ DEPTH = 2
 """How deep structs lie within structs."""
 
 PLAIN: dict[str, object] = {
-    "string": 'a <b> & "c"\r\n\té',
+    "string": 'a <b> & "c"\n\té',
     "anyURI": "https://h/?a=1&b",
     "boolean": True,
     "byte": -128,
@@ -62,7 +62,7 @@ def fullest(kind: type[DataObject], depth: int = DEPTH) -> DataObject:
     """A value with each field set; below this depth only those that are required."""
     values = {}
     for field in fields_of(kind):
-        if depth or not (field.form.optional or field.form.many):
+        if depth or not field.form.optional:
             one = a_value(field.form, max(depth - 1, 0))
             values[field.name] = (one, one) if field.form.many else one
     return kind(**values)
@@ -73,12 +73,19 @@ def a_value(form: Form, depth: int = DEPTH) -> Any:  # noqa: ANN401 - any value
     if form.base in PLAIN:
         return PLAIN[form.base]
     if form.base == REF:
-        return Ref("VirtualMachine", "vm-1")
+        return Ref(concrete(form.refers), "id-1")
     if form.base == "any":
-        return (KeyValue(key="a", value="b"),)
+        return KeyValue(key="a", value="b")
     kind = type_named(form.base)
     assert kind is not None
     return next(iter(kind)) if issubclass(kind, StrEnum) else fullest(kind, depth)
+
+
+def concrete(kind: str) -> str:
+    """A kind of object that there is one of, for one that only others derive from."""
+    return {"ManagedObject": "Folder", "ManagedEntity": "Folder", "View": "ListView"}.get(
+        kind, kind
+    )
 
 
 def smallest(kind: type[DataObject]) -> DataObject:
@@ -130,7 +137,7 @@ def values_of(kind: type[DataObject], depth: int = DEPTH) -> st.SearchStrategy[D
 
 def _field(field: Field, depth: int) -> st.SearchStrategy[Any]:
     absent: object = () if field.form.many else None
-    if not depth and (field.form.many or field.form.optional):
+    if not depth and field.form.optional:
         return st.just(absent)
     one = st.deferred(lambda: _one(field.form, max(depth - 1, 0)))
     if field.form.many:

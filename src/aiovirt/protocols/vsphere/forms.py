@@ -20,11 +20,13 @@ class Form(NamedTuple):
         base: The name of the type, as it is sent; of each item where there are many.
         many: Whether it is an array.
         optional: Whether it may be absent.
+        refers: The kind of the objects that a reference is to; empty where it is none.
     """
 
     base: str
     many: bool
     optional: bool
+    refers: str = ""
 
     @property
     def name(self) -> str:
@@ -49,7 +51,9 @@ def form_of(text: str) -> Form:
     text = text.removesuffix("?")
     many = text.endswith("[]")
     base = text.removesuffix("[]")
-    return Form(REF if base.startswith("&") else base, many, optional)
+    if base.startswith("&"):
+        return Form(REF, many, optional, base[1:])
+    return Form(base, many, optional)
 
 
 @cache

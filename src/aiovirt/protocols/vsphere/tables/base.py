@@ -163,7 +163,7 @@ class DiagnosticManagerLogHeader(DynamicData, frozen=True, kw_only=True, gc=Fals
     """VMware's `DiagnosticManagerLogHeader`."""
 
     WIRE: ClassVar[str] = (
-        "lineStart:int lineEnd:int lineText:string[]"
+        "lineStart:int lineEnd:int lineText:string[]?"
     )
     line_start: int
     line_end: int
@@ -208,6 +208,16 @@ class FloatOption(OptionType, frozen=True, kw_only=True, gc=False):
     min: float
     max: float
     default_value: float
+
+
+class OptionValue(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `OptionValue`."""
+
+    WIRE: ClassVar[str] = (
+        "key:string value:any?"
+    )
+    key: str
+    value: Anything | None = None
 
 
 class ID(DynamicData, frozen=True, kw_only=True, gc=False):
@@ -264,7 +274,7 @@ class LocalizableMessage(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `LocalizableMessage`."""
 
     WIRE: ClassVar[str] = (
-        "key:string arg:KeyAnyValue[] message:string?"
+        "key:string arg:KeyAnyValue[]? message:string?"
     )
     key: str
     arg: tuple[KeyAnyValue, ...] = ()
@@ -305,7 +315,7 @@ class NetDhcpConfigInfoDhcpOptions(DynamicData, frozen=True, kw_only=True, gc=Fa
     """VMware's `NetDhcpConfigInfoDhcpOptions`."""
 
     WIRE: ClassVar[str] = (
-        "enable:boolean config:KeyValue[]"
+        "enable:boolean config:KeyValue[]?"
     )
     enable: bool
     config: tuple[KeyValue, ...] = ()
@@ -315,7 +325,8 @@ class NetDnsConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `NetDnsConfigInfo`."""
 
     WIRE: ClassVar[str] = (
-        "dhcp:boolean hostName:string domainName:string ipAddress:string[] searchDomain:string[]"
+        "dhcp:boolean hostName:string domainName:string ipAddress:string[]? "
+        "searchDomain:string[]?"
     )
     dhcp: bool
     host_name: str
@@ -328,7 +339,7 @@ class NetIpConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `NetIpConfigInfo`."""
 
     WIRE: ClassVar[str] = (
-        "ipAddress:NetIpConfigInfoIpAddress[] dhcp:NetDhcpConfigInfo? "
+        "ipAddress:NetIpConfigInfoIpAddress[]? dhcp:NetDhcpConfigInfo? "
         "autoConfigurationEnabled:boolean?"
     )
     ip_address: tuple[NetIpConfigInfoIpAddress, ...] = ()
@@ -353,7 +364,7 @@ class NetIpRouteConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `NetIpRouteConfigInfo`."""
 
     WIRE: ClassVar[str] = (
-        "ipRoute:NetIpRouteConfigInfoIpRoute[]"
+        "ipRoute:NetIpRouteConfigInfoIpRoute[]?"
     )
     ip_route: tuple[NetIpRouteConfigInfoIpRoute, ...] = ()
 
@@ -383,7 +394,7 @@ class NoPermissionEntityPrivileges(DynamicData, frozen=True, kw_only=True, gc=Fa
     """VMware's `NoPermissionEntityPrivileges`."""
 
     WIRE: ClassVar[str] = (
-        "entity:&ManagedObject privilegeIds:string[]"
+        "entity:&ManagedObject privilegeIds:string[]?"
     )
     entity: Ref
     privilege_ids: tuple[str, ...] = ()
@@ -396,16 +407,6 @@ class OptionDef(ElementDescription, frozen=True, kw_only=True, gc=False):
         "optionType:OptionType"
     )
     option_type: OptionType
-
-
-class OptionValue(DynamicData, frozen=True, kw_only=True, gc=False):
-    """VMware's `OptionValue`."""
-
-    WIRE: ClassVar[str] = (
-        "key:string value:any?"
-    )
-    key: str
-    value: Anything | None = None
 
 
 class SharesInfo(DynamicData, frozen=True, kw_only=True, gc=False):
@@ -422,7 +423,7 @@ class StoragePlacementResult(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `StoragePlacementResult`."""
 
     WIRE: ClassVar[str] = (
-        "recommendations:ClusterRecommendation[] task:&Task?"
+        "recommendations:ClusterRecommendation[]? task:&Task?"
     )
     recommendations: tuple[ClusterRecommendation, ...] = ()
     task: Ref | None = None
@@ -451,6 +452,6 @@ class UpdateVirtualMachineFilesResult(DynamicData, frozen=True, kw_only=True, gc
     """VMware's `UpdateVirtualMachineFilesResult`."""
 
     WIRE: ClassVar[str] = (
-        "failedVmFile:UpdateVirtualMachineFilesResultFailedVmFileInfo[]"
+        "failedVmFile:UpdateVirtualMachineFilesResultFailedVmFileInfo[]?"
     )
     failed_vm_file: tuple[UpdateVirtualMachineFilesResultFailedVmFileInfo, ...] = ()

@@ -70,7 +70,7 @@ class ObjectContent(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `ObjectContent`."""
 
     WIRE: ClassVar[str] = (
-        "obj:&ManagedObject propSet:DynamicProperty[] missingSet:MissingProperty[]"
+        "obj:&ManagedObject propSet:DynamicProperty[]? missingSet:MissingProperty[]?"
     )
     obj: Ref
     prop_set: tuple[DynamicProperty, ...] = ()
@@ -81,7 +81,7 @@ class ObjectSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `ObjectSpec`."""
 
     WIRE: ClassVar[str] = (
-        "obj:&ManagedObject skip:boolean? selectSet:SelectionSpec[]"
+        "obj:&ManagedObject skip:boolean? selectSet:SelectionSpec[]?"
     )
     obj: Ref
     skip: bool | None = None
@@ -92,8 +92,8 @@ class ObjectUpdate(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `ObjectUpdate`."""
 
     WIRE: ClassVar[str] = (
-        "kind:ObjectUpdateKind obj:&ManagedObject changeSet:PropertyChange[] "
-        "missingSet:MissingProperty[]"
+        "kind:ObjectUpdateKind obj:&ManagedObject changeSet:PropertyChange[]? "
+        "missingSet:MissingProperty[]?"
     )
     kind: ObjectUpdateKind | str
     obj: Ref
@@ -127,7 +127,7 @@ class PropertyFilterUpdate(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `PropertyFilterUpdate`."""
 
     WIRE: ClassVar[str] = (
-        "filter:&PropertyFilter objectSet:ObjectUpdate[] missingSet:MissingObject[]"
+        "filter:&PropertyFilter objectSet:ObjectUpdate[]? missingSet:MissingObject[]?"
     )
     filter: Ref
     object_set: tuple[ObjectUpdate, ...] = ()
@@ -138,7 +138,7 @@ class PropertySpec(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `PropertySpec`."""
 
     WIRE: ClassVar[str] = (
-        "type:string all:boolean? pathSet:string[]"
+        "type:string all:boolean? pathSet:string[]?"
     )
     type: str
     all: bool | None = None
@@ -177,7 +177,7 @@ class TraversalSpec(SelectionSpec, frozen=True, kw_only=True, gc=False):
     """VMware's `TraversalSpec`."""
 
     WIRE: ClassVar[str] = (
-        "type:string path:string skip:boolean? selectSet:SelectionSpec[]"
+        "type:string path:string skip:boolean? selectSet:SelectionSpec[]?"
     )
     type: str
     path: str
@@ -189,7 +189,7 @@ class UpdateSet(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `UpdateSet`."""
 
     WIRE: ClassVar[str] = (
-        "version:string filterSet:PropertyFilterUpdate[] truncated:boolean?"
+        "version:string filterSet:PropertyFilterUpdate[]? truncated:boolean?"
     )
     version: str
     filter_set: tuple[PropertyFilterUpdate, ...] = ()

@@ -123,7 +123,7 @@ RETRIEVE_PROPERTIES: Final[Method[RetrievePropertiesArgs, tuple[ObjectContent, .
     "RetrieveProperties",
     "PropertyCollector",
     RetrievePropertiesArgs,
-    "ObjectContent[]",
+    "ObjectContent[]?",
     privilege="System.Anonymous",
     faults=(
         "InvalidProperty",
@@ -312,7 +312,7 @@ class CreateContainerViewArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What CreateContainerView takes."""
 
     WIRE: ClassVar[str] = (
-        "container:&ManagedEntity type:string[] recursive:boolean"
+        "container:&ManagedEntity type:string[]? recursive:boolean"
     )
     container: Ref
     type: tuple[str, ...] = ()
@@ -332,7 +332,7 @@ class CreateListViewArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What CreateListView takes."""
 
     WIRE: ClassVar[str] = (
-        "obj:&ManagedObject[]"
+        "obj:&ManagedObject[]?"
     )
     obj: tuple[Ref, ...] = ()
 
@@ -377,7 +377,7 @@ class ModifyListViewArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What ModifyListView takes."""
 
     WIRE: ClassVar[str] = (
-        "add:&ManagedObject[] remove:&ManagedObject[]"
+        "add:&ManagedObject[]? remove:&ManagedObject[]?"
     )
     add: tuple[Ref, ...] = ()
     remove: tuple[Ref, ...] = ()
@@ -387,7 +387,7 @@ MODIFY_LIST_VIEW: Final[Method[ModifyListViewArgs, tuple[Ref, ...]]] = Method(
     "ModifyListView",
     "ListView",
     ModifyListViewArgs,
-    "&ManagedObject[]",
+    "&ManagedObject[]?",
 )
 
 
@@ -395,7 +395,7 @@ class ResetListViewArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What ResetListView takes."""
 
     WIRE: ClassVar[str] = (
-        "obj:&ManagedObject[]"
+        "obj:&ManagedObject[]?"
     )
     obj: tuple[Ref, ...] = ()
 
@@ -404,7 +404,7 @@ RESET_LIST_VIEW: Final[Method[ResetListViewArgs, tuple[Ref, ...]]] = Method(
     "ResetListView",
     "ListView",
     ResetListViewArgs,
-    "&ManagedObject[]",
+    "&ManagedObject[]?",
 )
 
 
@@ -438,7 +438,7 @@ OPEN_INVENTORY_VIEW_FOLDER: Final[Method[OpenInventoryViewFolderArgs, tuple[Ref,
     "OpenInventoryViewFolder",
     "InventoryView",
     OpenInventoryViewFolderArgs,
-    "&ManagedEntity[]",
+    "&ManagedEntity[]?",
 )
 
 
@@ -455,7 +455,7 @@ CLOSE_INVENTORY_VIEW_FOLDER: Final[Method[CloseInventoryViewFolderArgs, tuple[Re
     "CloseInventoryViewFolder",
     "InventoryView",
     CloseInventoryViewFolderArgs,
-    "&ManagedEntity[]",
+    "&ManagedEntity[]?",
 )
 
 

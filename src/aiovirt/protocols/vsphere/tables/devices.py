@@ -98,6 +98,9 @@ __all__ = [
     "VirtualKeyboard",
     "VirtualLsiLogicController",
     "VirtualLsiLogicSASController",
+    "VirtualMachineVMCIDevice",
+    "VirtualMachineVMCIDeviceFilterInfo",
+    "VirtualMachineVMCIDeviceFilterSpec",
     "VirtualMachineVideoCard",
     "VirtualNVDIMM",
     "VirtualNVDIMMBackingInfo",
@@ -168,7 +171,7 @@ class HostDiskMappingOption(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostDiskMappingOption`."""
 
     WIRE: ClassVar[str] = (
-        "physicalPartition:HostDiskMappingPartitionOption[] name:string"
+        "physicalPartition:HostDiskMappingPartitionOption[]? name:string"
     )
     physical_partition: tuple[HostDiskMappingPartitionOption, ...] = ()
     name: str
@@ -220,7 +223,7 @@ class VirtualController(VirtualDevice, frozen=True, kw_only=True, gc=False):
     """VMware's `VirtualController`."""
 
     WIRE: ClassVar[str] = (
-        "busNumber:int device:int[]"
+        "busNumber:int device:int[]?"
     )
     bus_number: int
     device: tuple[int, ...] = ()
@@ -332,7 +335,7 @@ class VirtualDeviceConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "operation:VirtualDeviceConfigSpecOperation? "
         "fileOperation:VirtualDeviceConfigSpecFileOperation? device:VirtualDevice "
-        "profile:VirtualMachineProfileSpec[] backing:VirtualDeviceConfigSpecBackingSpec? "
+        "profile:VirtualMachineProfileSpec[]? backing:VirtualDeviceConfigSpecBackingSpec? "
         "changeMode:string?"
     )
     operation: VirtualDeviceConfigSpecOperation | str | None = None
@@ -411,7 +414,7 @@ class VirtualDisk(VirtualDevice, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "capacityInKB:long capacityInBytes:long? shares:SharesInfo? "
-        "storageIOAllocation:StorageIOAllocationInfo? diskObjectId:string? iofilter:string[] "
+        "storageIOAllocation:StorageIOAllocationInfo? diskObjectId:string? iofilter:string[]? "
         "vDiskId:ID? vDiskVersion:int? nativeUnmanagedLinkedClone:boolean? guestReadOnly:boolean?"
     )
     capacity_in_kb: int
@@ -717,6 +720,43 @@ class VirtualLsiLogicSASController(VirtualSCSIController, frozen=True, kw_only=T
     """VMware's `VirtualLsiLogicSASController`."""
 
 
+class VirtualMachineVMCIDevice(VirtualDevice, frozen=True, kw_only=True, gc=False):
+    """VMware's `VirtualMachineVMCIDevice`."""
+
+    WIRE: ClassVar[str] = (
+        "id:long? allowUnrestrictedCommunication:boolean? filterEnable:boolean? "
+        "filterInfo:VirtualMachineVMCIDeviceFilterInfo?"
+    )
+    id: int | None = None
+    allow_unrestricted_communication: bool | None = None
+    filter_enable: bool | None = None
+    filter_info: VirtualMachineVMCIDeviceFilterInfo | None = None
+
+
+class VirtualMachineVMCIDeviceFilterInfo(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `VirtualMachineVMCIDeviceFilterInfo`."""
+
+    WIRE: ClassVar[str] = (
+        "filters:VirtualMachineVMCIDeviceFilterSpec[]?"
+    )
+    filters: tuple[VirtualMachineVMCIDeviceFilterSpec, ...] = ()
+
+
+class VirtualMachineVMCIDeviceFilterSpec(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `VirtualMachineVMCIDeviceFilterSpec`."""
+
+    WIRE: ClassVar[str] = (
+        "rank:long action:string protocol:string direction:string lowerDstPortBoundary:long? "
+        "upperDstPortBoundary:long?"
+    )
+    rank: int
+    action: str
+    protocol: str
+    direction: str
+    lower_dst_port_boundary: int | None = None
+    upper_dst_port_boundary: int | None = None
+
+
 class VirtualMachineVideoCard(VirtualDevice, frozen=True, kw_only=True, gc=False):
     """VMware's `VirtualMachineVideoCard`."""
 
@@ -802,7 +842,7 @@ class VirtualPCIPassthroughDvxBackingInfo(VirtualDeviceBackingInfo, frozen=True,
     """VMware's `VirtualPCIPassthroughDvxBackingInfo`."""
 
     WIRE: ClassVar[str] = (
-        "deviceClass:string? configParams:OptionValue[]"
+        "deviceClass:string? configParams:OptionValue[]?"
     )
     device_class: str | None = None
     config_params: tuple[OptionValue, ...] = ()
@@ -812,7 +852,7 @@ class VirtualPCIPassthroughDynamicBackingInfo(VirtualDeviceDeviceBackingInfo, fr
     """VMware's `VirtualPCIPassthroughDynamicBackingInfo`."""
 
     WIRE: ClassVar[str] = (
-        "allowedDevice:VirtualPCIPassthroughAllowedDevice[] customLabel:string? "
+        "allowedDevice:VirtualPCIPassthroughAllowedDevice[]? customLabel:string? "
         "assignedId:string?"
     )
     allowed_device: tuple[VirtualPCIPassthroughAllowedDevice, ...] = ()
@@ -966,8 +1006,8 @@ class VirtualTPM(VirtualDevice, frozen=True, kw_only=True, gc=False):
     """VMware's `VirtualTPM`."""
 
     WIRE: ClassVar[str] = (
-        "endorsementKeyCertificateSigningRequest:base64Binary[] "
-        "endorsementKeyCertificate:base64Binary[]"
+        "endorsementKeyCertificateSigningRequest:base64Binary[]? "
+        "endorsementKeyCertificate:base64Binary[]?"
     )
     endorsement_key_certificate_signing_request: tuple[bytes, ...] = ()
     endorsement_key_certificate: tuple[bytes, ...] = ()
@@ -977,7 +1017,7 @@ class VirtualUSB(VirtualDevice, frozen=True, kw_only=True, gc=False):
     """VMware's `VirtualUSB`."""
 
     WIRE: ClassVar[str] = (
-        "connected:boolean vendor:int? product:int? family:string[] speed:string[]"
+        "connected:boolean vendor:int? product:int? family:string[]? speed:string[]?"
     )
     connected: bool
     vendor: int | None = None

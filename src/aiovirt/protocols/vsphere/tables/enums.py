@@ -15,6 +15,9 @@ __all__ = [
     "CheckTestType",
     "ConfigSpecOperation",
     "CustomizationFailedReasonCode",
+    "CustomizationLicenseDataMode",
+    "CustomizationNetBIOSMode",
+    "CustomizationSysprepRebootOption",
     "DatastoreAccessible",
     "DatastoreSummaryMaintenanceModeState",
     "DeviceNotSupportedReason",
@@ -26,6 +29,7 @@ __all__ = [
     "EventCategory",
     "EventEventSeverity",
     "EventFilterSpecRecursionOption",
+    "FibreChannelPortType",
     "FileSystemMountInfoVStorageSupportStatus",
     "FolderExternallyManagedFolderType",
     "GuestFileType",
@@ -38,6 +42,7 @@ __all__ = [
     "HostFileSystemVolumeFileSystemType",
     "HostFirewallRuleDirection",
     "HostFirewallRulePortType",
+    "HostInternetScsiHbaNetworkBindingSupportType",
     "HostIpConfigIpV6AddressConfigType",
     "HostLockdownMode",
     "HostMountInfoInaccessibleReason",
@@ -204,6 +209,29 @@ class CustomizationFailedReasonCode(StrEnum):
     WRONG_METADATA_FORMAT = "wrongMetadataFormat"
 
 
+class CustomizationLicenseDataMode(StrEnum):
+    """VMware's `CustomizationLicenseDataMode`."""
+
+    PER_SERVER = "perServer"
+    PER_SEAT = "perSeat"
+
+
+class CustomizationNetBIOSMode(StrEnum):
+    """VMware's `CustomizationNetBIOSMode`."""
+
+    ENABLE_NET_BIOS_VIA_DHCP = "enableNetBIOSViaDhcp"
+    ENABLE_NET_BIOS = "enableNetBIOS"
+    DISABLE_NET_BIOS = "disableNetBIOS"
+
+
+class CustomizationSysprepRebootOption(StrEnum):
+    """VMware's `CustomizationSysprepRebootOption`."""
+
+    REBOOT = "reboot"
+    NOREBOOT = "noreboot"
+    SHUTDOWN = "shutdown"
+
+
 class DatastoreAccessible(StrEnum):
     """VMware's `DatastoreAccessible`."""
 
@@ -294,6 +322,15 @@ class EventFilterSpecRecursionOption(StrEnum):
     SELF = "self"
     CHILDREN = "children"
     ALL = "all"
+
+
+class FibreChannelPortType(StrEnum):
+    """VMware's `FibreChannelPortType`."""
+
+    FABRIC = "fabric"
+    LOOP = "loop"
+    POINT_TO_POINT = "pointToPoint"
+    UNKNOWN = "unknown"
 
 
 class FileSystemMountInfoVStorageSupportStatus(StrEnum):
@@ -406,6 +443,14 @@ class HostFirewallRulePortType(StrEnum):
 
     SRC = "src"
     DST = "dst"
+
+
+class HostInternetScsiHbaNetworkBindingSupportType(StrEnum):
+    """VMware's `HostInternetScsiHbaNetworkBindingSupportType`."""
+
+    NOTSUPPORTED = "notsupported"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
 
 
 class HostIpConfigIpV6AddressConfigType(StrEnum):

@@ -797,7 +797,7 @@ class EventEx(Event, frozen=True, kw_only=True, gc=False):
     """VMware's `EventEx`."""
 
     WIRE: ClassVar[str] = (
-        "eventTypeId:string severity:string? message:string? arguments:KeyAnyValue[] "
+        "eventTypeId:string severity:string? message:string? arguments:KeyAnyValue[]? "
         "objectId:string? objectType:string? objectName:string? fault:LocalizedMethodFault?"
     )
     event_type_id: str
@@ -831,7 +831,7 @@ class ExtendedEvent(GeneralEvent, frozen=True, kw_only=True, gc=False):
     """VMware's `ExtendedEvent`."""
 
     WIRE: ClassVar[str] = (
-        "eventTypeId:string managedObject:&ManagedObject data:ExtendedEventPair[]"
+        "eventTypeId:string managedObject:&ManagedObject data:ExtendedEventPair[]?"
     )
     event_type_id: str
     managed_object: Ref
@@ -1596,7 +1596,7 @@ class VmMessageErrorEvent(VmEvent, frozen=True, kw_only=True, gc=False):
     """VMware's `VmMessageErrorEvent`."""
 
     WIRE: ClassVar[str] = (
-        "message:string messageInfo:VirtualMachineMessage[]"
+        "message:string messageInfo:VirtualMachineMessage[]?"
     )
     message: str
     message_info: tuple[VirtualMachineMessage, ...] = ()
@@ -1606,7 +1606,7 @@ class VmMessageEvent(VmEvent, frozen=True, kw_only=True, gc=False):
     """VMware's `VmMessageEvent`."""
 
     WIRE: ClassVar[str] = (
-        "message:string messageInfo:VirtualMachineMessage[]"
+        "message:string messageInfo:VirtualMachineMessage[]?"
     )
     message: str
     message_info: tuple[VirtualMachineMessage, ...] = ()
@@ -1616,7 +1616,7 @@ class VmMessageWarningEvent(VmEvent, frozen=True, kw_only=True, gc=False):
     """VMware's `VmMessageWarningEvent`."""
 
     WIRE: ClassVar[str] = (
-        "message:string messageInfo:VirtualMachineMessage[]"
+        "message:string messageInfo:VirtualMachineMessage[]?"
     )
     message: str
     message_info: tuple[VirtualMachineMessage, ...] = ()

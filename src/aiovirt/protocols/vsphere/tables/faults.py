@@ -41,7 +41,6 @@ if TYPE_CHECKING:
         VirtualMachineFeatureRequirement,
     )
     from aiovirt.protocols.vsphere.tables.session import (
-        AuthenticationRequiredChallenge,
         LicenseSource,
     )
     from aiovirt.protocols.vsphere.values import (
@@ -58,7 +57,6 @@ __all__ = [
     "AlreadyUpgraded",
     "ApplicationQuiesceFault",
     "AuthMinimumAdminPermission",
-    "AuthenticationRequired",
     "CannotAccessFile",
     "CannotAccessLocalSource",
     "CannotAccessNetwork",
@@ -311,7 +309,7 @@ class EVCConfigFault(VimFault, frozen=True, kw_only=True, gc=False):
     """VMware's `EVCConfigFault`."""
 
     WIRE: ClassVar[str] = (
-        "faults:LocalizedMethodFault[]"
+        "faults:LocalizedMethodFault[]?"
     )
     faults: tuple[LocalizedMethodFault, ...] = ()
 
@@ -320,7 +318,7 @@ class ActiveVMsBlockingEVC(EVCConfigFault, frozen=True, kw_only=True, gc=False):
     """VMware's `ActiveVMsBlockingEVC`."""
 
     WIRE: ClassVar[str] = (
-        "evcMode:string? host:&HostSystem[] hostName:string[]"
+        "evcMode:string? host:&HostSystem[]? hostName:string[]?"
     )
     evc_mode: str | None = None
     host: tuple[Ref, ...] = ()
@@ -385,19 +383,6 @@ class ApplicationQuiesceFault(SnapshotFault, frozen=True, kw_only=True, gc=False
 
 class AuthMinimumAdminPermission(VimFault, frozen=True, kw_only=True, gc=False):
     """VMware's `AuthMinimumAdminPermission`."""
-
-
-class RuntimeFault(MethodFault, frozen=True, kw_only=True, gc=False):
-    """VMware's `RuntimeFault`."""
-
-
-class AuthenticationRequired(RuntimeFault, frozen=True, kw_only=True, gc=False):
-    """VMware's `AuthenticationRequired`."""
-
-    WIRE: ClassVar[str] = (
-        "authenticate:AuthenticationRequiredChallenge[]"
-    )
-    authenticate: tuple[AuthenticationRequiredChallenge, ...] = ()
 
 
 class FileFault(VimFault, frozen=True, kw_only=True, gc=False):
@@ -588,11 +573,15 @@ class DasConfigFault(VimFault, frozen=True, kw_only=True, gc=False):
     """VMware's `DasConfigFault`."""
 
     WIRE: ClassVar[str] = (
-        "reason:string? output:string? event:Event[]"
+        "reason:string? output:string? event:Event[]?"
     )
     reason: str | None = None
     output: str | None = None
     event: tuple[Event, ...] = ()
+
+
+class RuntimeFault(MethodFault, frozen=True, kw_only=True, gc=False):
+    """VMware's `RuntimeFault`."""
 
 
 class DatabaseError(RuntimeFault, frozen=True, kw_only=True, gc=False):
@@ -764,7 +753,7 @@ class FeatureRequirementsNotMet(VirtualHardwareCompatibilityIssue, frozen=True, 
     """VMware's `FeatureRequirementsNotMet`."""
 
     WIRE: ClassVar[str] = (
-        "featureRequirement:VirtualMachineFeatureRequirement[] vm:&VirtualMachine? "
+        "featureRequirement:VirtualMachineFeatureRequirement[]? vm:&VirtualMachine? "
         "host:&HostSystem?"
     )
     feature_requirement: tuple[VirtualMachineFeatureRequirement, ...] = ()
@@ -819,7 +808,7 @@ class GenericDrsFault(VimFault, frozen=True, kw_only=True, gc=False):
     """VMware's `GenericDrsFault`."""
 
     WIRE: ClassVar[str] = (
-        "hostFaults:LocalizedMethodFault[]"
+        "hostFaults:LocalizedMethodFault[]?"
     )
     host_faults: tuple[LocalizedMethodFault, ...] = ()
 
@@ -1368,7 +1357,7 @@ class NoCompatibleHost(VimFault, frozen=True, kw_only=True, gc=False):
     """VMware's `NoCompatibleHost`."""
 
     WIRE: ClassVar[str] = (
-        "host:&HostSystem[] error:LocalizedMethodFault[]"
+        "host:&HostSystem[]? error:LocalizedMethodFault[]?"
     )
     host: tuple[Ref, ...] = ()
     error: tuple[LocalizedMethodFault, ...] = ()
@@ -1405,7 +1394,7 @@ class NoPermission(SecurityError, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "object:&ManagedObject? privilegeId:string? "
-        "missingPrivileges:NoPermissionEntityPrivileges[]"
+        "missingPrivileges:NoPermissionEntityPrivileges[]?"
     )
     object: Ref | None = None
     privilege_id: str | None = None
@@ -1592,7 +1581,7 @@ class SnapshotRevertIssue(MigrationFault, frozen=True, kw_only=True, gc=False):
     """VMware's `SnapshotRevertIssue`."""
 
     WIRE: ClassVar[str] = (
-        "snapshotName:string? event:Event[] errors:boolean"
+        "snapshotName:string? event:Event[]? errors:boolean"
     )
     snapshot_name: str | None = None
     event: tuple[Event, ...] = ()

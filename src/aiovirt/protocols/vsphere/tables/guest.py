@@ -77,7 +77,7 @@ class GuestDiskInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "diskPath:string? capacity:long? freeSpace:long? filesystemType:string? "
-        "mappings:GuestInfoVirtualDiskMapping[]"
+        "mappings:GuestInfoVirtualDiskMapping[]?"
     )
     disk_path: str | None = None
     capacity: int | None = None
@@ -116,11 +116,11 @@ class GuestInfo(DynamicData, frozen=True, kw_only=True, gc=False):
         "toolsStatus:VirtualMachineToolsStatus? toolsVersionStatus:string? "
         "toolsVersionStatus2:string? toolsRunningStatus:string? toolsVersion:string? "
         "toolsInstallType:string? guestId:string? guestFamily:string? guestFullName:string? "
-        "guestDetailedData:string? hostName:string? ipAddress:string? net:GuestNicInfo[] "
-        "ipStack:GuestStackInfo[] disk:GuestDiskInfo[] screen:GuestScreenInfo? guestState:string "
-        "appHeartbeatStatus:string? guestKernelCrashed:boolean? appState:string? "
-        "guestOperationsReady:boolean? interactiveGuestOperationsReady:boolean? "
-        "guestStateChangeSupported:boolean? generationInfo:GuestInfoNamespaceGenerationInfo[] "
+        "guestDetailedData:string? hostName:string? ipAddress:string? net:GuestNicInfo[]? "
+        "ipStack:GuestStackInfo[]? disk:GuestDiskInfo[]? screen:GuestScreenInfo? "
+        "guestState:string appHeartbeatStatus:string? guestKernelCrashed:boolean? "
+        "appState:string? guestOperationsReady:boolean? interactiveGuestOperationsReady:boolean? "
+        "guestStateChangeSupported:boolean? generationInfo:GuestInfoNamespaceGenerationInfo[]? "
         "hwVersion:string? customizationInfo:GuestInfoCustomizationInfo?"
     )
     tools_status: VirtualMachineToolsStatus | str | None = None
@@ -186,7 +186,7 @@ class GuestListFileInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `GuestListFileInfo`."""
 
     WIRE: ClassVar[str] = (
-        "files:GuestFileInfo[] remaining:int"
+        "files:GuestFileInfo[]? remaining:int"
     )
     files: tuple[GuestFileInfo, ...] = ()
     remaining: int
@@ -196,7 +196,7 @@ class GuestNicInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `GuestNicInfo`."""
 
     WIRE: ClassVar[str] = (
-        "network:string? ipAddress:string[] macAddress:string? connected:boolean "
+        "network:string? ipAddress:string[]? macAddress:string? connected:boolean "
         "deviceConfigId:int dnsConfig:NetDnsConfigInfo? ipConfig:NetIpConfigInfo? "
         "netBIOSConfig:NetBIOSConfigInfo?"
     )
@@ -241,7 +241,7 @@ class GuestProgramSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `GuestProgramSpec`."""
 
     WIRE: ClassVar[str] = (
-        "programPath:string arguments:string workingDirectory:string? envVariables:string[]"
+        "programPath:string arguments:string workingDirectory:string? envVariables:string[]?"
     )
     program_path: str
     arguments: str
@@ -263,8 +263,8 @@ class GuestStackInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `GuestStackInfo`."""
 
     WIRE: ClassVar[str] = (
-        "dnsConfig:NetDnsConfigInfo? ipRouteConfig:NetIpRouteConfigInfo? ipStackConfig:KeyValue[] "
-        "dhcpConfig:NetDhcpConfigInfo?"
+        "dnsConfig:NetDnsConfigInfo? ipRouteConfig:NetIpRouteConfigInfo? "
+        "ipStackConfig:KeyValue[]? dhcpConfig:NetDhcpConfigInfo?"
     )
     dns_config: NetDnsConfigInfo | None = None
     ip_route_config: NetIpRouteConfigInfo | None = None

@@ -475,7 +475,7 @@ class ListProcessesInGuestArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What ListProcessesInGuest takes."""
 
     WIRE: ClassVar[str] = (
-        "vm:&VirtualMachine auth:GuestAuthentication pids:long[]"
+        "vm:&VirtualMachine auth:GuestAuthentication pids:long[]?"
     )
     vm: Ref
     auth: GuestAuthentication
@@ -486,7 +486,7 @@ LIST_PROCESSES_IN_GUEST: Final[Method[ListProcessesInGuestArgs, tuple[GuestProce
     "ListProcessesInGuest",
     "GuestProcessManager",
     ListProcessesInGuestArgs,
-    "GuestProcessInfo[]",
+    "GuestProcessInfo[]?",
     faults=(
         "GuestOperationsFault",
         "InvalidState",
@@ -524,7 +524,7 @@ class ReadEnvironmentVariableInGuestArgs(Arguments, frozen=True, kw_only=True, g
     """What ReadEnvironmentVariableInGuest takes."""
 
     WIRE: ClassVar[str] = (
-        "vm:&VirtualMachine auth:GuestAuthentication names:string[]"
+        "vm:&VirtualMachine auth:GuestAuthentication names:string[]?"
     )
     vm: Ref
     auth: GuestAuthentication
@@ -535,7 +535,7 @@ READ_ENVIRONMENT_VARIABLE_IN_GUEST: Final[Method[ReadEnvironmentVariableInGuestA
     "ReadEnvironmentVariableInGuest",
     "GuestProcessManager",
     ReadEnvironmentVariableInGuestArgs,
-    "string[]",
+    "string[]?",
     faults=(
         "GuestOperationsFault",
         "InvalidState",

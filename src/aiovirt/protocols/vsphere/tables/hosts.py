@@ -95,6 +95,7 @@ __all__ = [
     "HostFirewallRulesetIpList",
     "HostFirewallRulesetIpNetwork",
     "HostFlagInfo",
+    "HostFru",
     "HostGatewaySpec",
     "HostHardwareElementInfo",
     "HostHardwareInfo",
@@ -110,6 +111,7 @@ __all__ = [
     "HostNtpConfig",
     "HostNumaInfo",
     "HostNumaNode",
+    "HostNumericSensorInfo",
     "HostPciDevice",
     "HostPciPassthruConfig",
     "HostPciPassthruInfo",
@@ -190,7 +192,7 @@ class HostAutoStartManagerConfig(DynamicData, frozen=True, kw_only=True, gc=Fals
     """VMware's `HostAutoStartManagerConfig`."""
 
     WIRE: ClassVar[str] = (
-        "defaults:AutoStartDefaults? powerInfo:AutoStartPowerInfo[]"
+        "defaults:AutoStartDefaults? powerInfo:AutoStartPowerInfo[]?"
     )
     defaults: AutoStartDefaults | None = None
     power_info: tuple[AutoStartPowerInfo, ...] = ()
@@ -233,15 +235,16 @@ class HostCapability(DynamicData, frozen=True, kw_only=True, gc=False):
         "vmotionAcrossNetworkSupported:boolean? maxNumDisksSVMotion:int? "
         "maxVirtualDiskDescVersionSupported:int? hbrNicSelectionSupported:boolean "
         "vrNfcNicSelectionSupported:boolean recordReplaySupported:boolean ftSupported:boolean "
-        "replayUnsupportedReason:string? replayCompatibilityIssues:string[] "
-        "smpFtSupported:boolean ftCompatibilityIssues:string[] smpFtCompatibilityIssues:string[] "
-        "maxVcpusPerFtVm:int? loginBySSLThumbprintSupported:boolean? "
-        "cloneFromSnapshotSupported:boolean deltaDiskBackingsSupported:boolean "
-        "perVMNetworkTrafficShapingSupported:boolean tpmSupported:boolean tpmVersion:string? "
-        "txtEnabled:boolean? supportedCpuFeature:HostCpuIdInfo[] "
-        "virtualExecUsageSupported:boolean storageIORMSupported:boolean "
-        "vmDirectPathGen2Supported:boolean? vmDirectPathGen2UnsupportedReason:string[] "
-        "vmDirectPathGen2UnsupportedReasonExtended:string? supportedVmfsMajorVersion:int[] "
+        "replayUnsupportedReason:string? replayCompatibilityIssues:string[]? "
+        "smpFtSupported:boolean ftCompatibilityIssues:string[]? "
+        "smpFtCompatibilityIssues:string[]? maxVcpusPerFtVm:int? "
+        "loginBySSLThumbprintSupported:boolean? cloneFromSnapshotSupported:boolean "
+        "deltaDiskBackingsSupported:boolean perVMNetworkTrafficShapingSupported:boolean "
+        "tpmSupported:boolean tpmVersion:string? txtEnabled:boolean? "
+        "supportedCpuFeature:HostCpuIdInfo[]? virtualExecUsageSupported:boolean "
+        "storageIORMSupported:boolean vmDirectPathGen2Supported:boolean? "
+        "vmDirectPathGen2UnsupportedReason:string[]? "
+        "vmDirectPathGen2UnsupportedReasonExtended:string? supportedVmfsMajorVersion:int[]? "
         "vStorageCapable:boolean snapshotRelayoutSupported:boolean "
         "firewallIpRulesSupported:boolean? servicePackageInfoSupported:boolean? "
         "maxHostRunningVms:int? maxHostSupportedVcpus:int? vmfsDatastoreMountCapable:boolean "
@@ -448,19 +451,20 @@ class HostConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
         "cpuScheduler:HostCpuSchedulerInfo? consoleReservation:ServiceConsoleReservationInfo? "
         "virtualMachineReservation:VirtualMachineMemoryReservationInfo? "
         "storageDevice:HostStorageDeviceInfo? fileSystemVolume:HostFileSystemVolumeInfo? "
-        "systemFile:string[] network:HostNetworkInfo? vmotion:HostVMotionInfo? "
+        "systemFile:string[]? network:HostNetworkInfo? vmotion:HostVMotionInfo? "
         "virtualNicManagerInfo:HostVirtualNicManagerInfo? capabilities:HostNetCapabilities? "
         "datastoreCapabilities:HostDatastoreSystemCapabilities? "
         "offloadCapabilities:HostNetOffloadCapabilities? service:HostServiceInfo? "
-        "firewall:HostFirewallInfo? autoStart:HostAutoStartManagerConfig? option:OptionValue[] "
-        "optionDef:OptionDef[] datastorePrincipal:string? localSwapDatastore:&Datastore? "
+        "firewall:HostFirewallInfo? autoStart:HostAutoStartManagerConfig? option:OptionValue[]? "
+        "optionDef:OptionDef[]? datastorePrincipal:string? localSwapDatastore:&Datastore? "
         "dateTimeInfo:HostDateTimeInfo? flags:HostFlagInfo? adminDisabled:boolean? "
-        "lockdownMode:HostLockdownMode? certificate:byte[] pciPassthruInfo:HostPciPassthruInfo[] "
-        "powerSystemCapability:PowerSystemCapability? powerSystemInfo:PowerSystemInfo? "
-        "wakeOnLanCapable:boolean? featureCapability:HostFeatureCapability[] "
-        "maskedFeatureCapability:HostFeatureCapability[] domainList:string[] "
+        "lockdownMode:HostLockdownMode? certificate:byte[]? "
+        "pciPassthruInfo:HostPciPassthruInfo[]? powerSystemCapability:PowerSystemCapability? "
+        "powerSystemInfo:PowerSystemInfo? wakeOnLanCapable:boolean? "
+        "featureCapability:HostFeatureCapability[]? "
+        "maskedFeatureCapability:HostFeatureCapability[]? domainList:string[]? "
         "scriptCheckSum:base64Binary? hostConfigCheckSum:base64Binary? "
-        "descriptionTreeCheckSum:base64Binary? sharedPassthruGpuTypes:string[]"
+        "descriptionTreeCheckSum:base64Binary? sharedPassthruGpuTypes:string[]?"
     )
     host: Ref
     product: AboutInfo
@@ -590,9 +594,9 @@ class HostConnectInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostConnectInfo`."""
 
     WIRE: ClassVar[str] = (
-        "serverIp:string? inDasCluster:boolean? host:HostListSummary vm:VirtualMachineSummary[] "
+        "serverIp:string? inDasCluster:boolean? host:HostListSummary vm:VirtualMachineSummary[]? "
         "vimAccountNameRequired:boolean? clusterSupported:boolean? "
-        "network:HostConnectInfoNetworkInfo[] datastore:HostDatastoreConnectInfo[] "
+        "network:HostConnectInfoNetworkInfo[]? datastore:HostDatastoreConnectInfo[]? "
         "license:HostLicenseConnectInfo? capability:HostCapability?"
     )
     server_ip: str | None = None
@@ -669,7 +673,7 @@ class HostCpuPackage(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "index:short vendor:string hz:long busHz:long description:string threadId:short[] "
-        "cpuFeature:HostCpuIdInfo[] family:short? model:short? stepping:short?"
+        "cpuFeature:HostCpuIdInfo[]? family:short? model:short? stepping:short?"
     )
     index: int
     vendor: str
@@ -791,7 +795,7 @@ class HostFirewallInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostFirewallInfo`."""
 
     WIRE: ClassVar[str] = (
-        "defaultPolicy:HostFirewallDefaultPolicy ruleset:HostFirewallRuleset[]"
+        "defaultPolicy:HostFirewallDefaultPolicy ruleset:HostFirewallRuleset[]?"
     )
     default_policy: HostFirewallDefaultPolicy
     ruleset: tuple[HostFirewallRuleset, ...] = ()
@@ -834,7 +838,7 @@ class HostFirewallRulesetIpList(DynamicData, frozen=True, kw_only=True, gc=False
     """VMware's `HostFirewallRulesetIpList`."""
 
     WIRE: ClassVar[str] = (
-        "ipAddress:string[] ipNetwork:HostFirewallRulesetIpNetwork[] allIp:boolean"
+        "ipAddress:string[]? ipNetwork:HostFirewallRulesetIpNetwork[]? allIp:boolean"
     )
     ip_address: tuple[str, ...] = ()
     ip_network: tuple[HostFirewallRulesetIpNetwork, ...] = ()
@@ -860,12 +864,27 @@ class HostFlagInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     background_snapshots_enabled: bool | None = None
 
 
+class HostFru(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostFru`."""
+
+    WIRE: ClassVar[str] = (
+        "type:string partName:string partNumber:string manufacturer:string serialNumber:string? "
+        "mfgTimeStamp:dateTime?"
+    )
+    type: str
+    part_name: str
+    part_number: str
+    manufacturer: str
+    serial_number: str | None = None
+    mfg_time_stamp: datetime | None = None
+
+
 class HostGatewaySpec(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostGatewaySpec`."""
 
     WIRE: ClassVar[str] = (
         "gatewayType:string gatewayId:string? trustVerificationToken:string? "
-        "hostAuthParams:KeyValue[]"
+        "hostAuthParams:KeyValue[]?"
     )
     gateway_type: str
     gateway_id: str | None = None
@@ -889,7 +908,7 @@ class HostHardwareInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "systemInfo:HostSystemInfo cpuPowerManagementInfo:HostCpuPowerManagementInfo? "
         "cpuInfo:HostCpuInfo cpuPkg:HostCpuPackage[] memorySize:long numaInfo:HostNumaInfo? "
-        "smcPresent:boolean pciDevice:HostPciDevice[] cpuFeature:HostCpuIdInfo[] "
+        "smcPresent:boolean pciDevice:HostPciDevice[]? cpuFeature:HostCpuIdInfo[]? "
         "biosInfo:HostBIOSInfo? reliableMemoryInfo:HostReliableMemoryInfo? "
         "memoryTieringType:string?"
     )
@@ -911,8 +930,8 @@ class HostHardwareStatusInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostHardwareStatusInfo`."""
 
     WIRE: ClassVar[str] = (
-        "memoryStatusInfo:HostHardwareElementInfo[] cpuStatusInfo:HostHardwareElementInfo[] "
-        "storageStatusInfo:HostStorageElementInfo[]"
+        "memoryStatusInfo:HostHardwareElementInfo[]? cpuStatusInfo:HostHardwareElementInfo[]? "
+        "storageStatusInfo:HostStorageElementInfo[]?"
     )
     memory_status_info: tuple[HostHardwareElementInfo, ...] = ()
     cpu_status_info: tuple[HostHardwareElementInfo, ...] = ()
@@ -924,7 +943,7 @@ class HostHardwareSummary(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "vendor:string model:string uuid:string "
-        "otherIdentifyingInfo:HostSystemIdentificationInfo[] memorySize:long cpuModel:string "
+        "otherIdentifyingInfo:HostSystemIdentificationInfo[]? memorySize:long cpuModel:string "
         "cpuMhz:int numCpuPkgs:short numCpuCores:short numCpuThreads:short numNics:int "
         "numHBAs:int"
     )
@@ -980,7 +999,7 @@ class HostListSummary(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "host:&HostSystem? hardware:HostHardwareSummary? runtime:HostRuntimeInfo? "
         "config:HostConfigSummary quickStats:HostListSummaryQuickStats "
-        "overallStatus:ManagedEntityStatus rebootRequired:boolean customValue:CustomFieldValue[] "
+        "overallStatus:ManagedEntityStatus rebootRequired:boolean customValue:CustomFieldValue[]? "
         "managementServerIp:string? maxEVCModeKey:string? currentEVCModeKey:string? "
         "currentEVCGraphicsModeKey:string? gateway:HostListSummaryGatewaySummary?"
     )
@@ -1037,7 +1056,7 @@ class HostNtpConfig(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostNtpConfig`."""
 
     WIRE: ClassVar[str] = (
-        "server:string[] configFile:string[]"
+        "server:string[]? configFile:string[]?"
     )
     server: tuple[str, ...] = ()
     config_file: tuple[str, ...] = ()
@@ -1047,7 +1066,7 @@ class HostNumaInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostNumaInfo`."""
 
     WIRE: ClassVar[str] = (
-        "type:string numNodes:int numaNode:HostNumaNode[]"
+        "type:string numNodes:int numaNode:HostNumaNode[]?"
     )
     type: str
     num_nodes: int
@@ -1059,7 +1078,7 @@ class HostNumaNode(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "typeId:byte cpuID:short[] memorySize:long? memoryRangeBegin:long memoryRangeLength:long "
-        "pciId:string[]"
+        "pciId:string[]?"
     )
     type_id: int
     cpu_id: tuple[int, ...] = ()
@@ -1067,6 +1086,27 @@ class HostNumaNode(DynamicData, frozen=True, kw_only=True, gc=False):
     memory_range_begin: int
     memory_range_length: int
     pci_id: tuple[str, ...] = ()
+
+
+class HostNumericSensorInfo(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostNumericSensorInfo`."""
+
+    WIRE: ClassVar[str] = (
+        "name:string healthState:ElementDescription? currentReading:long unitModifier:int "
+        "baseUnits:string rateUnits:string? sensorType:string id:string? sensorNumber:long? "
+        "timeStamp:string? fru:HostFru?"
+    )
+    name: str
+    health_state: ElementDescription | None = None
+    current_reading: int
+    unit_modifier: int
+    base_units: str
+    rate_units: str | None = None
+    sensor_type: str
+    id: str | None = None
+    sensor_number: int | None = None
+    time_stamp: str | None = None
+    fru: HostFru | None = None
 
 
 class HostPciDevice(DynamicData, frozen=True, kw_only=True, gc=False):
@@ -1180,7 +1220,7 @@ class HostService(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "key:string label:string required:boolean uninstallable:boolean running:boolean "
-        "ruleset:string[] policy:string sourcePackage:HostServiceSourcePackage?"
+        "ruleset:string[]? policy:string sourcePackage:HostServiceSourcePackage?"
     )
     key: str
     label: str
@@ -1196,7 +1236,7 @@ class HostServiceInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostServiceInfo`."""
 
     WIRE: ClassVar[str] = (
-        "service:HostService[]"
+        "service:HostService[]?"
     )
     service: tuple[HostService, ...] = ()
 
@@ -1229,6 +1269,11 @@ class HostServiceTicket(DynamicData, frozen=True, kw_only=True, gc=False):
 class HostSystemHealthInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostSystemHealthInfo`."""
 
+    WIRE: ClassVar[str] = (
+        "numericSensorInfo:HostNumericSensorInfo[]?"
+    )
+    numeric_sensor_info: tuple[HostNumericSensorInfo, ...] = ()
+
 
 class HostSystemIdentificationInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostSystemIdentificationInfo`."""
@@ -1245,8 +1290,8 @@ class HostSystemInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "vendor:string model:string uuid:string "
-        "otherIdentifyingInfo:HostSystemIdentificationInfo[] serialNumber:string? "
-        "qualifiedName:HostQualifiedName[] vvolHostNQN:HostQualifiedName? vvolHostId:string? "
+        "otherIdentifyingInfo:HostSystemIdentificationInfo[]? serialNumber:string? "
+        "qualifiedName:HostQualifiedName[]? vvolHostNQN:HostQualifiedName? vvolHostId:string? "
         "bootCommandLine:string?"
     )
     vendor: str
@@ -1273,7 +1318,7 @@ class HostVMotionCompatibility(DynamicData, frozen=True, kw_only=True, gc=False)
     """VMware's `HostVMotionCompatibility`."""
 
     WIRE: ClassVar[str] = (
-        "host:&HostSystem compatibility:string[]"
+        "host:&HostSystem compatibility:string[]?"
     )
     host: Ref
     compatibility: tuple[str, ...] = ()
@@ -1293,7 +1338,7 @@ class HostVMotionNetConfig(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostVMotionNetConfig`."""
 
     WIRE: ClassVar[str] = (
-        "candidateVnic:HostVirtualNic[] selectedVnic:string?"
+        "candidateVnic:HostVirtualNic[]? selectedVnic:string?"
     )
     candidate_vnic: tuple[HostVirtualNic, ...] = ()
     selected_vnic: str | None = None

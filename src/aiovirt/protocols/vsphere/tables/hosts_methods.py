@@ -420,7 +420,7 @@ QUERY_AVAILABLE_TIME_ZONES: Final[Method[Empty, tuple[HostDateTimeSystemTimeZone
     "QueryAvailableTimeZones",
     "HostDateTimeSystem",
     Empty,
-    "HostDateTimeSystemTimeZone[]",
+    "HostDateTimeSystemTimeZone[]?",
     privilege="System.Read",
 )
 

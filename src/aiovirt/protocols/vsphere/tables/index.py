@@ -13,16 +13,18 @@ TYPES: Final[dict[str, str]] = {
     "enums": (
         "ArrayUpdateOperation AutoStartAction AutoStartWaitHeartbeatSetting "
         "CannotUseNetworkReason CheckTestType ConfigSpecOperation CustomizationFailedReasonCode "
+        "CustomizationLicenseDataMode CustomizationNetBIOSMode CustomizationSysprepRebootOption "
         "DatastoreAccessible DatastoreSummaryMaintenanceModeState DeviceNotSupportedReason "
         "DistributedVirtualPortgroupBackingType DistributedVirtualPortgroupPortgroupType "
         "DistributedVirtualSwitchNicTeamingPolicyMode "
         "DistributedVirtualSwitchPortConnecteeConnecteeType DrsBehavior EventCategory "
-        "EventEventSeverity EventFilterSpecRecursionOption "
+        "EventEventSeverity EventFilterSpecRecursionOption FibreChannelPortType "
         "FileSystemMountInfoVStorageSupportStatus FolderExternallyManagedFolderType GuestFileType "
         "GuestInfoAppStateType GuestOsDescriptorFirmwareType HostConfigChangeMode "
         "HostConfigChangeOperation HostCpuPowerManagementInfoPolicyType "
         "HostDisconnectedEventReasonCode HostFileSystemVolumeFileSystemType "
-        "HostFirewallRuleDirection HostFirewallRulePortType HostIpConfigIpV6AddressConfigType "
+        "HostFirewallRuleDirection HostFirewallRulePortType "
+        "HostInternetScsiHbaNetworkBindingSupportType HostIpConfigIpV6AddressConfigType "
         "HostLockdownMode HostMountInfoInaccessibleReason HostMountMode HostNasVolumeSecurityType "
         "HostPowerOperationType HostReplayUnsupportedReason HostServicePolicy HostStandbyMode "
         "HostSystemConnectionState HostSystemIdentificationInfoIdentifier HostSystemPowerState "
@@ -62,12 +64,12 @@ TYPES: Final[dict[str, str]] = {
         "ArrayUpdateSpec OptionType BoolOption ChoiceOption ConflictingConfigurationConfig "
         "CryptoKeyId CryptoSpec Description DiagnosticManagerLogDescriptor "
         "DiagnosticManagerLogHeader DynamicProperty ElementDescription EnumDescription "
-        "FloatOption ID IntOption KeyAnyValue KeyValue LatencySensitivity LocalizableMessage "
-        "LongOption NetBIOSConfigInfo NetDhcpConfigInfo NetDhcpConfigInfoDhcpOptions "
-        "NetDnsConfigInfo NetIpConfigInfo NetIpConfigInfoIpAddress NetIpRouteConfigInfo "
-        "NetIpRouteConfigInfoGateway NetIpRouteConfigInfoIpRoute NoPermissionEntityPrivileges "
-        "OptionDef OptionValue SharesInfo StoragePlacementResult StringOption TypeDescription "
-        "UpdateVirtualMachineFilesResult"
+        "FloatOption OptionValue ID IntOption KeyAnyValue KeyValue LatencySensitivity "
+        "LocalizableMessage LongOption NetBIOSConfigInfo NetDhcpConfigInfo "
+        "NetDhcpConfigInfoDhcpOptions NetDnsConfigInfo NetIpConfigInfo NetIpConfigInfoIpAddress "
+        "NetIpRouteConfigInfo NetIpRouteConfigInfoGateway NetIpRouteConfigInfoIpRoute "
+        "NoPermissionEntityPrivileges OptionDef SharesInfo StoragePlacementResult StringOption "
+        "TypeDescription UpdateVirtualMachineFilesResult"
     ),
     "collector": (
         "MissingObject MissingProperty ObjectContent ObjectSpec ObjectUpdate PropertyChange "
@@ -75,14 +77,14 @@ TYPES: Final[dict[str, str]] = {
         "SelectionSpec TraversalSpec UpdateSet WaitOptions"
     ),
     "session": (
-        "AboutInfo AuthenticationRequiredChallenge AuthorizationDescription "
-        "AuthorizationPrivilege AuthorizationRole Capability EntityPrivilege "
-        "LicenseAssignmentManagerLicenseAssignment LicenseDiagnostics LicenseFeatureInfo "
-        "LicenseManagerEvaluationInfo LicenseManagerLicenseInfo LicenseReservationInfo "
-        "LicenseSource LicenseUsageInfo Permission PrivilegeAvailability PrivilegePolicyDef "
-        "ServiceContent SessionManagerGenericServiceTicket SessionManagerServiceRequestSpec "
-        "SessionManagerHttpServiceRequestSpec SessionManagerLocalTicket "
-        "SessionManagerVmomiServiceRequestSpec UserPrivilegeResult UserSearchResult UserSession"
+        "AboutInfo AuthorizationDescription AuthorizationPrivilege AuthorizationRole Capability "
+        "EntityPrivilege LicenseAssignmentManagerLicenseAssignment LicenseDiagnostics "
+        "LicenseFeatureInfo LicenseManagerEvaluationInfo LicenseManagerLicenseInfo "
+        "LicenseReservationInfo LicenseSource LicenseUsageInfo Permission PrivilegeAvailability "
+        "PrivilegePolicyDef ServiceContent SessionManagerGenericServiceTicket "
+        "SessionManagerServiceRequestSpec SessionManagerHttpServiceRequestSpec "
+        "SessionManagerLocalTicket SessionManagerVmomiServiceRequestSpec UserPrivilegeResult "
+        "UserSearchResult UserSession"
     ),
     "inventory": (
         "ComputeResourceSummary ClusterComputeResourceSummary ClusterComputeResourceVcsSlots "
@@ -95,14 +97,24 @@ TYPES: Final[dict[str, str]] = {
         "ResourcePoolResourceUsage ResourcePoolRuntimeInfo ResourcePoolSummary Tag"
     ),
     "machine": (
-        "CheckResult ConfigTarget CustomizationAdapterMapping CustomizationGlobalIPSettings "
-        "CustomizationIdentitySettings CustomizationOptions CustomizationSpec DeviceGroupId "
-        "FaultDomainId ManagedByInfo VirtualMachineTargetInfo ReplicationGroupId ReplicationSpec "
-        "ScheduledHardwareUpgradeInfo ServiceLocator ServiceLocatorCredential "
-        "ServiceLocatorNamePassword ServiceLocatorSAMLCredential SnapshotSelectionSpec "
-        "ToolsConfigInfo ToolsConfigInfoToolsLastInstallInfo UsbScanCodeSpec "
-        "UsbScanCodeSpecKeyEvent UsbScanCodeSpecModifierType VmConfigInfo VAppConfigInfo "
-        "VAppEntityConfigInfo VAppOvfSectionInfo VAppOvfSectionSpec VAppProductInfo "
+        "CheckResult ConfigTarget CustomizationAdapterMapping CustomizationIpV6Generator "
+        "CustomizationAutoIpV6Generator CustomizationIdentitySettings CustomizationCloudinitPrep "
+        "CustomizationIpGenerator CustomizationDhcpIpGenerator CustomizationDhcpIpV6Generator "
+        "CustomizationFixedIp CustomizationFixedIpV6 CustomizationName CustomizationFixedName "
+        "CustomizationGlobalIPSettings CustomizationGuiRunOnce CustomizationGuiUnattended "
+        "CustomizationIPSettings CustomizationIPSettingsIpV6AddressSpec "
+        "CustomizationIdentification CustomizationLicenseFilePrintData CustomizationOptions "
+        "CustomizationLinuxOptions CustomizationLinuxPrep CustomizationPassword "
+        "CustomizationPrefixName CustomizationSpec CustomizationStatelessIpV6Generator "
+        "CustomizationSysprep CustomizationSysprepText CustomizationUnknownIpGenerator "
+        "CustomizationUnknownName CustomizationUserData CustomizationVirtualMachineName "
+        "CustomizationWinOptions DeviceGroupId FaultDomainId ManagedByInfo "
+        "VirtualMachineTargetInfo ReplicationGroupId ReplicationSpec ScheduledHardwareUpgradeInfo "
+        "ServiceLocator ServiceLocatorCredential ServiceLocatorNamePassword "
+        "ServiceLocatorSAMLCredential SnapshotSelectionSpec ToolsConfigInfo "
+        "ToolsConfigInfoToolsLastInstallInfo UsbScanCodeSpec UsbScanCodeSpecKeyEvent "
+        "UsbScanCodeSpecModifierType VmConfigInfo VAppConfigInfo VAppEntityConfigInfo "
+        "VAppIPAssignmentInfo VAppOvfSectionInfo VAppOvfSectionSpec VAppProductInfo "
         "VAppProductSpec VAppPropertyInfo VAppPropertySpec VirtualAppLinkInfo VirtualHardware "
         "VirtualMachineAffinityInfo VirtualMachineBootOptions "
         "VirtualMachineBootOptionsBootableDevice VirtualMachineCapability VirtualMachineCdromInfo "
@@ -113,6 +125,7 @@ TYPES: Final[dict[str, str]] = {
         "VirtualMachineDatastoreInfo VirtualMachineDefaultPowerOpInfo VirtualMachineProfileSpec "
         "VirtualMachineDefaultProfileSpec VirtualMachineDefinedProfileSpec "
         "VirtualMachineDeviceRuntimeInfo VirtualMachineDeviceRuntimeInfoDeviceRuntimeState "
+        "VirtualMachineDeviceRuntimeInfoVirtualEthernetCardRuntimeState "
         "VirtualMachineDiskDeviceInfo VirtualMachineEmptyProfileSpec "
         "VirtualMachineFeatureRequirement VirtualMachineFileLayout "
         "VirtualMachineFileLayoutDiskLayout VirtualMachineFileLayoutEx "
@@ -160,14 +173,16 @@ TYPES: Final[dict[str, str]] = {
         "VirtualFloppy VirtualFloppyDeviceBackingInfo VirtualFloppyImageBackingInfo "
         "VirtualFloppyRemoteDeviceBackingInfo VirtualHdAudioCard VirtualIDEController "
         "VirtualKeyboard VirtualLsiLogicController VirtualLsiLogicSASController "
-        "VirtualMachineVideoCard VirtualNVDIMM VirtualNVDIMMBackingInfo VirtualNVDIMMController "
-        "VirtualNVMEController VirtualPCIController VirtualPCIPassthrough "
-        "VirtualPCIPassthroughAllowedDevice VirtualPCIPassthroughDeviceBackingInfo "
-        "VirtualPCIPassthroughDvxBackingInfo VirtualPCIPassthroughDynamicBackingInfo "
-        "VirtualPCIPassthroughPluginBackingInfo VirtualPCIPassthroughVmiopBackingInfo "
-        "VirtualPCNet32 VirtualPS2Controller VirtualParallelPort "
-        "VirtualParallelPortDeviceBackingInfo VirtualParallelPortFileBackingInfo "
-        "VirtualPointingDevice VirtualPointingDeviceDeviceBackingInfo VirtualPrecisionClock "
+        "VirtualMachineVMCIDevice VirtualMachineVMCIDeviceFilterInfo "
+        "VirtualMachineVMCIDeviceFilterSpec VirtualMachineVideoCard VirtualNVDIMM "
+        "VirtualNVDIMMBackingInfo VirtualNVDIMMController VirtualNVMEController "
+        "VirtualPCIController VirtualPCIPassthrough VirtualPCIPassthroughAllowedDevice "
+        "VirtualPCIPassthroughDeviceBackingInfo VirtualPCIPassthroughDvxBackingInfo "
+        "VirtualPCIPassthroughDynamicBackingInfo VirtualPCIPassthroughPluginBackingInfo "
+        "VirtualPCIPassthroughVmiopBackingInfo VirtualPCNet32 VirtualPS2Controller "
+        "VirtualParallelPort VirtualParallelPortDeviceBackingInfo "
+        "VirtualParallelPortFileBackingInfo VirtualPointingDevice "
+        "VirtualPointingDeviceDeviceBackingInfo VirtualPrecisionClock "
         "VirtualPrecisionClockSystemClockBackingInfo VirtualSCSIPassthrough "
         "VirtualSCSIPassthroughDeviceBackingInfo VirtualSIOController VirtualSerialPort "
         "VirtualSerialPortDeviceBackingInfo VirtualSerialPortFileBackingInfo "
@@ -195,16 +210,16 @@ TYPES: Final[dict[str, str]] = {
         "HostDateTimeConfig HostDateTimeInfo HostDateTimeSystemTimeZone HostDevice "
         "HostFeatureCapability HostFirewallDefaultPolicy HostFirewallInfo HostFirewallRule "
         "HostFirewallRuleset HostFirewallRulesetIpList HostFirewallRulesetIpNetwork HostFlagInfo "
-        "HostGatewaySpec HostHardwareElementInfo HostHardwareInfo HostHardwareStatusInfo "
+        "HostFru HostGatewaySpec HostHardwareElementInfo HostHardwareInfo HostHardwareStatusInfo "
         "HostHardwareSummary HostHyperThreadScheduleInfo HostLicensableResourceInfo "
         "HostLicenseConnectInfo HostListSummary HostListSummaryGatewaySummary "
         "HostListSummaryQuickStats HostMaintenanceSpec HostNtpConfig HostNumaInfo HostNumaNode "
-        "HostPciDevice HostPciPassthruConfig HostPciPassthruInfo HostPowerPolicy "
-        "HostReliableMemoryInfo HostRuntimeInfo HostRuntimeInfoStateEncryptionInfo HostService "
-        "HostServiceInfo HostServiceSourcePackage HostServiceTicket HostSystemHealthInfo "
-        "HostSystemIdentificationInfo HostSystemInfo HostSystemReconnectSpec "
-        "HostVMotionCompatibility HostVMotionInfo HostVMotionNetConfig PowerSystemCapability "
-        "PowerSystemInfo ServiceConsoleReservationInfo"
+        "HostNumericSensorInfo HostPciDevice HostPciPassthruConfig HostPciPassthruInfo "
+        "HostPowerPolicy HostReliableMemoryInfo HostRuntimeInfo "
+        "HostRuntimeInfoStateEncryptionInfo HostService HostServiceInfo HostServiceSourcePackage "
+        "HostServiceTicket HostSystemHealthInfo HostSystemIdentificationInfo HostSystemInfo "
+        "HostSystemReconnectSpec HostVMotionCompatibility HostVMotionInfo HostVMotionNetConfig "
+        "PowerSystemCapability PowerSystemInfo ServiceConsoleReservationInfo"
     ),
     "networks": (
         "InheritablePolicy BoolPolicy DVPortConfigInfo DVPortConfigSpec DVPortSetting DVPortState "
@@ -228,14 +243,15 @@ TYPES: Final[dict[str, str]] = {
         "HostIpConfigIpV6Address HostIpConfigIpV6AddressConfiguration HostIpRouteConfig "
         "HostIpRouteEntry HostIpRouteOp HostIpRouteTableConfig HostIpRouteTableInfo "
         "HostMemberHealthCheckResult HostMemberRuntimeInfo HostNetCapabilities "
-        "HostNetOffloadCapabilities HostNetworkConfig HostNetworkConfigNetStackSpec "
-        "HostNetworkConfigResult HostNetworkInfo HostNetworkPolicy HostNetworkSecurityPolicy "
-        "HostNetworkTrafficShapingPolicy HostNicFailureCriteria HostNicOrderPolicy "
-        "HostNicTeamingPolicy HostPortGroup HostPortGroupConfig HostPortGroupPort "
-        "HostPortGroupSpec HostProxySwitch HostProxySwitchConfig HostProxySwitchHostLagConfig "
-        "HostProxySwitchSpec HostQualifiedName HostVirtualNic HostVirtualNicConfig "
-        "HostVirtualNicIpRouteSpec HostVirtualNicManagerInfo HostVirtualNicOpaqueNetworkSpec "
-        "HostVirtualNicSpec HostVirtualSwitch HostVirtualSwitchBridge HostVirtualSwitchAutoBridge "
+        "HostNetOffloadCapabilities HostNetStackInstance HostNetworkConfig "
+        "HostNetworkConfigNetStackSpec HostNetworkConfigResult HostNetworkInfo HostNetworkPolicy "
+        "HostNetworkSecurityPolicy HostNetworkTrafficShapingPolicy HostNicFailureCriteria "
+        "HostNicOrderPolicy HostNicTeamingPolicy HostPortGroup HostPortGroupConfig "
+        "HostPortGroupPort HostPortGroupSpec HostProxySwitch HostProxySwitchConfig "
+        "HostProxySwitchHostLagConfig HostProxySwitchSpec HostQualifiedName HostVirtualNic "
+        "HostVirtualNicConfig HostVirtualNicIpRouteSpec HostVirtualNicManagerInfo "
+        "HostVirtualNicOpaqueNetworkSpec HostVirtualNicSpec HostVirtualSwitch "
+        "HostVirtualSwitchBridge HostVirtualSwitchAutoBridge HostVirtualSwitchBeaconConfig "
         "HostVirtualSwitchBondBridge HostVirtualSwitchConfig HostVirtualSwitchSimpleBridge "
         "HostVirtualSwitchSpec IntPolicy LinkDiscoveryProtocolConfig LongPolicy NetworkSummary "
         "NumericRange OpaqueNetworkCapability OpaqueNetworkSummary OpaqueNetworkTargetInfo "
@@ -257,14 +273,25 @@ TYPES: Final[dict[str, str]] = {
         "DatastoreSummary VirtualDiskSpec DeviceBackedVirtualDiskSpec DiskChangeExtent "
         "DiskChangeInfo FileBackedVirtualDiskSpec FileInfo FileLockInfo FileLockInfoResult "
         "FileQuery FileQueryFlags FloppyImageFileInfo FloppyImageFileQuery FolderFileInfo "
-        "FolderFileQuery HostDatastoreBrowserSearchResults HostDatastoreBrowserSearchSpec "
+        "FolderFileQuery HostTargetTransport HostBlockAdapterTargetTransport HostHostBusAdapter "
+        "HostBlockHba HostDatastoreBrowserSearchResults HostDatastoreBrowserSearchSpec "
         "HostDatastoreConnectInfo HostDatastoreSystemCapabilities "
         "HostDatastoreSystemDatastoreResult HostDiskDimensionsChs HostDiskDimensionsLba "
         "HostDiskPartitionAttributes HostDiskPartitionBlockRange HostDiskPartitionInfo "
-        "HostDiskPartitionLayout HostDiskPartitionSpec HostFileSystemMountInfo "
-        "HostFileSystemVolume HostFileSystemVolumeInfo HostForceMountedInfo "
-        "HostLocalFileSystemVolume HostMountInfo HostNasVolume HostNasVolumeSpec ScsiLun "
-        "HostScsiDisk HostScsiDiskPartition HostStorageDeviceInfo HostStorageElementInfo "
+        "HostDiskPartitionLayout HostDiskPartitionSpec HostFibreChannelHba "
+        "HostFibreChannelTargetTransport HostFileSystemMountInfo HostFileSystemVolume "
+        "HostFileSystemVolumeInfo HostForceMountedInfo HostInternetScsiHba "
+        "HostInternetScsiHbaAuthenticationCapabilities "
+        "HostInternetScsiHbaAuthenticationProperties HostInternetScsiHbaDigestCapabilities "
+        "HostInternetScsiHbaDigestProperties HostInternetScsiHbaDiscoveryCapabilities "
+        "HostInternetScsiHbaDiscoveryProperties HostInternetScsiHbaIPCapabilities "
+        "HostInternetScsiHbaIPProperties HostInternetScsiHbaIPv6Properties "
+        "HostInternetScsiHbaIscsiIpv6Address HostInternetScsiHbaParamValue "
+        "HostInternetScsiHbaSendTarget HostInternetScsiHbaStaticTarget "
+        "HostInternetScsiTargetTransport HostLocalFileSystemVolume HostMountInfo HostNasVolume "
+        "HostNasVolumeSpec HostParallelScsiTargetTransport ScsiLun HostScsiDisk "
+        "HostScsiDiskPartition HostScsiTopology HostScsiTopologyInterface HostScsiTopologyLun "
+        "HostScsiTopologyTarget HostStorageDeviceInfo HostStorageElementInfo "
         "HostStorageOperationalInfo HostVmfsSpec HostVmfsVolume HttpNfcLeaseDeviceUrl "
         "HttpNfcLeaseInfo HttpNfcLeaseManifestEntry IsoImageFileInfo IsoImageFileQuery "
         "LocalDatastoreInfo NasDatastoreInfo ScsiLunCapabilities ScsiLunDescriptor "
@@ -357,16 +384,15 @@ TYPES: Final[dict[str, str]] = {
         "MethodFault VimFault ActiveDirectoryFault EVCConfigFault ActiveVMsBlockingEVC "
         "MigrationFault AffinityConfigured HostConnectFault AlreadyBeingManaged AlreadyConnected "
         "AlreadyExists AlreadyUpgraded SnapshotFault ApplicationQuiesceFault "
-        "AuthMinimumAdminPermission RuntimeFault AuthenticationRequired FileFault "
-        "CannotAccessFile CannotAccessLocalSource VmConfigFault CannotAccessVmComponent "
-        "CannotAccessVmDevice CannotAccessNetwork CannotAccessVmConfig CannotAccessVmDisk "
-        "CannotCreateFile CannotDeleteFile CannotModifyConfigCpuRequirements "
-        "CannotMoveVmWithDeltaDisk CannotUseNetwork ConcurrentAccess DvsFault "
-        "ConflictingConfiguration OvfFault OvfExport ConnectedIso CpuHotPlugNotSupported "
-        "VirtualHardwareCompatibilityIssue CpuIncompatible CustomizationFault "
-        "CustomizationPending DeviceNotSupported DeviceBackingNotSupported DVPortNotSupported "
-        "DasConfigFault DatabaseError DatacenterMismatch InvalidDatastore "
-        "DatastoreNotWritableOnHost DeviceControllerNotSupported InvalidVmConfig "
+        "AuthMinimumAdminPermission FileFault CannotAccessFile CannotAccessLocalSource "
+        "VmConfigFault CannotAccessVmComponent CannotAccessVmDevice CannotAccessNetwork "
+        "CannotAccessVmConfig CannotAccessVmDisk CannotCreateFile CannotDeleteFile "
+        "CannotModifyConfigCpuRequirements CannotMoveVmWithDeltaDisk CannotUseNetwork "
+        "ConcurrentAccess DvsFault ConflictingConfiguration OvfFault OvfExport ConnectedIso "
+        "CpuHotPlugNotSupported VirtualHardwareCompatibilityIssue CpuIncompatible "
+        "CustomizationFault CustomizationPending DeviceNotSupported DeviceBackingNotSupported "
+        "DVPortNotSupported DasConfigFault RuntimeFault DatabaseError DatacenterMismatch "
+        "InvalidDatastore DatastoreNotWritableOnHost DeviceControllerNotSupported InvalidVmConfig "
         "InvalidDeviceSpec DeviceHotPlugNotSupported DeviceNotFound "
         "DeviceUnsupportedForVmPlatform DeviceUnsupportedForVmVersion DirectoryNotEmpty "
         "HostConfigFault DisableAdminNotSupported DisallowedDiskModeChange "
@@ -536,7 +562,7 @@ METHODS: Final[dict[str, str]] = {
 OBJECTS: Final[dict[str, tuple[str, str]]] = {
     "ContainerView": (
         "ManagedObjectView",
-        "container:&ManagedEntity type:string[] recursive:boolean"
+        "container:&ManagedEntity type:string[]? recursive:boolean"
     ),
     "InventoryView": (
         "ManagedObjectView",
@@ -548,11 +574,11 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "ManagedObjectView": (
         "View",
-        "view:&ManagedObject[]"
+        "view:&ManagedObject[]?"
     ),
     "PropertyCollector": (
         "",
-        "filter:&PropertyFilter[]"
+        "filter:&PropertyFilter[]?"
     ),
     "PropertyFilter": (
         "",
@@ -568,11 +594,11 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "ViewManager": (
         "",
-        "viewList:&View[]"
+        "viewList:&View[]?"
     ),
     "AuthorizationManager": (
         "",
-        "privilegeList:AuthorizationPrivilege[] roleList:AuthorizationRole[] "
+        "privilegeList:AuthorizationPrivilege[]? roleList:AuthorizationRole[]? "
         "description:AuthorizationDescription"
     ),
     "DiagnosticManager": (
@@ -586,13 +612,13 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     "LicenseManager": (
         "",
         "source:LicenseSource sourceAvailable:boolean diagnostics:LicenseDiagnostics? "
-        "featureInfo:LicenseFeatureInfo[] licensedEdition:string "
+        "featureInfo:LicenseFeatureInfo[]? licensedEdition:string "
         "licenses:LicenseManagerLicenseInfo[] licenseAssignmentManager:&LicenseAssignmentManager? "
         "evaluation:LicenseManagerEvaluationInfo"
     ),
     "OptionManager": (
         "",
-        "supportedOption:OptionDef[] setting:OptionValue[]"
+        "supportedOption:OptionDef[]? setting:OptionValue[]?"
     ),
     "ServiceInstance": (
         "",
@@ -600,55 +626,55 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "SessionManager": (
         "",
-        "sessionList:UserSession[] currentSession:UserSession? message:string? "
-        "messageLocaleList:string[] supportedLocaleList:string[] defaultLocale:string"
+        "sessionList:UserSession[]? currentSession:UserSession? message:string? "
+        "messageLocaleList:string[]? supportedLocaleList:string[]? defaultLocale:string"
     ),
     "UserDirectory": (
         "",
-        "domainList:string[]"
+        "domainList:string[]?"
     ),
     "ClusterComputeResource": (
         "ComputeResource",
-        "configuration:ClusterConfigInfo recommendation:ClusterRecommendation[] "
+        "configuration:ClusterConfigInfo recommendation:ClusterRecommendation[]? "
         "summaryEx:ClusterComputeResourceSummary"
     ),
     "ComputeResource": (
         "ManagedEntity",
-        "resourcePool:&ResourcePool? host:&HostSystem[] datastore:&Datastore[] network:&Network[] "
-        "summary:ComputeResourceSummary environmentBrowser:&EnvironmentBrowser? "
-        "configurationEx:ComputeResourceConfigInfo lifecycleManaged:boolean? "
-        "configManagerEnabled:boolean?"
+        "resourcePool:&ResourcePool? host:&HostSystem[]? datastore:&Datastore[]? "
+        "network:&Network[]? summary:ComputeResourceSummary "
+        "environmentBrowser:&EnvironmentBrowser? configurationEx:ComputeResourceConfigInfo "
+        "lifecycleManaged:boolean? configManagerEnabled:boolean?"
     ),
     "CustomFieldsManager": (
         "",
-        "field:CustomFieldDef[]"
+        "field:CustomFieldDef[]?"
     ),
     "Datacenter": (
         "ManagedEntity",
         "vmFolder:&Folder hostFolder:&Folder datastoreFolder:&Folder networkFolder:&Folder "
-        "datastore:&Datastore[] network:&Network[] configuration:DatacenterConfigInfo"
+        "datastore:&Datastore[]? network:&Network[]? configuration:DatacenterConfigInfo"
     ),
     "ExtensibleManagedObject": (
         "",
-        "value:CustomFieldValue[] availableField:CustomFieldDef[]"
+        "value:CustomFieldValue[]? availableField:CustomFieldDef[]?"
     ),
     "Folder": (
         "ManagedEntity",
-        "childType:string[] childEntity:&ManagedEntity[] namespace:string?"
+        "childType:string[]? childEntity:&ManagedEntity[]? namespace:string?"
     ),
     "ManagedEntity": (
         "ExtensibleManagedObject",
-        "parent:&ManagedEntity? customValue:CustomFieldValue[] overallStatus:ManagedEntityStatus "
-        "configStatus:ManagedEntityStatus configIssue:Event[] effectiveRole:int[] "
-        "permission:Permission[] name:string disabledMethod:string[] recentTask:&Task[] "
-        "declaredAlarmState:AlarmState[] triggeredAlarmState:AlarmState[] "
-        "alarmActionsEnabled:boolean? tag:Tag[]"
+        "parent:&ManagedEntity? customValue:CustomFieldValue[]? overallStatus:ManagedEntityStatus "
+        "configStatus:ManagedEntityStatus configIssue:Event[]? effectiveRole:int[]? "
+        "permission:Permission[]? name:string disabledMethod:string[]? recentTask:&Task[]? "
+        "declaredAlarmState:AlarmState[]? triggeredAlarmState:AlarmState[]? "
+        "alarmActionsEnabled:boolean? tag:Tag[]?"
     ),
     "ResourcePool": (
         "ManagedEntity",
         "summary:ResourcePoolSummary runtime:ResourcePoolRuntimeInfo owner:&ComputeResource "
-        "resourcePool:&ResourcePool[] vm:&VirtualMachine[] config:ResourceConfigSpec "
-        "namespace:string? childConfiguration:ResourceConfigSpec[]"
+        "resourcePool:&ResourcePool[]? vm:&VirtualMachine[]? config:ResourceConfigSpec "
+        "namespace:string? childConfiguration:ResourceConfigSpec[]?"
     ),
     "EnvironmentBrowser": (
         "",
@@ -660,8 +686,8 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "VirtualApp": (
         "ResourcePool",
-        "parentFolder:&Folder? datastore:&Datastore[] network:&Network[] "
-        "vAppConfig:VAppConfigInfo? parentVApp:&ManagedEntity? childLink:VirtualAppLinkInfo[]"
+        "parentFolder:&Folder? datastore:&Datastore[]? network:&Network[]? "
+        "vAppConfig:VAppConfigInfo? parentVApp:&ManagedEntity? childLink:VirtualAppLinkInfo[]?"
     ),
     "VirtualMachine": (
         "ManagedEntity",
@@ -670,8 +696,8 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
         "storage:VirtualMachineStorageInfo? environmentBrowser:&EnvironmentBrowser "
         "resourcePool:&ResourcePool? parentVApp:&ManagedEntity? "
         "resourceConfig:ResourceConfigSpec? runtime:VirtualMachineRuntimeInfo guest:GuestInfo? "
-        "summary:VirtualMachineSummary datastore:&Datastore[] network:&Network[] "
-        "snapshot:VirtualMachineSnapshotInfo? rootSnapshot:&VirtualMachineSnapshot[] "
+        "summary:VirtualMachineSummary datastore:&Datastore[]? network:&Network[]? "
+        "snapshot:VirtualMachineSnapshotInfo? rootSnapshot:&VirtualMachineSnapshot[]? "
         "guestHeartbeatStatus:ManagedEntityStatus"
     ),
     "VirtualMachineCompatibilityChecker": (
@@ -684,7 +710,7 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "VirtualMachineSnapshot": (
         "ExtensibleManagedObject",
-        "config:VirtualMachineConfigInfo childSnapshot:&VirtualMachineSnapshot[] "
+        "config:VirtualMachineConfigInfo childSnapshot:&VirtualMachineSnapshot[]? "
         "vm:&VirtualMachine"
     ),
     "GuestAuthManager": (
@@ -746,17 +772,17 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
         "ManagedEntity",
         "runtime:HostRuntimeInfo summary:HostListSummary hardware:HostHardwareInfo? "
         "capability:HostCapability? licensableResource:HostLicensableResourceInfo "
-        "configManager:HostConfigManager config:HostConfigInfo? vm:&VirtualMachine[] "
-        "datastore:&Datastore[] network:&Network[] datastoreBrowser:&HostDatastoreBrowser"
+        "configManager:HostConfigManager config:HostConfigInfo? vm:&VirtualMachine[]? "
+        "datastore:&Datastore[]? network:&Network[]? datastoreBrowser:&HostDatastoreBrowser"
     ),
     "DistributedVirtualPortgroup": (
         "Network",
-        "key:string config:DVPortgroupConfigInfo portKeys:string[]"
+        "key:string config:DVPortgroupConfigInfo portKeys:string[]?"
     ),
     "DistributedVirtualSwitch": (
         "ManagedEntity",
         "uuid:string capability:DVSCapability summary:DVSSummary config:DVSConfigInfo "
-        "portgroup:&DistributedVirtualPortgroup[] runtime:DVSRuntimeInfo?"
+        "portgroup:&DistributedVirtualPortgroup[]? runtime:DVSRuntimeInfo?"
     ),
     "DistributedVirtualSwitchManager": (
         "",
@@ -779,11 +805,11 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "Network": (
         "ManagedEntity",
-        "summary:NetworkSummary host:&HostSystem[] vm:&VirtualMachine[]"
+        "summary:NetworkSummary host:&HostSystem[]? vm:&VirtualMachine[]?"
     ),
     "OpaqueNetwork": (
         "Network",
-        "capability:OpaqueNetworkCapability? extraConfig:OptionValue[]"
+        "capability:OpaqueNetworkCapability? extraConfig:OptionValue[]?"
     ),
     "VmwareDistributedVirtualSwitch": (
         "DistributedVirtualSwitch",
@@ -791,8 +817,8 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "Datastore": (
         "ManagedEntity",
-        "info:DatastoreInfo summary:DatastoreSummary host:DatastoreHostMount[] "
-        "vm:&VirtualMachine[] browser:&HostDatastoreBrowser capability:DatastoreCapability"
+        "info:DatastoreInfo summary:DatastoreSummary host:DatastoreHostMount[]? "
+        "vm:&VirtualMachine[]? browser:&HostDatastoreBrowser capability:DatastoreCapability"
     ),
     "DatastoreNamespaceManager": (
         "",
@@ -804,16 +830,16 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "HostDatastoreBrowser": (
         "",
-        "datastore:&Datastore[] supportedType:FileQuery[]"
+        "datastore:&Datastore[]? supportedType:FileQuery[]?"
     ),
     "HostDatastoreSystem": (
         "",
-        "datastore:&Datastore[] capabilities:HostDatastoreSystemCapabilities"
+        "datastore:&Datastore[]? capabilities:HostDatastoreSystemCapabilities"
     ),
     "HostStorageSystem": (
         "ExtensibleManagedObject",
         "storageDeviceInfo:HostStorageDeviceInfo? fileSystemVolumeInfo:HostFileSystemVolumeInfo "
-        "systemFile:string[]"
+        "systemFile:string[]?"
     ),
     "HttpNfcLease": (
         "",
@@ -834,11 +860,11 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "AlarmManager": (
         "",
-        "defaultExpression:AlarmExpression[] description:AlarmDescription"
+        "defaultExpression:AlarmExpression[]? description:AlarmDescription"
     ),
     "EventHistoryCollector": (
         "HistoryCollector",
-        "latestPage:Event[] initialized:boolean?"
+        "latestPage:Event[]? initialized:boolean?"
     ),
     "EventManager": (
         "",
@@ -854,16 +880,16 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "TaskHistoryCollector": (
         "HistoryCollector",
-        "latestPage:TaskInfo[]"
+        "latestPage:TaskInfo[]?"
     ),
     "TaskManager": (
         "",
-        "recentTask:&Task[] description:TaskDescription maxCollector:int"
+        "recentTask:&Task[]? description:TaskDescription maxCollector:int"
     ),
     "PerformanceManager": (
         "",
-        "description:PerformanceDescription historicalInterval:PerfInterval[] "
-        "perfCounter:PerfCounterInfo[]"
+        "description:PerformanceDescription historicalInterval:PerfInterval[]? "
+        "perfCounter:PerfCounterInfo[]?"
     ),
 }
 """The base of each managed object, and its properties."""

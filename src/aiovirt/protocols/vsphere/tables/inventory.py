@@ -94,9 +94,9 @@ class ClusterComputeResourceSummary(ComputeResourceSummary, frozen=True, kw_only
 
     WIRE: ClassVar[str] = (
         "currentFailoverLevel:int numVmotions:int targetBalance:int? currentBalance:int? "
-        "drsScore:int? numVmsPerDrsScoreBucket:int[] currentEVCModeKey:string? "
+        "drsScore:int? numVmsPerDrsScoreBucket:int[]? currentEVCModeKey:string? "
         "currentEVCGraphicsModeKey:string? clusterMaintenanceModeStatus:string? "
-        "vcsHealthStatus:string? vcsSlots:ClusterComputeResourceVcsSlots[]"
+        "vcsHealthStatus:string? vcsSlots:ClusterComputeResourceVcsSlots[]?"
     )
     current_failover_level: int
     num_vmotions: int
@@ -115,7 +115,7 @@ class ClusterComputeResourceVcsSlots(DynamicData, frozen=True, kw_only=True, gc=
     """VMware's `ClusterComputeResourceVcsSlots`."""
 
     WIRE: ClassVar[str] = (
-        "systemId:string? host:&HostSystem datastore:&Datastore[] totalSlots:int"
+        "systemId:string? host:&HostSystem datastore:&Datastore[]? totalSlots:int"
     )
     system_id: str | None = None
     host: Ref
@@ -127,7 +127,7 @@ class ClusterConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `ClusterConfigInfo`."""
 
     WIRE: ClassVar[str] = (
-        "dasConfig:ClusterDasConfigInfo drsConfig:ClusterDrsConfigInfo rule:ClusterRuleInfo[]"
+        "dasConfig:ClusterDasConfigInfo drsConfig:ClusterDrsConfigInfo rule:ClusterRuleInfo[]?"
     )
     das_config: ClusterDasConfigInfo
     drs_config: ClusterDrsConfigInfo
@@ -151,8 +151,8 @@ class ClusterConfigInfoEx(ComputeResourceConfigInfo, frozen=True, kw_only=True, 
     """VMware's `ClusterConfigInfoEx`."""
 
     WIRE: ClassVar[str] = (
-        "dasConfig:ClusterDasConfigInfo drsConfig:ClusterDrsConfigInfo rule:ClusterRuleInfo[] "
-        "group:ClusterGroupInfo[]"
+        "dasConfig:ClusterDasConfigInfo drsConfig:ClusterDrsConfigInfo rule:ClusterRuleInfo[]? "
+        "group:ClusterGroupInfo[]?"
     )
     das_config: ClusterDasConfigInfo
     drs_config: ClusterDrsConfigInfo
@@ -165,7 +165,7 @@ class ClusterConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "dasConfig:ClusterDasConfigInfo? drsConfig:ClusterDrsConfigInfo? "
-        "rulesSpec:ClusterRuleSpec[]"
+        "rulesSpec:ClusterRuleSpec[]?"
     )
     das_config: ClusterDasConfigInfo | None = None
     drs_config: ClusterDrsConfigInfo | None = None
@@ -191,7 +191,7 @@ class ClusterConfigSpecEx(ComputeResourceConfigSpec, frozen=True, kw_only=True, 
 
     WIRE: ClassVar[str] = (
         "dasConfig:ClusterDasConfigInfo? drsConfig:ClusterDrsConfigInfo? "
-        "rulesSpec:ClusterRuleSpec[] groupSpec:ClusterGroupSpec[] inHciWorkflow:boolean?"
+        "rulesSpec:ClusterRuleSpec[]? groupSpec:ClusterGroupSpec[]? inHciWorkflow:boolean?"
     )
     das_config: ClusterDasConfigInfo | None = None
     drs_config: ClusterDrsConfigInfo | None = None
@@ -206,7 +206,8 @@ class ClusterDasConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "enabled:boolean? vmMonitoring:string? hostMonitoring:string? "
         "vmComponentProtecting:string? failoverLevel:int? admissionControlEnabled:boolean? "
-        "option:OptionValue[] heartbeatDatastore:&Datastore[] hBDatastoreCandidatePolicy:string?"
+        "option:OptionValue[]? heartbeatDatastore:&Datastore[]? "
+        "hBDatastoreCandidatePolicy:string?"
     )
     enabled: bool | None = None
     vm_monitoring: str | None = None
@@ -224,7 +225,7 @@ class ClusterDrsConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "enabled:boolean? enableVmBehaviorOverrides:boolean? defaultVmBehavior:DrsBehavior? "
-        "vmotionRate:int? scaleDescendantsShares:string? option:OptionValue[]"
+        "vmotionRate:int? scaleDescendantsShares:string? option:OptionValue[]?"
     )
     enabled: bool | None = None
     enable_vm_behavior_overrides: bool | None = None
@@ -269,8 +270,8 @@ class ClusterRecommendation(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "key:string type:string time:dateTime rating:int reason:string reasonText:string "
-        "warningText:string? warningDetails:LocalizableMessage? prerequisite:string[] "
-        "action:ClusterAction[] target:&ManagedObject?"
+        "warningText:string? warningDetails:LocalizableMessage? prerequisite:string[]? "
+        "action:ClusterAction[]? target:&ManagedObject?"
     )
     key: str
     type: str

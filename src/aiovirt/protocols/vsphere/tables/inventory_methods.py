@@ -502,7 +502,7 @@ class PowerOnMultiVMTaskArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What PowerOnMultiVM_Task takes."""
 
     WIRE: ClassVar[str] = (
-        "vm:&VirtualMachine[] option:OptionValue[]"
+        "vm:&VirtualMachine[] option:OptionValue[]?"
     )
     vm: tuple[Ref, ...] = ()
     option: tuple[OptionValue, ...] = ()
@@ -635,7 +635,7 @@ RECOMMEND_HOSTS_FOR_VM: Final[Method[RecommendHostsForVmArgs, tuple[ClusterHostR
     "RecommendHostsForVm",
     "ClusterComputeResource",
     RecommendHostsForVmArgs,
-    "ClusterHostRecommendation[]",
+    "ClusterHostRecommendation[]?",
     privilege="System.Read",
 )
 

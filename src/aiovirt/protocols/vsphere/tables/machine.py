@@ -31,6 +31,9 @@ if TYPE_CHECKING:
         VirtualDeviceConfigSpec,
     )
     from aiovirt.protocols.vsphere.tables.enums import (
+        CustomizationLicenseDataMode,
+        CustomizationNetBIOSMode,
+        CustomizationSysprepRebootOption,
         ManagedEntityStatus,
         VirtualMachineConnectionState,
         VirtualMachineFaultToleranceState,
@@ -73,10 +76,38 @@ __all__ = [
     "CheckResult",
     "ConfigTarget",
     "CustomizationAdapterMapping",
+    "CustomizationAutoIpV6Generator",
+    "CustomizationCloudinitPrep",
+    "CustomizationDhcpIpGenerator",
+    "CustomizationDhcpIpV6Generator",
+    "CustomizationFixedIp",
+    "CustomizationFixedIpV6",
+    "CustomizationFixedName",
     "CustomizationGlobalIPSettings",
+    "CustomizationGuiRunOnce",
+    "CustomizationGuiUnattended",
+    "CustomizationIPSettings",
+    "CustomizationIPSettingsIpV6AddressSpec",
+    "CustomizationIdentification",
     "CustomizationIdentitySettings",
+    "CustomizationIpGenerator",
+    "CustomizationIpV6Generator",
+    "CustomizationLicenseFilePrintData",
+    "CustomizationLinuxOptions",
+    "CustomizationLinuxPrep",
+    "CustomizationName",
     "CustomizationOptions",
+    "CustomizationPassword",
+    "CustomizationPrefixName",
     "CustomizationSpec",
+    "CustomizationStatelessIpV6Generator",
+    "CustomizationSysprep",
+    "CustomizationSysprepText",
+    "CustomizationUnknownIpGenerator",
+    "CustomizationUnknownName",
+    "CustomizationUserData",
+    "CustomizationVirtualMachineName",
+    "CustomizationWinOptions",
     "DeviceGroupId",
     "FaultDomainId",
     "ManagedByInfo",
@@ -95,6 +126,7 @@ __all__ = [
     "UsbScanCodeSpecModifierType",
     "VAppConfigInfo",
     "VAppEntityConfigInfo",
+    "VAppIPAssignmentInfo",
     "VAppOvfSectionInfo",
     "VAppOvfSectionSpec",
     "VAppProductInfo",
@@ -123,6 +155,7 @@ __all__ = [
     "VirtualMachineDefinedProfileSpec",
     "VirtualMachineDeviceRuntimeInfo",
     "VirtualMachineDeviceRuntimeInfoDeviceRuntimeState",
+    "VirtualMachineDeviceRuntimeInfoVirtualEthernetCardRuntimeState",
     "VirtualMachineDiskDeviceInfo",
     "VirtualMachineEmptyProfileSpec",
     "VirtualMachineFeatureRequirement",
@@ -184,8 +217,8 @@ class CheckResult(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `CheckResult`."""
 
     WIRE: ClassVar[str] = (
-        "vm:&VirtualMachine? host:&HostSystem? warning:LocalizedMethodFault[] "
-        "error:LocalizedMethodFault[]"
+        "vm:&VirtualMachine? host:&HostSystem? warning:LocalizedMethodFault[]? "
+        "error:LocalizedMethodFault[]?"
     )
     vm: Ref | None = None
     host: Ref | None = None
@@ -198,22 +231,22 @@ class ConfigTarget(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "numCpus:int numCpuCores:int numNumaNodes:int maxCpusPerHost:int? smcPresent:boolean "
-        "datastore:VirtualMachineDatastoreInfo[] network:VirtualMachineNetworkInfo[] "
-        "opaqueNetwork:OpaqueNetworkTargetInfo[] "
-        "distributedVirtualPortgroup:DistributedVirtualPortgroupInfo[] "
-        "distributedVirtualSwitch:DistributedVirtualSwitchInfo[] cdRom:VirtualMachineCdromInfo[] "
-        "serial:VirtualMachineSerialInfo[] parallel:VirtualMachineParallelInfo[] "
-        "sound:VirtualMachineSoundInfo[] usb:VirtualMachineUsbInfo[] "
-        "floppy:VirtualMachineFloppyInfo[] "
-        "legacyNetworkInfo:VirtualMachineLegacyNetworkSwitchInfo[] "
-        "scsiPassthrough:VirtualMachineScsiPassthroughInfo[] "
-        "scsiDisk:VirtualMachineScsiDiskDeviceInfo[] maxMemMBOptimalPerf:int "
+        "datastore:VirtualMachineDatastoreInfo[]? network:VirtualMachineNetworkInfo[]? "
+        "opaqueNetwork:OpaqueNetworkTargetInfo[]? "
+        "distributedVirtualPortgroup:DistributedVirtualPortgroupInfo[]? "
+        "distributedVirtualSwitch:DistributedVirtualSwitchInfo[]? "
+        "cdRom:VirtualMachineCdromInfo[]? serial:VirtualMachineSerialInfo[]? "
+        "parallel:VirtualMachineParallelInfo[]? sound:VirtualMachineSoundInfo[]? "
+        "usb:VirtualMachineUsbInfo[]? floppy:VirtualMachineFloppyInfo[]? "
+        "legacyNetworkInfo:VirtualMachineLegacyNetworkSwitchInfo[]? "
+        "scsiPassthrough:VirtualMachineScsiPassthroughInfo[]? "
+        "scsiDisk:VirtualMachineScsiDiskDeviceInfo[]? maxMemMBOptimalPerf:int "
         "supportedMaxMemMB:int? resourcePool:ResourcePoolRuntimeInfo? autoVmotion:boolean? "
-        "pciPassthrough:VirtualMachinePciPassthroughInfo[] "
-        "sharedGpuPassthroughTypes:VirtualMachinePciSharedGpuPassthroughInfo[] "
+        "pciPassthrough:VirtualMachinePciPassthroughInfo[]? "
+        "sharedGpuPassthroughTypes:VirtualMachinePciSharedGpuPassthroughInfo[]? "
         "availablePersistentMemoryReservationMB:long? sevSupported:boolean? "
-        "vgpuDeviceInfo:VirtualMachineVgpuDeviceInfo[] "
-        "vgpuProfileInfo:VirtualMachineVgpuProfileInfo[] maxSimultaneousThreads:int?"
+        "vgpuDeviceInfo:VirtualMachineVgpuDeviceInfo[]? "
+        "vgpuProfileInfo:VirtualMachineVgpuProfileInfo[]? maxSimultaneousThreads:int?"
     )
     num_cpus: int
     num_cpu_cores: int
@@ -251,27 +284,203 @@ class CustomizationAdapterMapping(DynamicData, frozen=True, kw_only=True, gc=Fal
     """VMware's `CustomizationAdapterMapping`."""
 
     WIRE: ClassVar[str] = (
-        "macAddress:string?"
+        "macAddress:string? adapter:CustomizationIPSettings"
     )
     mac_address: str | None = None
+    adapter: CustomizationIPSettings
 
 
-class CustomizationGlobalIPSettings(DynamicData, frozen=True, kw_only=True, gc=False):
-    """VMware's `CustomizationGlobalIPSettings`."""
+class CustomizationIpV6Generator(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationIpV6Generator`."""
 
-    WIRE: ClassVar[str] = (
-        "dnsSuffixList:string[] dnsServerList:string[]"
-    )
-    dns_suffix_list: tuple[str, ...] = ()
-    dns_server_list: tuple[str, ...] = ()
+
+class CustomizationAutoIpV6Generator(CustomizationIpV6Generator, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationAutoIpV6Generator`."""
 
 
 class CustomizationIdentitySettings(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `CustomizationIdentitySettings`."""
 
 
+class CustomizationCloudinitPrep(CustomizationIdentitySettings, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationCloudinitPrep`."""
+
+    WIRE: ClassVar[str] = (
+        "metadata:string userdata:string?"
+    )
+    metadata: str
+    userdata: str | None = None
+
+
+class CustomizationIpGenerator(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationIpGenerator`."""
+
+
+class CustomizationDhcpIpGenerator(CustomizationIpGenerator, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationDhcpIpGenerator`."""
+
+
+class CustomizationDhcpIpV6Generator(CustomizationIpV6Generator, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationDhcpIpV6Generator`."""
+
+
+class CustomizationFixedIp(CustomizationIpGenerator, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationFixedIp`."""
+
+    WIRE: ClassVar[str] = (
+        "ipAddress:string"
+    )
+    ip_address: str
+
+
+class CustomizationFixedIpV6(CustomizationIpV6Generator, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationFixedIpV6`."""
+
+    WIRE: ClassVar[str] = (
+        "ipAddress:string subnetMask:int"
+    )
+    ip_address: str
+    subnet_mask: int
+
+
+class CustomizationName(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationName`."""
+
+
+class CustomizationFixedName(CustomizationName, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationFixedName`."""
+
+    WIRE: ClassVar[str] = (
+        "name:string"
+    )
+    name: str
+
+
+class CustomizationGlobalIPSettings(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationGlobalIPSettings`."""
+
+    WIRE: ClassVar[str] = (
+        "dnsSuffixList:string[]? dnsServerList:string[]?"
+    )
+    dns_suffix_list: tuple[str, ...] = ()
+    dns_server_list: tuple[str, ...] = ()
+
+
+class CustomizationGuiRunOnce(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationGuiRunOnce`."""
+
+    WIRE: ClassVar[str] = (
+        "commandList:string[]"
+    )
+    command_list: tuple[str, ...] = ()
+
+
+class CustomizationGuiUnattended(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationGuiUnattended`."""
+
+    WIRE: ClassVar[str] = (
+        "password:CustomizationPassword? timeZone:int autoLogon:boolean autoLogonCount:int"
+    )
+    password: CustomizationPassword | None = None
+    time_zone: int
+    auto_logon: bool
+    auto_logon_count: int
+
+
+class CustomizationIPSettings(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationIPSettings`."""
+
+    WIRE: ClassVar[str] = (
+        "ip:CustomizationIpGenerator subnetMask:string? gateway:string[]? "
+        "ipV6Spec:CustomizationIPSettingsIpV6AddressSpec? dnsServerList:string[]? "
+        "dnsDomain:string? primaryWINS:string? secondaryWINS:string? "
+        "netBIOS:CustomizationNetBIOSMode?"
+    )
+    ip: CustomizationIpGenerator
+    subnet_mask: str | None = None
+    gateway: tuple[str, ...] = ()
+    ip_v6_spec: CustomizationIPSettingsIpV6AddressSpec | None = None
+    dns_server_list: tuple[str, ...] = ()
+    dns_domain: str | None = None
+    primary_wins: str | None = None
+    secondary_wins: str | None = None
+    net_bios: CustomizationNetBIOSMode | str | None = None
+
+
+class CustomizationIPSettingsIpV6AddressSpec(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationIPSettingsIpV6AddressSpec`."""
+
+    WIRE: ClassVar[str] = (
+        "ip:CustomizationIpV6Generator[] gateway:string[]?"
+    )
+    ip: tuple[CustomizationIpV6Generator, ...] = ()
+    gateway: tuple[str, ...] = ()
+
+
+class CustomizationIdentification(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationIdentification`."""
+
+    WIRE: ClassVar[str] = (
+        "joinWorkgroup:string? joinDomain:string? domainAdmin:string? "
+        "domainAdminPassword:CustomizationPassword? domainOU:string?"
+    )
+    join_workgroup: str | None = None
+    join_domain: str | None = None
+    domain_admin: str | None = None
+    domain_admin_password: CustomizationPassword | None = None
+    domain_ou: str | None = None
+
+
+class CustomizationLicenseFilePrintData(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationLicenseFilePrintData`."""
+
+    WIRE: ClassVar[str] = (
+        "autoMode:CustomizationLicenseDataMode autoUsers:int?"
+    )
+    auto_mode: CustomizationLicenseDataMode | str
+    auto_users: int | None = None
+
+
 class CustomizationOptions(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `CustomizationOptions`."""
+
+
+class CustomizationLinuxOptions(CustomizationOptions, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationLinuxOptions`."""
+
+
+class CustomizationLinuxPrep(CustomizationIdentitySettings, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationLinuxPrep`."""
+
+    WIRE: ClassVar[str] = (
+        "hostName:CustomizationName domain:string timeZone:string? hwClockUTC:boolean? "
+        "scriptText:string? compatibleCustomizationMethod:string?"
+    )
+    host_name: CustomizationName
+    domain: str
+    time_zone: str | None = None
+    hw_clock_utc: bool | None = None
+    script_text: str | None = None
+    compatible_customization_method: str | None = None
+
+
+class CustomizationPassword(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationPassword`."""
+
+    WIRE: ClassVar[str] = (
+        "value:string! plainText:boolean"
+    )
+    value: str
+    plain_text: bool
+
+
+class CustomizationPrefixName(CustomizationName, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationPrefixName`."""
+
+    WIRE: ClassVar[str] = (
+        "base:string"
+    )
+    base: str
 
 
 class CustomizationSpec(DynamicData, frozen=True, kw_only=True, gc=False):
@@ -280,13 +489,76 @@ class CustomizationSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "options:CustomizationOptions? identity:CustomizationIdentitySettings "
         "globalIPSettings:CustomizationGlobalIPSettings "
-        "nicSettingMap:CustomizationAdapterMapping[] encryptionKey:byte[]"
+        "nicSettingMap:CustomizationAdapterMapping[]? encryptionKey:byte[]?"
     )
     options: CustomizationOptions | None = None
     identity: CustomizationIdentitySettings
     global_ip_settings: CustomizationGlobalIPSettings
     nic_setting_map: tuple[CustomizationAdapterMapping, ...] = ()
     encryption_key: tuple[int, ...] = ()
+
+
+class CustomizationStatelessIpV6Generator(CustomizationIpV6Generator, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationStatelessIpV6Generator`."""
+
+
+class CustomizationSysprep(CustomizationIdentitySettings, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationSysprep`."""
+
+    WIRE: ClassVar[str] = (
+        "guiUnattended:CustomizationGuiUnattended userData:CustomizationUserData "
+        "guiRunOnce:CustomizationGuiRunOnce? identification:CustomizationIdentification "
+        "licenseFilePrintData:CustomizationLicenseFilePrintData?"
+    )
+    gui_unattended: CustomizationGuiUnattended
+    user_data: CustomizationUserData
+    gui_run_once: CustomizationGuiRunOnce | None = None
+    identification: CustomizationIdentification
+    license_file_print_data: CustomizationLicenseFilePrintData | None = None
+
+
+class CustomizationSysprepText(CustomizationIdentitySettings, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationSysprepText`."""
+
+    WIRE: ClassVar[str] = (
+        "value:string"
+    )
+    value: str
+
+
+class CustomizationUnknownIpGenerator(CustomizationIpGenerator, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationUnknownIpGenerator`."""
+
+
+class CustomizationUnknownName(CustomizationName, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationUnknownName`."""
+
+
+class CustomizationUserData(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationUserData`."""
+
+    WIRE: ClassVar[str] = (
+        "fullName:string orgName:string computerName:CustomizationName productId:string"
+    )
+    full_name: str
+    org_name: str
+    computer_name: CustomizationName
+    product_id: str
+
+
+class CustomizationVirtualMachineName(CustomizationName, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationVirtualMachineName`."""
+
+
+class CustomizationWinOptions(CustomizationOptions, frozen=True, kw_only=True, gc=False):
+    """VMware's `CustomizationWinOptions`."""
+
+    WIRE: ClassVar[str] = (
+        "changeSID:boolean deleteAccounts:boolean reboot:CustomizationSysprepRebootOption?"
+    )
+    change_sid: bool
+    delete_accounts: bool
+    reboot: CustomizationSysprepRebootOption | str | None = None
 
 
 class DeviceGroupId(DynamicData, frozen=True, kw_only=True, gc=False):
@@ -321,7 +593,7 @@ class VirtualMachineTargetInfo(DynamicData, frozen=True, kw_only=True, gc=False)
     """VMware's `VirtualMachineTargetInfo`."""
 
     WIRE: ClassVar[str] = (
-        "name:string configurationTag:string[]"
+        "name:string configurationTag:string[]?"
     )
     name: str
     configuration_tag: tuple[str, ...] = ()
@@ -478,12 +750,13 @@ class VmConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `VmConfigInfo`."""
 
     WIRE: ClassVar[str] = (
-        "product:VAppProductInfo[] property:VAppPropertyInfo[] eula:string[] "
-        "ovfSection:VAppOvfSectionInfo[] ovfEnvironmentTransport:string[] "
-        "installBootRequired:boolean installBootStopDelay:int"
+        "product:VAppProductInfo[]? property:VAppPropertyInfo[]? "
+        "ipAssignment:VAppIPAssignmentInfo eula:string[]? ovfSection:VAppOvfSectionInfo[]? "
+        "ovfEnvironmentTransport:string[]? installBootRequired:boolean installBootStopDelay:int"
     )
     product: tuple[VAppProductInfo, ...] = ()
     property: tuple[VAppPropertyInfo, ...] = ()
+    ip_assignment: VAppIPAssignmentInfo
     eula: tuple[str, ...] = ()
     ovf_section: tuple[VAppOvfSectionInfo, ...] = ()
     ovf_environment_transport: tuple[str, ...] = ()
@@ -495,7 +768,7 @@ class VAppConfigInfo(VmConfigInfo, frozen=True, kw_only=True, gc=False):
     """VMware's `VAppConfigInfo`."""
 
     WIRE: ClassVar[str] = (
-        "entityConfig:VAppEntityConfigInfo[] annotation:string instanceUuid:string? "
+        "entityConfig:VAppEntityConfigInfo[]? annotation:string instanceUuid:string? "
         "managedBy:ManagedByInfo?"
     )
     entity_config: tuple[VAppEntityConfigInfo, ...] = ()
@@ -520,6 +793,19 @@ class VAppEntityConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     stop_delay: int | None = None
     stop_action: str | None = None
     destroy_with_parent: bool | None = None
+
+
+class VAppIPAssignmentInfo(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `VAppIPAssignmentInfo`."""
+
+    WIRE: ClassVar[str] = (
+        "supportedAllocationScheme:string[]? ipAllocationPolicy:string? "
+        "supportedIpProtocol:string[]? ipProtocol:string?"
+    )
+    supported_allocation_scheme: tuple[str, ...] = ()
+    ip_allocation_policy: str | None = None
+    supported_ip_protocol: tuple[str, ...] = ()
+    ip_protocol: str | None = None
 
 
 class VAppOvfSectionInfo(DynamicData, frozen=True, kw_only=True, gc=False):
@@ -618,7 +904,7 @@ class VirtualHardware(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "numCPU:int numCoresPerSocket:int? autoCoresPerSocket:boolean? memoryMB:int "
-        "virtualICH7MPresent:boolean? virtualSMCPresent:boolean? device:VirtualDevice[] "
+        "virtualICH7MPresent:boolean? virtualSMCPresent:boolean? device:VirtualDevice[]? "
         "motherboardLayout:string? simultaneousThreads:int?"
     )
     num_cpu: int
@@ -636,7 +922,7 @@ class VirtualMachineAffinityInfo(DynamicData, frozen=True, kw_only=True, gc=Fals
     """VMware's `VirtualMachineAffinityInfo`."""
 
     WIRE: ClassVar[str] = (
-        "affinitySet:int[]"
+        "affinitySet:int[]?"
     )
     affinity_set: tuple[int, ...] = ()
 
@@ -647,7 +933,7 @@ class VirtualMachineBootOptions(DynamicData, frozen=True, kw_only=True, gc=False
     WIRE: ClassVar[str] = (
         "bootDelay:long? enterBIOSSetup:boolean? efiSecureBootEnabled:boolean? "
         "bootRetryEnabled:boolean? bootRetryDelay:long? "
-        "bootOrder:VirtualMachineBootOptionsBootableDevice[] networkBootProtocol:string?"
+        "bootOrder:VirtualMachineBootOptionsBootableDevice[]? networkBootProtocol:string?"
     )
     boot_delay: int | None = None
     enter_bios_setup: bool | None = None
@@ -774,8 +1060,8 @@ class VirtualMachineConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False)
 
     WIRE: ClassVar[str] = (
         "changeVersion:string modified:dateTime name:string guestFullName:string version:string "
-        "uuid:string createDate:dateTime? instanceUuid:string? npivNodeWorldWideName:long[] "
-        "npivPortWorldWideName:long[] npivWorldWideNameType:string? npivDesiredNodeWwns:short? "
+        "uuid:string createDate:dateTime? instanceUuid:string? npivNodeWorldWideName:long[]? "
+        "npivPortWorldWideName:long[]? npivWorldWideNameType:string? npivDesiredNodeWwns:short? "
         "npivDesiredPortWwns:short? npivTemporaryDisabled:boolean? npivOnNonRdmDisks:boolean? "
         "locationId:string? template:boolean guestId:string alternateGuestName:string "
         "annotation:string? files:VirtualMachineFileInfo tools:ToolsConfigInfo? "
@@ -786,8 +1072,8 @@ class VirtualMachineConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False)
         "memoryHotAddEnabled:boolean? cpuHotAddEnabled:boolean? cpuHotRemoveEnabled:boolean? "
         "hotPlugMemoryLimit:long? hotPlugMemoryIncrementSize:long? "
         "cpuAffinity:VirtualMachineAffinityInfo? memoryAffinity:VirtualMachineAffinityInfo? "
-        "networkShaper:VirtualMachineNetworkShaperInfo? extraConfig:OptionValue[] "
-        "cpuFeatureMask:HostCpuIdInfo[] datastoreUrl:VirtualMachineConfigInfoDatastoreUrlPair[] "
+        "networkShaper:VirtualMachineNetworkShaperInfo? extraConfig:OptionValue[]? "
+        "cpuFeatureMask:HostCpuIdInfo[]? datastoreUrl:VirtualMachineConfigInfoDatastoreUrlPair[]? "
         "swapPlacement:string? bootOptions:VirtualMachineBootOptions? vAppConfig:VmConfigInfo? "
         "vAssertsEnabled:boolean? changeTrackingEnabled:boolean? firmware:string? "
         "maxMksConnections:int? guestAutoLockEnabled:boolean? managedBy:ManagedByInfo? "
@@ -900,7 +1186,7 @@ class VirtualMachineConfigOptionDescriptor(DynamicData, frozen=True, kw_only=Tru
     """VMware's `VirtualMachineConfigOptionDescriptor`."""
 
     WIRE: ClassVar[str] = (
-        "key:string description:string? host:&HostSystem[] createSupported:boolean "
+        "key:string description:string? host:&HostSystem[]? createSupported:boolean "
         "defaultConfigOption:boolean runSupported:boolean upgradeSupported:boolean"
     )
     key: str
@@ -917,7 +1203,7 @@ class VirtualMachineConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False)
 
     WIRE: ClassVar[str] = (
         "changeVersion:string? name:string? version:string? createDate:dateTime? uuid:string? "
-        "instanceUuid:string? npivNodeWorldWideName:long[] npivPortWorldWideName:long[] "
+        "instanceUuid:string? npivNodeWorldWideName:long[]? npivPortWorldWideName:long[]? "
         "npivWorldWideNameType:string? npivDesiredNodeWwns:short? npivDesiredPortWwns:short? "
         "npivTemporaryDisabled:boolean? npivOnNonRdmDisks:boolean? npivWorldWideNameOp:string? "
         "locationId:string? guestId:string? alternateGuestName:string? annotation:string? "
@@ -926,18 +1212,18 @@ class VirtualMachineConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False)
         "powerOpInfo:VirtualMachineDefaultPowerOpInfo? rebootPowerOff:boolean? numCPUs:int? "
         "numCoresPerSocket:int? memoryMB:long? memoryHotAddEnabled:boolean? "
         "cpuHotAddEnabled:boolean? cpuHotRemoveEnabled:boolean? virtualICH7MPresent:boolean? "
-        "virtualSMCPresent:boolean? deviceChange:VirtualDeviceConfigSpec[] "
+        "virtualSMCPresent:boolean? deviceChange:VirtualDeviceConfigSpec[]? "
         "cpuAllocation:ResourceAllocationInfo? memoryAllocation:ResourceAllocationInfo? "
         "latencySensitivity:LatencySensitivity? cpuAffinity:VirtualMachineAffinityInfo? "
         "memoryAffinity:VirtualMachineAffinityInfo? "
         "networkShaper:VirtualMachineNetworkShaperInfo? "
-        "cpuFeatureMask:VirtualMachineCpuIdInfoSpec[] extraConfig:OptionValue[] "
+        "cpuFeatureMask:VirtualMachineCpuIdInfoSpec[]? extraConfig:OptionValue[]? "
         "swapPlacement:string? bootOptions:VirtualMachineBootOptions? vAppConfig:VmConfigSpec? "
         "vAppConfigRemoved:boolean? vAssertsEnabled:boolean? changeTrackingEnabled:boolean? "
         "firmware:string? maxMksConnections:int? guestAutoLockEnabled:boolean? "
         "managedBy:ManagedByInfo? memoryReservationLockedToMax:boolean? nestedHVEnabled:boolean? "
         "vPMCEnabled:boolean? scheduledHardwareUpgradeInfo:ScheduledHardwareUpgradeInfo? "
-        "vmProfile:VirtualMachineProfileSpec[] messageBusTunnelEnabled:boolean? "
+        "vmProfile:VirtualMachineProfileSpec[]? messageBusTunnelEnabled:boolean? "
         "crypto:CryptoSpec? migrateEncryption:string? ftEncryptionMode:string? "
         "sevEnabled:boolean? virtualNuma:VirtualMachineVirtualNuma? motherboardLayout:string? "
         "pmemFailoverEnabled:boolean? vmxStatsCollectionEnabled:boolean? "
@@ -1117,7 +1403,7 @@ class VirtualMachineDefinedProfileSpec(VirtualMachineProfileSpec, frozen=True, k
     """VMware's `VirtualMachineDefinedProfileSpec`."""
 
     WIRE: ClassVar[str] = (
-        "profileId:string replicationSpec:ReplicationSpec? profileParams:KeyValue[]"
+        "profileId:string replicationSpec:ReplicationSpec? profileParams:KeyValue[]?"
     )
     profile_id: str
     replication_spec: ReplicationSpec | None = None
@@ -1138,11 +1424,34 @@ class VirtualMachineDeviceRuntimeInfoDeviceRuntimeState(DynamicData, frozen=True
     """VMware's `VirtualMachineDeviceRuntimeInfoDeviceRuntimeState`."""
 
 
+class VirtualMachineDeviceRuntimeInfoVirtualEthernetCardRuntimeState(VirtualMachineDeviceRuntimeInfoDeviceRuntimeState, frozen=True, kw_only=True, gc=False):
+    """VMware's `VirtualMachineDeviceRuntimeInfoVirtualEthernetCardRuntimeState`."""
+
+    WIRE: ClassVar[str] = (
+        "vmDirectPathGen2Active:boolean? vmDirectPathGen2InactiveReasonVm:string[]? "
+        "vmDirectPathGen2InactiveReasonOther:string[]? "
+        "vmDirectPathGen2InactiveReasonExtended:string? uptv2Active:boolean? "
+        "uptv2InactiveReasonVm:string[]? uptv2InactiveReasonOther:string[]? "
+        "reservationStatus:string? attachmentStatus:string? "
+        "featureRequirement:VirtualMachineFeatureRequirement[]?"
+    )
+    vm_direct_path_gen2_active: bool | None = None
+    vm_direct_path_gen2_inactive_reason_vm: tuple[str, ...] = ()
+    vm_direct_path_gen2_inactive_reason_other: tuple[str, ...] = ()
+    vm_direct_path_gen2_inactive_reason_extended: str | None = None
+    uptv2_active: bool | None = None
+    uptv2_inactive_reason_vm: tuple[str, ...] = ()
+    uptv2_inactive_reason_other: tuple[str, ...] = ()
+    reservation_status: str | None = None
+    attachment_status: str | None = None
+    feature_requirement: tuple[VirtualMachineFeatureRequirement, ...] = ()
+
+
 class VirtualMachineDiskDeviceInfo(VirtualMachineTargetInfo, frozen=True, kw_only=True, gc=False):
     """VMware's `VirtualMachineDiskDeviceInfo`."""
 
     WIRE: ClassVar[str] = (
-        "capacity:long? vm:&VirtualMachine[]"
+        "capacity:long? vm:&VirtualMachine[]?"
     )
     capacity: int | None = None
     vm: tuple[Ref, ...] = ()
@@ -1167,8 +1476,8 @@ class VirtualMachineFileLayout(DynamicData, frozen=True, kw_only=True, gc=False)
     """VMware's `VirtualMachineFileLayout`."""
 
     WIRE: ClassVar[str] = (
-        "configFile:string[] logFile:string[] disk:VirtualMachineFileLayoutDiskLayout[] "
-        "snapshot:VirtualMachineFileLayoutSnapshotLayout[] swapFile:string?"
+        "configFile:string[]? logFile:string[]? disk:VirtualMachineFileLayoutDiskLayout[]? "
+        "snapshot:VirtualMachineFileLayoutSnapshotLayout[]? swapFile:string?"
     )
     config_file: tuple[str, ...] = ()
     log_file: tuple[str, ...] = ()
@@ -1191,8 +1500,8 @@ class VirtualMachineFileLayoutEx(DynamicData, frozen=True, kw_only=True, gc=Fals
     """VMware's `VirtualMachineFileLayoutEx`."""
 
     WIRE: ClassVar[str] = (
-        "file:VirtualMachineFileLayoutExFileInfo[] disk:VirtualMachineFileLayoutExDiskLayout[] "
-        "snapshot:VirtualMachineFileLayoutExSnapshotLayout[] timestamp:dateTime"
+        "file:VirtualMachineFileLayoutExFileInfo[]? disk:VirtualMachineFileLayoutExDiskLayout[]? "
+        "snapshot:VirtualMachineFileLayoutExSnapshotLayout[]? timestamp:dateTime"
     )
     file: tuple[VirtualMachineFileLayoutExFileInfo, ...] = ()
     disk: tuple[VirtualMachineFileLayoutExDiskLayout, ...] = ()
@@ -1204,7 +1513,7 @@ class VirtualMachineFileLayoutExDiskLayout(DynamicData, frozen=True, kw_only=Tru
     """VMware's `VirtualMachineFileLayoutExDiskLayout`."""
 
     WIRE: ClassVar[str] = (
-        "key:int chain:VirtualMachineFileLayoutExDiskUnit[]"
+        "key:int chain:VirtualMachineFileLayoutExDiskUnit[]?"
     )
     key: int
     chain: tuple[VirtualMachineFileLayoutExDiskUnit, ...] = ()
@@ -1224,7 +1533,7 @@ class VirtualMachineFileLayoutExSnapshotLayout(DynamicData, frozen=True, kw_only
 
     WIRE: ClassVar[str] = (
         "key:&VirtualMachineSnapshot dataKey:int memoryKey:int "
-        "disk:VirtualMachineFileLayoutExDiskLayout[]"
+        "disk:VirtualMachineFileLayoutExDiskLayout[]?"
     )
     key: Ref
     data_key: int
@@ -1308,7 +1617,7 @@ class VirtualMachineInstantCloneSpec(DynamicData, frozen=True, kw_only=True, gc=
     """VMware's `VirtualMachineInstantCloneSpec`."""
 
     WIRE: ClassVar[str] = (
-        "name:string location:VirtualMachineRelocateSpec config:OptionValue[] biosUuid:string?"
+        "name:string location:VirtualMachineRelocateSpec config:OptionValue[]? biosUuid:string?"
     )
     name: str
     location: VirtualMachineRelocateSpec
@@ -1342,7 +1651,7 @@ class VirtualMachineMessage(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `VirtualMachineMessage`."""
 
     WIRE: ClassVar[str] = (
-        "id:string argument:any[] text:string?"
+        "id:string argument:any[]? text:string?"
     )
     id: str
     argument: tuple[Anything, ...] = ()
@@ -1411,7 +1720,7 @@ class VirtualMachineQuestionInfo(DynamicData, frozen=True, kw_only=True, gc=Fals
     """VMware's `VirtualMachineQuestionInfo`."""
 
     WIRE: ClassVar[str] = (
-        "id:string text:string choice:ChoiceOption message:VirtualMachineMessage[]"
+        "id:string text:string choice:ChoiceOption message:VirtualMachineMessage[]?"
     )
     id: str
     text: str
@@ -1431,7 +1740,7 @@ class VirtualMachineQuickStats(DynamicData, frozen=True, kw_only=True, gc=False)
         "consumedOverheadMemory:int? ftLogBandwidth:int? ftSecondaryLatency:int? "
         "ftLatencyStatus:ManagedEntityStatus? compressedMemory:long? uptimeSeconds:int? "
         "ssdSwappedMemory:long? activeMemory:int? "
-        "memoryTierStats:VirtualMachineQuickStatsMemoryTierStats[]"
+        "memoryTierStats:VirtualMachineQuickStatsMemoryTierStats[]?"
     )
     overall_cpu_usage: int | None = None
     overall_cpu_demand: int | None = None
@@ -1474,9 +1783,9 @@ class VirtualMachineRelocateSpec(DynamicData, frozen=True, kw_only=True, gc=Fals
 
     WIRE: ClassVar[str] = (
         "service:ServiceLocator? folder:&Folder? datastore:&Datastore? diskMoveType:string? "
-        "pool:&ResourcePool? host:&HostSystem? disk:VirtualMachineRelocateSpecDiskLocator[] "
-        "transform:VirtualMachineRelocateTransformation? deviceChange:VirtualDeviceConfigSpec[] "
-        "profile:VirtualMachineProfileSpec[] cryptoSpec:CryptoSpec?"
+        "pool:&ResourcePool? host:&HostSystem? disk:VirtualMachineRelocateSpecDiskLocator[]? "
+        "transform:VirtualMachineRelocateTransformation? deviceChange:VirtualDeviceConfigSpec[]? "
+        "profile:VirtualMachineProfileSpec[]? cryptoSpec:CryptoSpec?"
     )
     service: ServiceLocator | None = None
     folder: Ref | None = None
@@ -1496,7 +1805,7 @@ class VirtualMachineRelocateSpecDiskLocator(DynamicData, frozen=True, kw_only=Tr
 
     WIRE: ClassVar[str] = (
         "diskId:int datastore:&Datastore diskMoveType:string? "
-        "diskBackingInfo:VirtualDeviceBackingInfo? profile:VirtualMachineProfileSpec[] "
+        "diskBackingInfo:VirtualDeviceBackingInfo? profile:VirtualMachineProfileSpec[]? "
         "backing:VirtualMachineRelocateSpecDiskLocatorBackingSpec?"
     )
     disk_id: int
@@ -1521,7 +1830,7 @@ class VirtualMachineRuntimeInfo(DynamicData, frozen=True, kw_only=True, gc=False
     """VMware's `VirtualMachineRuntimeInfo`."""
 
     WIRE: ClassVar[str] = (
-        "device:VirtualMachineDeviceRuntimeInfo[] host:&HostSystem? "
+        "device:VirtualMachineDeviceRuntimeInfo[]? host:&HostSystem? "
         "connectionState:VirtualMachineConnectionState powerState:VirtualMachinePowerState "
         "vmFailoverInProgress:boolean? faultToleranceState:VirtualMachineFaultToleranceState "
         "dasVmProtection:VirtualMachineRuntimeInfoDasProtectionState? "
@@ -1530,8 +1839,9 @@ class VirtualMachineRuntimeInfo(DynamicData, frozen=True, kw_only=True, gc=False
         "maxCpuUsage:int? maxMemoryUsage:int? numMksConnections:int "
         "recordReplayState:VirtualMachineRecordReplayState cleanPowerOff:boolean? "
         "needSecondaryReason:string? onlineStandby:boolean minRequiredEVCModeKey:string? "
-        "consolidationNeeded:boolean offlineFeatureRequirement:VirtualMachineFeatureRequirement[] "
-        "featureRequirement:VirtualMachineFeatureRequirement[] vFlashCacheAllocation:long? "
+        "consolidationNeeded:boolean "
+        "offlineFeatureRequirement:VirtualMachineFeatureRequirement[]? "
+        "featureRequirement:VirtualMachineFeatureRequirement[]? vFlashCacheAllocation:long? "
         "paused:boolean? snapshotInBackground:boolean? quiescedForkParent:boolean? "
         "instantCloneFrozen:boolean? cryptoState:string? suspendedToMemory:boolean? "
         "opNotificationTimeout:long? iommuActive:boolean?"
@@ -1622,7 +1932,7 @@ class VirtualMachineSnapshotTree(DynamicData, frozen=True, kw_only=True, gc=Fals
     WIRE: ClassVar[str] = (
         "snapshot:&VirtualMachineSnapshot vm:&VirtualMachine name:string description:string "
         "id:int createTime:dateTime state:VirtualMachinePowerState quiesced:boolean "
-        "backupManifest:string? childSnapshotList:VirtualMachineSnapshotTree[] "
+        "backupManifest:string? childSnapshotList:VirtualMachineSnapshotTree[]? "
         "replaySupported:boolean?"
     )
     snapshot: Ref
@@ -1646,7 +1956,7 @@ class VirtualMachineStorageInfo(DynamicData, frozen=True, kw_only=True, gc=False
     """VMware's `VirtualMachineStorageInfo`."""
 
     WIRE: ClassVar[str] = (
-        "perDatastoreUsage:VirtualMachineUsageOnDatastore[] timestamp:dateTime"
+        "perDatastoreUsage:VirtualMachineUsageOnDatastore[]? timestamp:dateTime"
     )
     per_datastore_usage: tuple[VirtualMachineUsageOnDatastore, ...] = ()
     timestamp: datetime
@@ -1671,7 +1981,7 @@ class VirtualMachineSummary(DynamicData, frozen=True, kw_only=True, gc=False):
         "vm:&VirtualMachine? runtime:VirtualMachineRuntimeInfo guest:VirtualMachineGuestSummary? "
         "config:VirtualMachineConfigSummary storage:VirtualMachineStorageSummary? "
         "quickStats:VirtualMachineQuickStats overallStatus:ManagedEntityStatus "
-        "customValue:CustomFieldValue[]"
+        "customValue:CustomFieldValue[]?"
     )
     vm: Ref | None = None
     runtime: VirtualMachineRuntimeInfo
@@ -1713,8 +2023,8 @@ class VirtualMachineUsbInfo(VirtualMachineTargetInfo, frozen=True, kw_only=True,
     """VMware's `VirtualMachineUsbInfo`."""
 
     WIRE: ClassVar[str] = (
-        "description:string vendor:int product:int physicalPath:string family:string[] "
-        "speed:string[] summary:VirtualMachineSummary?"
+        "description:string vendor:int product:int physicalPath:string family:string[]? "
+        "speed:string[]? summary:VirtualMachineSummary?"
     )
     description: str
     vendor: int
@@ -1756,7 +2066,7 @@ class VirtualMachineVgpuProfileInfo(VirtualMachineTargetInfo, frozen=True, kw_on
 
     WIRE: ClassVar[str] = (
         "profileName:string deviceVendorId:long fbSizeInGib:long profileSharing:string "
-        "profileClass:string stunTimeEstimates:VirtualMachineVMotionStunTimeInfo[]"
+        "profileClass:string stunTimeEstimates:VirtualMachineVMotionStunTimeInfo[]?"
     )
     profile_name: str
     device_vendor_id: int
@@ -1804,12 +2114,13 @@ class VmConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `VmConfigSpec`."""
 
     WIRE: ClassVar[str] = (
-        "product:VAppProductSpec[] property:VAppPropertySpec[] eula:string[] "
-        "ovfSection:VAppOvfSectionSpec[] ovfEnvironmentTransport:string[] "
-        "installBootRequired:boolean? installBootStopDelay:int?"
+        "product:VAppProductSpec[]? property:VAppPropertySpec[]? "
+        "ipAssignment:VAppIPAssignmentInfo? eula:string[]? ovfSection:VAppOvfSectionSpec[]? "
+        "ovfEnvironmentTransport:string[]? installBootRequired:boolean? installBootStopDelay:int?"
     )
     product: tuple[VAppProductSpec, ...] = ()
     property: tuple[VAppPropertySpec, ...] = ()
+    ip_assignment: VAppIPAssignmentInfo | None = None
     eula: tuple[str, ...] = ()
     ovf_section: tuple[VAppOvfSectionSpec, ...] = ()
     ovf_environment_transport: tuple[str, ...] = ()

@@ -205,7 +205,7 @@ QUERY_CONFIG_OPTION_DESCRIPTOR: Final[Method[Empty, tuple[VirtualMachineConfigOp
     "QueryConfigOptionDescriptor",
     "EnvironmentBrowser",
     Empty,
-    "VirtualMachineConfigOptionDescriptor[]",
+    "VirtualMachineConfigOptionDescriptor[]?",
     privilege="System.View",
 )
 
@@ -973,7 +973,7 @@ class PromoteDisksTaskArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What PromoteDisks_Task takes."""
 
     WIRE: ClassVar[str] = (
-        "unlink:boolean disks:VirtualDisk[]"
+        "unlink:boolean disks:VirtualDisk[]?"
     )
     unlink: bool
     disks: tuple[VirtualDisk, ...] = ()
@@ -1059,7 +1059,7 @@ QUERY_UNOWNED_FILES: Final[Method[Empty, tuple[str, ...]]] = Method(
     "QueryUnownedFiles",
     "VirtualMachine",
     Empty,
-    "string[]",
+    "string[]?",
     privilege="VirtualMachine.Config.QueryUnownedFiles",
 )
 
@@ -1293,7 +1293,7 @@ class CheckMigrateTaskArgs(Arguments, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "vm:&VirtualMachine host:&HostSystem? pool:&ResourcePool? state:VirtualMachinePowerState? "
-        "testType:string[]"
+        "testType:string[]?"
     )
     vm: Ref
     host: Ref | None = None
@@ -1319,7 +1319,7 @@ class CheckRelocateTaskArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What CheckRelocate_Task takes."""
 
     WIRE: ClassVar[str] = (
-        "vm:&VirtualMachine spec:VirtualMachineRelocateSpec testType:string[]"
+        "vm:&VirtualMachine spec:VirtualMachineRelocateSpec testType:string[]?"
     )
     vm: Ref
     spec: VirtualMachineRelocateSpec
@@ -1343,7 +1343,7 @@ class CheckCompatibilityTaskArgs(Arguments, frozen=True, kw_only=True, gc=False)
     """What CheckCompatibility_Task takes."""
 
     WIRE: ClassVar[str] = (
-        "vm:&VirtualMachine host:&HostSystem? pool:&ResourcePool? testType:string[]"
+        "vm:&VirtualMachine host:&HostSystem? pool:&ResourcePool? testType:string[]?"
     )
     vm: Ref
     host: Ref | None = None

@@ -87,6 +87,7 @@ __all__ = [
     "HostMemberRuntimeInfo",
     "HostNetCapabilities",
     "HostNetOffloadCapabilities",
+    "HostNetStackInstance",
     "HostNetworkConfig",
     "HostNetworkConfigNetStackSpec",
     "HostNetworkConfigResult",
@@ -114,6 +115,7 @@ __all__ = [
     "HostVirtualNicSpec",
     "HostVirtualSwitch",
     "HostVirtualSwitchAutoBridge",
+    "HostVirtualSwitchBeaconConfig",
     "HostVirtualSwitchBondBridge",
     "HostVirtualSwitchBridge",
     "HostVirtualSwitchConfig",
@@ -181,7 +183,7 @@ class DVPortConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `DVPortConfigInfo`."""
 
     WIRE: ClassVar[str] = (
-        "name:string? scope:&ManagedEntity[] description:string? setting:DVPortSetting? "
+        "name:string? scope:&ManagedEntity[]? description:string? setting:DVPortSetting? "
         "configVersion:string"
     )
     name: str | None = None
@@ -195,7 +197,7 @@ class DVPortConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `DVPortConfigSpec`."""
 
     WIRE: ClassVar[str] = (
-        "operation:string key:string? name:string? scope:&ManagedEntity[] description:string? "
+        "operation:string key:string? name:string? scope:&ManagedEntity[]? description:string? "
         "setting:DVPortSetting? configVersion:string?"
     )
     operation: str
@@ -228,7 +230,7 @@ class DVPortState(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "runtimeInfo:DVPortStatus? stats:DistributedVirtualSwitchPortStatistics "
-        "vendorSpecificState:DistributedVirtualSwitchKeyedOpaqueBlob[]"
+        "vendorSpecificState:DistributedVirtualSwitchKeyedOpaqueBlob[]?"
     )
     runtime_info: DVPortStatus | None = None
     stats: DistributedVirtualSwitchPortStatistics
@@ -239,10 +241,10 @@ class DVPortStatus(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `DVPortStatus`."""
 
     WIRE: ClassVar[str] = (
-        "linkUp:boolean blocked:boolean vlanIds:NumericRange[] trunkingMode:boolean? mtu:int? "
+        "linkUp:boolean blocked:boolean vlanIds:NumericRange[]? trunkingMode:boolean? mtu:int? "
         "linkPeer:string? macAddress:string? statusDetail:string? vmDirectPathGen2Active:boolean? "
-        "vmDirectPathGen2InactiveReasonNetwork:string[] "
-        "vmDirectPathGen2InactiveReasonOther:string[] "
+        "vmDirectPathGen2InactiveReasonNetwork:string[]? "
+        "vmDirectPathGen2InactiveReasonOther:string[]? "
         "vmDirectPathGen2InactiveReasonExtended:string?"
     )
     link_up: bool
@@ -265,8 +267,8 @@ class DVPortgroupConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "key:string name:string numPorts:int distributedVirtualSwitch:&DistributedVirtualSwitch? "
         "defaultPortConfig:DVPortSetting? description:string? type:string backingType:string? "
-        "policy:DVPortgroupPolicy portNameFormat:string? scope:&ManagedEntity[] "
-        "vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[] configVersion:string? "
+        "policy:DVPortgroupPolicy portNameFormat:string? scope:&ManagedEntity[]? "
+        "vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[]? configVersion:string? "
         "autoExpand:boolean? vmVnicNetworkResourcePoolKey:string? uplink:boolean? "
         "transportZoneUuid:string? transportZoneName:string? logicalSwitchUuid:string? "
         "segmentId:string?"
@@ -299,8 +301,8 @@ class DVPortgroupConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "configVersion:string? name:string? numPorts:int? portNameFormat:string? "
         "defaultPortConfig:DVPortSetting? description:string? type:string? backingType:string? "
-        "scope:&ManagedEntity[] policy:DVPortgroupPolicy? "
-        "vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[] autoExpand:boolean? "
+        "scope:&ManagedEntity[]? policy:DVPortgroupPolicy? "
+        "vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[]? autoExpand:boolean? "
         "vmVnicNetworkResourcePoolKey:string? transportZoneUuid:string? transportZoneName:string? "
         "logicalSwitchUuid:string? segmentId:string?"
     )
@@ -356,7 +358,7 @@ class DVSCapability(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "dvsOperationSupported:boolean? dvPortGroupOperationSupported:boolean? "
         "dvPortOperationSupported:boolean? "
-        "compatibleHostComponentProductInfo:DistributedVirtualSwitchHostProductSpec[] "
+        "compatibleHostComponentProductInfo:DistributedVirtualSwitchHostProductSpec[]? "
         "featuresSupported:DVSFeatureCapability?"
     )
     dvs_operation_supported: bool | None = None
@@ -371,16 +373,16 @@ class DVSConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "uuid:string name:string numStandalonePorts:int numPorts:int maxPorts:int "
-        "uplinkPortPolicy:DVSUplinkPortPolicy uplinkPortgroup:&DistributedVirtualPortgroup[] "
-        "defaultPortConfig:DVPortSetting host:DistributedVirtualSwitchHostMember[] "
+        "uplinkPortPolicy:DVSUplinkPortPolicy uplinkPortgroup:&DistributedVirtualPortgroup[]? "
+        "defaultPortConfig:DVPortSetting host:DistributedVirtualSwitchHostMember[]? "
         "productInfo:DistributedVirtualSwitchProductSpec "
         "targetInfo:DistributedVirtualSwitchProductSpec? extensionKey:string? "
-        "vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[] policy:DVSPolicy? "
+        "vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[]? policy:DVSPolicy? "
         "description:string? configVersion:string contact:DVSContactInfo switchIpAddress:string? "
         "createTime:dateTime networkResourceManagementEnabled:boolean "
         "defaultProxySwitchMaxNumPorts:int? "
-        "infrastructureTrafficResourceConfig:DvsHostInfrastructureTrafficResource[] "
-        "netResourcePoolTrafficResourceConfig:DvsHostInfrastructureTrafficResource[] "
+        "infrastructureTrafficResourceConfig:DvsHostInfrastructureTrafficResource[]? "
+        "netResourcePoolTrafficResourceConfig:DvsHostInfrastructureTrafficResource[]? "
         "networkResourceControlVersion:string? pnicCapacityRatioForReservation:int?"
     )
     uuid: str
@@ -415,13 +417,13 @@ class DVSConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "configVersion:string? name:string? numStandalonePorts:int? maxPorts:int? "
-        "uplinkPortPolicy:DVSUplinkPortPolicy? uplinkPortgroup:&DistributedVirtualPortgroup[] "
-        "defaultPortConfig:DVPortSetting? host:DistributedVirtualSwitchHostMemberConfigSpec[] "
+        "uplinkPortPolicy:DVSUplinkPortPolicy? uplinkPortgroup:&DistributedVirtualPortgroup[]? "
+        "defaultPortConfig:DVPortSetting? host:DistributedVirtualSwitchHostMemberConfigSpec[]? "
         "extensionKey:string? description:string? policy:DVSPolicy? "
-        "vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[] contact:DVSContactInfo? "
+        "vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[]? contact:DVSContactInfo? "
         "switchIpAddress:string? defaultProxySwitchMaxNumPorts:int? "
-        "infrastructureTrafficResourceConfig:DvsHostInfrastructureTrafficResource[] "
-        "netResourcePoolTrafficResourceConfig:DvsHostInfrastructureTrafficResource[] "
+        "infrastructureTrafficResourceConfig:DvsHostInfrastructureTrafficResource[]? "
+        "netResourcePoolTrafficResourceConfig:DvsHostInfrastructureTrafficResource[]? "
         "networkResourceControlVersion:string?"
     )
     config_version: str | None = None
@@ -487,7 +489,7 @@ class DVSFeatureCapability(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "networkResourceManagementSupported:boolean vmDirectPathGen2Supported:boolean? "
-        "nicTeamingPolicy:string[] networkResourcePoolHighShareValue:int? "
+        "nicTeamingPolicy:string[]? networkResourcePoolHighShareValue:int? "
         "rollbackCapability:DVSRollbackCapability? "
         "backupRestoreCapability:DVSBackupRestoreCapability? networkFilterSupported:boolean? "
         "macLearningSupported:boolean?"
@@ -565,7 +567,7 @@ class DVSRuntimeInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `DVSRuntimeInfo`."""
 
     WIRE: ClassVar[str] = (
-        "hostMemberRuntime:HostMemberRuntimeInfo[]"
+        "hostMemberRuntime:HostMemberRuntimeInfo[]?"
     )
     host_member_runtime: tuple[HostMemberRuntimeInfo, ...] = ()
 
@@ -586,8 +588,8 @@ class DVSSummary(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "name:string uuid:string numPorts:int productInfo:DistributedVirtualSwitchProductSpec? "
-        "hostMember:&HostSystem[] vm:&VirtualMachine[] host:&HostSystem[] portgroupName:string[] "
-        "description:string? contact:DVSContactInfo? numHosts:int?"
+        "hostMember:&HostSystem[]? vm:&VirtualMachine[]? host:&HostSystem[]? "
+        "portgroupName:string[]? description:string? contact:DVSContactInfo? numHosts:int?"
     )
     name: str
     uuid: str
@@ -619,7 +621,7 @@ class DVSVendorSpecificConfig(InheritablePolicy, frozen=True, kw_only=True, gc=F
     """VMware's `DVSVendorSpecificConfig`."""
 
     WIRE: ClassVar[str] = (
-        "keyValue:DistributedVirtualSwitchKeyedOpaqueBlob[]"
+        "keyValue:DistributedVirtualSwitchKeyedOpaqueBlob[]?"
     )
     key_value: tuple[DistributedVirtualSwitchKeyedOpaqueBlob, ...] = ()
 
@@ -678,7 +680,7 @@ class DistributedVirtualSwitchHostMember(DynamicData, frozen=True, kw_only=True,
     WIRE: ClassVar[str] = (
         "runtimeState:DistributedVirtualSwitchHostMemberRuntimeState? "
         "config:DistributedVirtualSwitchHostMemberConfigInfo "
-        "productInfo:DistributedVirtualSwitchProductSpec? uplinkPortKey:string[] status:string "
+        "productInfo:DistributedVirtualSwitchProductSpec? uplinkPortKey:string[]? status:string "
         "statusDetail:string?"
     )
     runtime_state: DistributedVirtualSwitchHostMemberRuntimeState | None = None
@@ -698,9 +700,9 @@ class DistributedVirtualSwitchHostMemberConfigInfo(DynamicData, frozen=True, kw_
 
     WIRE: ClassVar[str] = (
         "host:&HostSystem? maxProxySwitchPorts:int "
-        "vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[] "
+        "vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[]? "
         "backing:DistributedVirtualSwitchHostMemberBacking nsxSwitch:boolean? ensEnabled:boolean? "
-        "ensInterruptEnabled:boolean? nsxtUsedUplinkNames:string[] "
+        "ensInterruptEnabled:boolean? nsxtUsedUplinkNames:string[]? "
         "networkOffloadingEnabled:boolean?"
     )
     host: Ref | None = None
@@ -719,7 +721,7 @@ class DistributedVirtualSwitchHostMemberConfigSpec(DynamicData, frozen=True, kw_
 
     WIRE: ClassVar[str] = (
         "operation:string host:&HostSystem backing:DistributedVirtualSwitchHostMemberBacking? "
-        "maxProxySwitchPorts:int? vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[]"
+        "maxProxySwitchPorts:int? vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[]?"
     )
     operation: str
     host: Ref
@@ -742,7 +744,7 @@ class DistributedVirtualSwitchHostMemberPnicBacking(DistributedVirtualSwitchHost
     """VMware's `DistributedVirtualSwitchHostMemberPnicBacking`."""
 
     WIRE: ClassVar[str] = (
-        "pnicSpec:DistributedVirtualSwitchHostMemberPnicSpec[]"
+        "pnicSpec:DistributedVirtualSwitchHostMemberPnicSpec[]?"
     )
     pnic_spec: tuple[DistributedVirtualSwitchHostMemberPnicSpec, ...] = ()
 
@@ -830,8 +832,8 @@ class DistributedVirtualSwitchPortCriteria(DynamicData, frozen=True, kw_only=Tru
 
     WIRE: ClassVar[str] = (
         "connected:boolean? active:boolean? uplinkPort:boolean? nsxPort:boolean? "
-        "scope:&ManagedEntity? portgroupKey:string[] inside:boolean? portKey:string[] "
-        "host:&HostSystem[]"
+        "scope:&ManagedEntity? portgroupKey:string[]? inside:boolean? portKey:string[]? "
+        "host:&HostSystem[]?"
     )
     connected: bool | None = None
     active: bool | None = None
@@ -919,7 +921,7 @@ class HostDnsConfig(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "dhcp:boolean virtualNicDevice:string? ipv6VirtualNicDevice:string? hostName:string "
-        "domainName:string address:string[] searchDomain:string[]"
+        "domainName:string address:string[]? searchDomain:string[]?"
     )
     dhcp: bool
     virtual_nic_device: str | None = None
@@ -962,7 +964,7 @@ class HostIpConfigIpV6AddressConfiguration(DynamicData, frozen=True, kw_only=Tru
     """VMware's `HostIpConfigIpV6AddressConfiguration`."""
 
     WIRE: ClassVar[str] = (
-        "ipV6Address:HostIpConfigIpV6Address[] autoConfigurationEnabled:boolean? "
+        "ipV6Address:HostIpConfigIpV6Address[]? autoConfigurationEnabled:boolean? "
         "dhcpV6Enabled:boolean?"
     )
     ip_v6_address: tuple[HostIpConfigIpV6Address, ...] = ()
@@ -1009,7 +1011,7 @@ class HostIpRouteTableConfig(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostIpRouteTableConfig`."""
 
     WIRE: ClassVar[str] = (
-        "ipRoute:HostIpRouteOp[] ipv6Route:HostIpRouteOp[]"
+        "ipRoute:HostIpRouteOp[]? ipv6Route:HostIpRouteOp[]?"
     )
     ip_route: tuple[HostIpRouteOp, ...] = ()
     ipv6_route: tuple[HostIpRouteOp, ...] = ()
@@ -1019,7 +1021,7 @@ class HostIpRouteTableInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostIpRouteTableInfo`."""
 
     WIRE: ClassVar[str] = (
-        "ipRoute:HostIpRouteEntry[] ipv6Route:HostIpRouteEntry[]"
+        "ipRoute:HostIpRouteEntry[]? ipv6Route:HostIpRouteEntry[]?"
     )
     ip_route: tuple[HostIpRouteEntry, ...] = ()
     ipv6_route: tuple[HostIpRouteEntry, ...] = ()
@@ -1039,8 +1041,8 @@ class HostMemberRuntimeInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "host:&HostSystem status:string? statusDetail:string? nsxtStatus:string? "
-        "nsxtStatusDetail:string? healthCheckResult:HostMemberHealthCheckResult[] "
-        "hostUplinkState:DistributedVirtualSwitchHostMemberHostUplinkState[]"
+        "nsxtStatusDetail:string? healthCheckResult:HostMemberHealthCheckResult[]? "
+        "hostUplinkState:DistributedVirtualSwitchHostMemberHostUplinkState[]?"
     )
     host: Ref
     status: str | None = None
@@ -1055,7 +1057,7 @@ class HostNetCapabilities(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostNetCapabilities`."""
 
     WIRE: ClassVar[str] = (
-        "canSetPhysicalNicLinkSpeed:boolean supportsNicTeaming:boolean nicTeamingPolicy:string[] "
+        "canSetPhysicalNicLinkSpeed:boolean supportsNicTeaming:boolean nicTeamingPolicy:string[]? "
         "supportsVlan:boolean usesServiceConsoleNic:boolean supportsNetworkHints:boolean "
         "maxPortGroupsPerVswitch:int? vswitchConfigSupported:boolean vnicConfigSupported:boolean "
         "ipRouteConfigSupported:boolean dnsConfigSupported:boolean dhcpOnVnicSupported:boolean "
@@ -1088,16 +1090,34 @@ class HostNetOffloadCapabilities(DynamicData, frozen=True, kw_only=True, gc=Fals
     zero_copy_xmit: bool | None = None
 
 
+class HostNetStackInstance(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostNetStackInstance`."""
+
+    WIRE: ClassVar[str] = (
+        "key:string? name:string? dnsConfig:HostDnsConfig? ipRouteConfig:HostIpRouteConfig? "
+        "requestedMaxNumberOfConnections:int? congestionControlAlgorithm:string? "
+        "ipV6Enabled:boolean? routeTableConfig:HostIpRouteTableConfig?"
+    )
+    key: str | None = None
+    name: str | None = None
+    dns_config: HostDnsConfig | None = None
+    ip_route_config: HostIpRouteConfig | None = None
+    requested_max_number_of_connections: int | None = None
+    congestion_control_algorithm: str | None = None
+    ip_v6_enabled: bool | None = None
+    route_table_config: HostIpRouteTableConfig | None = None
+
+
 class HostNetworkConfig(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostNetworkConfig`."""
 
     WIRE: ClassVar[str] = (
-        "vswitch:HostVirtualSwitchConfig[] proxySwitch:HostProxySwitchConfig[] "
-        "portgroup:HostPortGroupConfig[] pnic:PhysicalNicConfig[] vnic:HostVirtualNicConfig[] "
-        "consoleVnic:HostVirtualNicConfig[] dnsConfig:HostDnsConfig? "
+        "vswitch:HostVirtualSwitchConfig[]? proxySwitch:HostProxySwitchConfig[]? "
+        "portgroup:HostPortGroupConfig[]? pnic:PhysicalNicConfig[]? vnic:HostVirtualNicConfig[]? "
+        "consoleVnic:HostVirtualNicConfig[]? dnsConfig:HostDnsConfig? "
         "ipRouteConfig:HostIpRouteConfig? consoleIpRouteConfig:HostIpRouteConfig? "
         "routeTableConfig:HostIpRouteTableConfig? ipV6Enabled:boolean? "
-        "netStackSpec:HostNetworkConfigNetStackSpec[] migrationStatus:string?"
+        "netStackSpec:HostNetworkConfigNetStackSpec[]? migrationStatus:string?"
     )
     vswitch: tuple[HostVirtualSwitchConfig, ...] = ()
     proxy_switch: tuple[HostProxySwitchConfig, ...] = ()
@@ -1118,8 +1138,9 @@ class HostNetworkConfigNetStackSpec(DynamicData, frozen=True, kw_only=True, gc=F
     """VMware's `HostNetworkConfigNetStackSpec`."""
 
     WIRE: ClassVar[str] = (
-        "operation:string?"
+        "netStackInstance:HostNetStackInstance operation:string?"
     )
+    net_stack_instance: HostNetStackInstance
     operation: str | None = None
 
 
@@ -1127,7 +1148,7 @@ class HostNetworkConfigResult(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostNetworkConfigResult`."""
 
     WIRE: ClassVar[str] = (
-        "vnicDevice:string[] consoleVnicDevice:string[]"
+        "vnicDevice:string[]? consoleVnicDevice:string[]?"
     )
     vnic_device: tuple[str, ...] = ()
     console_vnic_device: tuple[str, ...] = ()
@@ -1137,12 +1158,12 @@ class HostNetworkInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostNetworkInfo`."""
 
     WIRE: ClassVar[str] = (
-        "vswitch:HostVirtualSwitch[] proxySwitch:HostProxySwitch[] portgroup:HostPortGroup[] "
-        "pnic:PhysicalNic[] vnic:HostVirtualNic[] consoleVnic:HostVirtualNic[] "
+        "vswitch:HostVirtualSwitch[]? proxySwitch:HostProxySwitch[]? portgroup:HostPortGroup[]? "
+        "pnic:PhysicalNic[]? vnic:HostVirtualNic[]? consoleVnic:HostVirtualNic[]? "
         "dnsConfig:HostDnsConfig? ipRouteConfig:HostIpRouteConfig? "
         "consoleIpRouteConfig:HostIpRouteConfig? routeTableInfo:HostIpRouteTableInfo? "
-        "ipV6Enabled:boolean? atBootIpV6Enabled:boolean? nsxTransportNodeId:string? "
-        "nvdsToVdsMigrationRequired:boolean? migrationStatus:string?"
+        "ipV6Enabled:boolean? atBootIpV6Enabled:boolean? netStackInstance:HostNetStackInstance[]? "
+        "nsxTransportNodeId:string? nvdsToVdsMigrationRequired:boolean? migrationStatus:string?"
     )
     vswitch: tuple[HostVirtualSwitch, ...] = ()
     proxy_switch: tuple[HostProxySwitch, ...] = ()
@@ -1156,6 +1177,7 @@ class HostNetworkInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     route_table_info: HostIpRouteTableInfo | None = None
     ip_v6_enabled: bool | None = None
     at_boot_ip_v6_enabled: bool | None = None
+    net_stack_instance: tuple[HostNetStackInstance, ...] = ()
     nsx_transport_node_id: str | None = None
     nvds_to_vds_migration_required: bool | None = None
     migration_status: str | None = None
@@ -1217,7 +1239,7 @@ class HostNicOrderPolicy(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostNicOrderPolicy`."""
 
     WIRE: ClassVar[str] = (
-        "activeNic:string[] standbyNic:string[]"
+        "activeNic:string[]? standbyNic:string[]?"
     )
     active_nic: tuple[str, ...] = ()
     standby_nic: tuple[str, ...] = ()
@@ -1242,7 +1264,7 @@ class HostPortGroup(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostPortGroup`."""
 
     WIRE: ClassVar[str] = (
-        "key:string? port:HostPortGroupPort[] vswitch:string? computedPolicy:HostNetworkPolicy "
+        "key:string? port:HostPortGroupPort[]? vswitch:string? computedPolicy:HostNetworkPolicy "
         "spec:HostPortGroupSpec"
     )
     key: str | None = None
@@ -1266,7 +1288,7 @@ class HostPortGroupPort(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostPortGroupPort`."""
 
     WIRE: ClassVar[str] = (
-        "key:string? mac:string[] type:string"
+        "key:string? mac:string[]? type:string"
     )
     key: str | None = None
     mac: tuple[str, ...] = ()
@@ -1290,12 +1312,12 @@ class HostProxySwitch(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "dvsUuid:string dvsName:string key:string numPorts:int configNumPorts:int? "
-        "numPortsAvailable:int uplinkPort:KeyValue[] mtu:int? pnic:string[] "
-        "spec:HostProxySwitchSpec hostLag:HostProxySwitchHostLagConfig[] "
+        "numPortsAvailable:int uplinkPort:KeyValue[]? mtu:int? pnic:string[]? "
+        "spec:HostProxySwitchSpec hostLag:HostProxySwitchHostLagConfig[]? "
         "networkReservationSupported:boolean? nsxtEnabled:boolean? ensEnabled:boolean? "
-        "ensInterruptEnabled:boolean? nsxUsedUplinkPort:string[] nsxtStatus:string? "
+        "ensInterruptEnabled:boolean? nsxUsedUplinkPort:string[]? nsxtStatus:string? "
         "nsxtStatusDetail:string? networkOffloadingEnabled:boolean? "
-        "hostUplinkState:DistributedVirtualSwitchHostMemberHostUplinkState[]"
+        "hostUplinkState:DistributedVirtualSwitchHostMemberHostUplinkState[]?"
     )
     dvs_uuid: str
     dvs_name: str
@@ -1334,7 +1356,7 @@ class HostProxySwitchHostLagConfig(DynamicData, frozen=True, kw_only=True, gc=Fa
     """VMware's `HostProxySwitchHostLagConfig`."""
 
     WIRE: ClassVar[str] = (
-        "lagKey:string lagName:string? uplinkPort:KeyValue[]"
+        "lagKey:string lagName:string? uplinkPort:KeyValue[]?"
     )
     lag_key: str
     lag_name: str | None = None
@@ -1398,7 +1420,7 @@ class HostVirtualNicManagerInfo(DynamicData, frozen=True, kw_only=True, gc=False
     """VMware's `HostVirtualNicManagerInfo`."""
 
     WIRE: ClassVar[str] = (
-        "netConfig:VirtualNicManagerNetConfig[]"
+        "netConfig:VirtualNicManagerNetConfig[]?"
     )
     net_config: tuple[VirtualNicManagerNetConfig, ...] = ()
 
@@ -1442,8 +1464,8 @@ class HostVirtualSwitch(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostVirtualSwitch`."""
 
     WIRE: ClassVar[str] = (
-        "name:string key:string numPorts:int numPortsAvailable:int mtu:int? portgroup:string[] "
-        "pnic:string[] spec:HostVirtualSwitchSpec"
+        "name:string key:string numPorts:int numPortsAvailable:int mtu:int? portgroup:string[]? "
+        "pnic:string[]? spec:HostVirtualSwitchSpec"
     )
     name: str
     key: str
@@ -1463,18 +1485,29 @@ class HostVirtualSwitchAutoBridge(HostVirtualSwitchBridge, frozen=True, kw_only=
     """VMware's `HostVirtualSwitchAutoBridge`."""
 
     WIRE: ClassVar[str] = (
-        "excludedNicDevice:string[]"
+        "excludedNicDevice:string[]?"
     )
     excluded_nic_device: tuple[str, ...] = ()
+
+
+class HostVirtualSwitchBeaconConfig(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostVirtualSwitchBeaconConfig`."""
+
+    WIRE: ClassVar[str] = (
+        "interval:int"
+    )
+    interval: int
 
 
 class HostVirtualSwitchBondBridge(HostVirtualSwitchBridge, frozen=True, kw_only=True, gc=False):
     """VMware's `HostVirtualSwitchBondBridge`."""
 
     WIRE: ClassVar[str] = (
-        "nicDevice:string[] linkDiscoveryProtocolConfig:LinkDiscoveryProtocolConfig?"
+        "nicDevice:string[] beacon:HostVirtualSwitchBeaconConfig? "
+        "linkDiscoveryProtocolConfig:LinkDiscoveryProtocolConfig?"
     )
     nic_device: tuple[str, ...] = ()
+    beacon: HostVirtualSwitchBeaconConfig | None = None
     link_discovery_protocol_config: LinkDiscoveryProtocolConfig | None = None
 
 
@@ -1596,10 +1629,10 @@ class PhysicalNic(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "key:string? device:string pci:string driver:string? driverVersion:string? "
         "firmwareVersion:string? linkSpeed:PhysicalNicLinkInfo? "
-        "validLinkSpecification:PhysicalNicLinkInfo[] spec:PhysicalNicSpec "
+        "validLinkSpecification:PhysicalNicLinkInfo[]? spec:PhysicalNicSpec "
         "wakeOnLanSupported:boolean mac:string vmDirectPathGen2Supported:boolean? "
         "vmDirectPathGen2SupportedMode:string? resourcePoolSchedulerAllowed:boolean? "
-        "resourcePoolSchedulerDisallowedReason:string[] autoNegotiateSupported:boolean? "
+        "resourcePoolSchedulerDisallowedReason:string[]? autoNegotiateSupported:boolean? "
         "enhancedNetworkingStackSupported:boolean? ensInterruptSupported:boolean? dpuId:string?"
     )
     key: str | None = None
@@ -1646,7 +1679,7 @@ class PhysicalNicHintInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `PhysicalNicHintInfo`."""
 
     WIRE: ClassVar[str] = (
-        "device:string subnet:PhysicalNicIpHint[] network:PhysicalNicNameHint[]"
+        "device:string subnet:PhysicalNicIpHint[]? network:PhysicalNicNameHint[]?"
     )
     device: str
     subnet: tuple[PhysicalNicIpHint, ...] = ()
@@ -1707,9 +1740,9 @@ class VMwareDVSConfigInfo(DVSConfigInfo, frozen=True, kw_only=True, gc=False):
     """VMware's `VMwareDVSConfigInfo`."""
 
     WIRE: ClassVar[str] = (
-        "pvlanConfig:VMwareDVSPvlanMapEntry[] maxMtu:int "
+        "pvlanConfig:VMwareDVSPvlanMapEntry[]? maxMtu:int "
         "linkDiscoveryProtocolConfig:LinkDiscoveryProtocolConfig? "
-        "lacpGroupConfig:VMwareDvsLacpGroupConfig[] lacpApiVersion:string? "
+        "lacpGroupConfig:VMwareDvsLacpGroupConfig[]? lacpApiVersion:string? "
         "multicastFilteringMode:string? networkOffloadSpecId:string? "
         "networkOffloadConfig:VmwareDistributedVirtualSwitchNetworkOffloadConfig? "
         "realTimeConfig:VmwareDistributedVirtualSwitchRealTimeConfig?"
@@ -1729,7 +1762,7 @@ class VMwareDVSConfigSpec(DVSConfigSpec, frozen=True, kw_only=True, gc=False):
     """VMware's `VMwareDVSConfigSpec`."""
 
     WIRE: ClassVar[str] = (
-        "pvlanConfigSpec:VMwareDVSPvlanConfigSpec[] maxMtu:int? "
+        "pvlanConfigSpec:VMwareDVSPvlanConfigSpec[]? maxMtu:int? "
         "linkDiscoveryProtocolConfig:LinkDiscoveryProtocolConfig? lacpApiVersion:string? "
         "multicastFilteringMode:string? networkOffloadSpecId:string? "
         "networkOffloadConfig:VmwareDistributedVirtualSwitchNetworkOffloadConfig? "
@@ -1806,7 +1839,7 @@ class VMwareDvsLacpGroupConfig(DynamicData, frozen=True, kw_only=True, gc=False)
 
     WIRE: ClassVar[str] = (
         "key:string? name:string? mode:string? uplinkNum:int? loadbalanceAlgorithm:string? "
-        "uplinkName:string[] uplinkPortKey:string[] timeoutMode:string?"
+        "uplinkName:string[]? uplinkPortKey:string[]? timeoutMode:string?"
     )
     key: str | None = None
     name: str | None = None
@@ -1832,7 +1865,7 @@ class VMwareUplinkPortOrderPolicy(InheritablePolicy, frozen=True, kw_only=True, 
     """VMware's `VMwareUplinkPortOrderPolicy`."""
 
     WIRE: ClassVar[str] = (
-        "activeUplinkPort:string[] standbyUplinkPort:string[]"
+        "activeUplinkPort:string[]? standbyUplinkPort:string[]?"
     )
     active_uplink_port: tuple[str, ...] = ()
     standby_uplink_port: tuple[str, ...] = ()
@@ -1842,8 +1875,8 @@ class VirtualNicManagerNetConfig(DynamicData, frozen=True, kw_only=True, gc=Fals
     """VMware's `VirtualNicManagerNetConfig`."""
 
     WIRE: ClassVar[str] = (
-        "nicType:string multiSelectAllowed:boolean candidateVnic:HostVirtualNic[] "
-        "selectedVnic:string[]"
+        "nicType:string multiSelectAllowed:boolean candidateVnic:HostVirtualNic[]? "
+        "selectedVnic:string[]?"
     )
     nic_type: str
     multi_select_allowed: bool
@@ -1855,7 +1888,7 @@ class VmwareDistributedVirtualSwitchDpuFailoverPolicy(DynamicData, frozen=True, 
     """VMware's `VmwareDistributedVirtualSwitchDpuFailoverPolicy`."""
 
     WIRE: ClassVar[str] = (
-        "activeUplink:string[] standbyUplink:string[]"
+        "activeUplink:string[]? standbyUplink:string[]?"
     )
     active_uplink: tuple[str, ...] = ()
     standby_uplink: tuple[str, ...] = ()
@@ -1897,7 +1930,7 @@ class VmwareDistributedVirtualSwitchRealTimeLanAnnotation(DynamicData, frozen=Tr
     """VMware's `VmwareDistributedVirtualSwitchRealTimeLanAnnotation`."""
 
     WIRE: ClassVar[str] = (
-        "lanAUplink:string[] lanBUplink:string[]"
+        "lanAUplink:string[]? lanBUplink:string[]?"
     )
     lan_a_uplink: tuple[str, ...] = ()
     lan_b_uplink: tuple[str, ...] = ()
@@ -1907,7 +1940,7 @@ class VmwareDistributedVirtualSwitchTrunkVlanSpec(VmwareDistributedVirtualSwitch
     """VMware's `VmwareDistributedVirtualSwitchTrunkVlanSpec`."""
 
     WIRE: ClassVar[str] = (
-        "vlanId:NumericRange[]"
+        "vlanId:NumericRange[]?"
     )
     vlan_id: tuple[NumericRange, ...] = ()
 

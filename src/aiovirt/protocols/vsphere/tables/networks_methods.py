@@ -131,7 +131,7 @@ FETCH_DV_PORT_KEYS: Final[Method[FetchDVPortKeysArgs, tuple[str, ...]]] = Method
     "FetchDVPortKeys",
     "DistributedVirtualSwitch",
     FetchDVPortKeysArgs,
-    "string[]",
+    "string[]?",
     privilege="System.Read",
 )
 
@@ -149,7 +149,7 @@ FETCH_DV_PORTS: Final[Method[FetchDVPortsArgs, tuple[DistributedVirtualPort, ...
     "FetchDVPorts",
     "DistributedVirtualSwitch",
     FetchDVPortsArgs,
-    "DistributedVirtualPort[]",
+    "DistributedVirtualPort[]?",
     privilege="System.Read",
 )
 
@@ -263,7 +263,7 @@ class RefreshDVPortStateArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What RefreshDVPortState takes."""
 
     WIRE: ClassVar[str] = (
-        "portKeys:string[]"
+        "portKeys:string[]?"
     )
     port_keys: tuple[str, ...] = ()
 
@@ -306,7 +306,7 @@ QUERY_USED_VLAN_ID_IN_DVS: Final[Method[Empty, tuple[int, ...]]] = Method(
     "QueryUsedVlanIdInDvs",
     "DistributedVirtualSwitch",
     Empty,
-    "int[]",
+    "int[]?",
     privilege="System.Read",
 )
 
@@ -416,7 +416,7 @@ QUERY_AVAILABLE_DVS_SPEC: Final[Method[QueryAvailableDvsSpecArgs, tuple[Distribu
     "QueryAvailableDvsSpec",
     "DistributedVirtualSwitchManager",
     QueryAvailableDvsSpecArgs,
-    "DistributedVirtualSwitchProductSpec[]",
+    "DistributedVirtualSwitchProductSpec[]?",
     privilege="System.View",
 )
 
@@ -700,7 +700,7 @@ class QueryNetworkHintArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What QueryNetworkHint takes."""
 
     WIRE: ClassVar[str] = (
-        "device:string[]"
+        "device:string[]?"
     )
     device: tuple[str, ...] = ()
 
@@ -709,7 +709,7 @@ QUERY_NETWORK_HINT: Final[Method[QueryNetworkHintArgs, tuple[PhysicalNicHintInfo
     "QueryNetworkHint",
     "HostNetworkSystem",
     QueryNetworkHintArgs,
-    "PhysicalNicHintInfo[]",
+    "PhysicalNicHintInfo[]?",
     privilege="System.Read",
     faults=(
         "NotFound",

@@ -47,7 +47,7 @@ class PerfCompositeMetric(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `PerfCompositeMetric`."""
 
     WIRE: ClassVar[str] = (
-        "entity:PerfEntityMetricBase? childEntity:PerfEntityMetricBase[]"
+        "entity:PerfEntityMetricBase? childEntity:PerfEntityMetricBase[]?"
     )
     entity: PerfEntityMetricBase | None = None
     child_entity: tuple[PerfEntityMetricBase, ...] = ()
@@ -59,7 +59,7 @@ class PerfCounterInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "key:int nameInfo:ElementDescription groupInfo:ElementDescription "
         "unitInfo:ElementDescription rollupType:PerfSummaryType statsType:PerfStatsType "
-        "level:int? perDeviceLevel:int? associatedCounterId:int[]"
+        "level:int? perDeviceLevel:int? associatedCounterId:int[]?"
     )
     key: int
     name_info: ElementDescription
@@ -85,7 +85,7 @@ class PerfEntityMetric(PerfEntityMetricBase, frozen=True, kw_only=True, gc=False
     """VMware's `PerfEntityMetric`."""
 
     WIRE: ClassVar[str] = (
-        "sampleInfo:PerfSampleInfo[] value:PerfMetricSeries[]"
+        "sampleInfo:PerfSampleInfo[]? value:PerfMetricSeries[]?"
     )
     sample_info: tuple[PerfSampleInfo, ...] = ()
     value: tuple[PerfMetricSeries, ...] = ()
@@ -95,7 +95,7 @@ class PerfEntityMetricCSV(PerfEntityMetricBase, frozen=True, kw_only=True, gc=Fa
     """VMware's `PerfEntityMetricCSV`."""
 
     WIRE: ClassVar[str] = (
-        "sampleInfoCSV:string value:PerfMetricSeriesCSV[]"
+        "sampleInfoCSV:string value:PerfMetricSeriesCSV[]?"
     )
     sample_info_csv: str
     value: tuple[PerfMetricSeriesCSV, ...] = ()
@@ -138,7 +138,7 @@ class PerfMetricIntSeries(PerfMetricSeries, frozen=True, kw_only=True, gc=False)
     """VMware's `PerfMetricIntSeries`."""
 
     WIRE: ClassVar[str] = (
-        "value:long[]"
+        "value:long[]?"
     )
     value: tuple[int, ...] = ()
 
@@ -169,7 +169,7 @@ class PerfQuerySpec(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "entity:&ManagedObject startTime:dateTime? endTime:dateTime? maxSample:int? "
-        "metricId:PerfMetricId[] intervalId:int? format:string?"
+        "metricId:PerfMetricId[]? intervalId:int? format:string?"
     )
     entity: Ref
     start_time: datetime | None = None

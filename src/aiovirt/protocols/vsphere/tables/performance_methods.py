@@ -79,7 +79,7 @@ QUERY_AVAILABLE_PERF_METRIC: Final[Method[QueryAvailablePerfMetricArgs, tuple[Pe
     "QueryAvailablePerfMetric",
     "PerformanceManager",
     QueryAvailablePerfMetricArgs,
-    "PerfMetricId[]",
+    "PerfMetricId[]?",
     privilege="System.View",
 )
 
@@ -97,7 +97,7 @@ QUERY_PERF_COUNTER: Final[Method[QueryPerfCounterArgs, tuple[PerfCounterInfo, ..
     "QueryPerfCounter",
     "PerformanceManager",
     QueryPerfCounterArgs,
-    "PerfCounterInfo[]",
+    "PerfCounterInfo[]?",
     privilege="System.View",
 )
 
@@ -133,7 +133,7 @@ QUERY_PERF: Final[Method[QueryPerfArgs, tuple[PerfEntityMetricBase, ...]]] = Met
     "QueryPerf",
     "PerformanceManager",
     QueryPerfArgs,
-    "PerfEntityMetricBase[]",
+    "PerfEntityMetricBase[]?",
     privilege="System.View",
 )
 

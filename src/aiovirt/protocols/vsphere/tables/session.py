@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AboutInfo",
-    "AuthenticationRequiredChallenge",
     "AuthorizationDescription",
     "AuthorizationPrivilege",
     "AuthorizationRole",
@@ -86,21 +85,6 @@ class AboutInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     license_product_version: str | None = None
 
 
-class AuthenticationRequiredChallenge(DynamicData, frozen=True, kw_only=True, gc=False):
-    """VMware's `AuthenticationRequiredChallenge`."""
-
-    WIRE: ClassVar[str] = (
-        "scheme:string realm:string? error:string? errorDescription:string? ovl:string? "
-        "oidcConfigUrl:string?"
-    )
-    scheme: str
-    realm: str | None = None
-    error: str | None = None
-    error_description: str | None = None
-    ovl: str | None = None
-    oidc_config_url: str | None = None
-
-
 class AuthorizationDescription(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `AuthorizationDescription`."""
 
@@ -127,7 +111,7 @@ class AuthorizationRole(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `AuthorizationRole`."""
 
     WIRE: ClassVar[str] = (
-        "roleId:int system:boolean name:string info:Description privilege:string[]"
+        "roleId:int system:boolean name:string info:Description privilege:string[]?"
     )
     role_id: int
     system: bool
@@ -177,7 +161,7 @@ class LicenseAssignmentManagerLicenseAssignment(DynamicData, frozen=True, kw_onl
 
     WIRE: ClassVar[str] = (
         "entityId:string scope:string? entityDisplayName:string? "
-        "assignedLicense:LicenseManagerLicenseInfo properties:KeyAnyValue[]"
+        "assignedLicense:LicenseManagerLicenseInfo properties:KeyAnyValue[]?"
     )
     entity_id: str
     scope: str | None = None
@@ -210,7 +194,7 @@ class LicenseFeatureInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "key:string featureName:string featureDescription:string? state:LicenseFeatureInfoState? "
-        "costUnit:string sourceRestriction:string? dependentKey:string[] edition:boolean? "
+        "costUnit:string sourceRestriction:string? dependentKey:string[]? edition:boolean? "
         "expiresOn:dateTime?"
     )
     key: str
@@ -238,7 +222,7 @@ class LicenseManagerLicenseInfo(DynamicData, frozen=True, kw_only=True, gc=False
 
     WIRE: ClassVar[str] = (
         "licenseKey:string editionKey:string name:string total:int used:int? costUnit:string "
-        "properties:KeyAnyValue[] labels:KeyValue[]"
+        "properties:KeyAnyValue[]? labels:KeyValue[]?"
     )
     license_key: str
     edition_key: str
@@ -269,8 +253,8 @@ class LicenseUsageInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `LicenseUsageInfo`."""
 
     WIRE: ClassVar[str] = (
-        "source:LicenseSource sourceAvailable:boolean reservationInfo:LicenseReservationInfo[] "
-        "featureInfo:LicenseFeatureInfo[]"
+        "source:LicenseSource sourceAvailable:boolean reservationInfo:LicenseReservationInfo[]? "
+        "featureInfo:LicenseFeatureInfo[]?"
     )
     source: LicenseSource
     source_available: bool
@@ -447,7 +431,7 @@ class UserPrivilegeResult(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `UserPrivilegeResult`."""
 
     WIRE: ClassVar[str] = (
-        "entity:&ManagedEntity privileges:string[]"
+        "entity:&ManagedEntity privileges:string[]?"
     )
     entity: Ref
     privileges: tuple[str, ...] = ()

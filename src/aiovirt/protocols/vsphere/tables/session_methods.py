@@ -165,7 +165,7 @@ class ValidateMigrationArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What ValidateMigration takes."""
 
     WIRE: ClassVar[str] = (
-        "vm:&VirtualMachine[] state:VirtualMachinePowerState? testType:string[] "
+        "vm:&VirtualMachine[] state:VirtualMachinePowerState? testType:string[]? "
         "pool:&ResourcePool? host:&HostSystem?"
     )
     vm: tuple[Ref, ...] = ()
@@ -179,7 +179,7 @@ VALIDATE_MIGRATION: Final[Method[ValidateMigrationArgs, tuple[Event, ...]]] = Me
     "ValidateMigration",
     "ServiceInstance",
     ValidateMigrationArgs,
-    "Event[]",
+    "Event[]?",
     privilege="System.View",
     faults=(
         "InvalidState",
@@ -191,7 +191,7 @@ class QueryVMotionCompatibilityArgs(Arguments, frozen=True, kw_only=True, gc=Fal
     """What QueryVMotionCompatibility takes."""
 
     WIRE: ClassVar[str] = (
-        "vm:&VirtualMachine host:&HostSystem[] compatibility:string[]"
+        "vm:&VirtualMachine host:&HostSystem[] compatibility:string[]?"
     )
     vm: Ref
     host: tuple[Ref, ...] = ()
@@ -202,7 +202,7 @@ QUERY_V_MOTION_COMPATIBILITY: Final[Method[QueryVMotionCompatibilityArgs, tuple[
     "QueryVMotionCompatibility",
     "ServiceInstance",
     QueryVMotionCompatibilityArgs,
-    "HostVMotionCompatibility[]",
+    "HostVMotionCompatibility[]?",
     privilege="Resource.QueryVMotion",
 )
 
@@ -464,7 +464,7 @@ class AddAuthorizationRoleArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What AddAuthorizationRole takes."""
 
     WIRE: ClassVar[str] = (
-        "name:string privIds:string[]"
+        "name:string privIds:string[]?"
     )
     name: str
     priv_ids: tuple[str, ...] = ()
@@ -511,7 +511,7 @@ class UpdateAuthorizationRoleArgs(Arguments, frozen=True, kw_only=True, gc=False
     """What UpdateAuthorizationRole takes."""
 
     WIRE: ClassVar[str] = (
-        "roleId:int newName:string privIds:string[]"
+        "roleId:int newName:string privIds:string[]?"
     )
     role_id: int
     new_name: str
@@ -570,7 +570,7 @@ RETRIEVE_ROLE_PERMISSIONS: Final[Method[RetrieveRolePermissionsArgs, tuple[Permi
     "RetrieveRolePermissions",
     "AuthorizationManager",
     RetrieveRolePermissionsArgs,
-    "Permission[]",
+    "Permission[]?",
     privilege="System.View",
     faults=(
         "NotFound",
@@ -592,7 +592,7 @@ RETRIEVE_ENTITY_PERMISSIONS: Final[Method[RetrieveEntityPermissionsArgs, tuple[P
     "RetrieveEntityPermissions",
     "AuthorizationManager",
     RetrieveEntityPermissionsArgs,
-    "Permission[]",
+    "Permission[]?",
 )
 
 
@@ -600,7 +600,7 @@ RETRIEVE_ALL_PERMISSIONS: Final[Method[Empty, tuple[Permission, ...]]] = Method(
     "RetrieveAllPermissions",
     "AuthorizationManager",
     Empty,
-    "Permission[]",
+    "Permission[]?",
     privilege="System.View",
 )
 
@@ -609,7 +609,7 @@ class SetEntityPermissionsArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What SetEntityPermissions takes."""
 
     WIRE: ClassVar[str] = (
-        "entity:&ManagedEntity permission:Permission[]"
+        "entity:&ManagedEntity permission:Permission[]?"
     )
     entity: Ref
     permission: tuple[Permission, ...] = ()
@@ -633,7 +633,7 @@ class ResetEntityPermissionsArgs(Arguments, frozen=True, kw_only=True, gc=False)
     """What ResetEntityPermissions takes."""
 
     WIRE: ClassVar[str] = (
-        "entity:&ManagedEntity permission:Permission[]"
+        "entity:&ManagedEntity permission:Permission[]?"
     )
     entity: Ref
     permission: tuple[Permission, ...] = ()
@@ -681,7 +681,7 @@ class HasPrivilegeOnEntityArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What HasPrivilegeOnEntity takes."""
 
     WIRE: ClassVar[str] = (
-        "entity:&ManagedEntity sessionId:string privId:string[]"
+        "entity:&ManagedEntity sessionId:string privId:string[]?"
     )
     entity: Ref
     session_id: str
@@ -692,7 +692,7 @@ HAS_PRIVILEGE_ON_ENTITY: Final[Method[HasPrivilegeOnEntityArgs, tuple[bool, ...]
     "HasPrivilegeOnEntity",
     "AuthorizationManager",
     HasPrivilegeOnEntityArgs,
-    "boolean[]",
+    "boolean[]?",
     privilege="System.View",
 )
 
@@ -701,7 +701,7 @@ class HasPrivilegeOnEntitiesArgs(Arguments, frozen=True, kw_only=True, gc=False)
     """What HasPrivilegeOnEntities takes."""
 
     WIRE: ClassVar[str] = (
-        "entity:&ManagedEntity[] sessionId:string privId:string[]"
+        "entity:&ManagedEntity[] sessionId:string privId:string[]?"
     )
     entity: tuple[Ref, ...] = ()
     session_id: str
@@ -712,7 +712,7 @@ HAS_PRIVILEGE_ON_ENTITIES: Final[Method[HasPrivilegeOnEntitiesArgs, tuple[Entity
     "HasPrivilegeOnEntities",
     "AuthorizationManager",
     HasPrivilegeOnEntitiesArgs,
-    "EntityPrivilege[]",
+    "EntityPrivilege[]?",
     privilege="System.View",
 )
 
@@ -721,7 +721,7 @@ class HasUserPrivilegeOnEntitiesArgs(Arguments, frozen=True, kw_only=True, gc=Fa
     """What HasUserPrivilegeOnEntities takes."""
 
     WIRE: ClassVar[str] = (
-        "entities:&ManagedObject[] userName:string privId:string[]"
+        "entities:&ManagedObject[] userName:string privId:string[]?"
     )
     entities: tuple[Ref, ...] = ()
     user_name: str
@@ -732,7 +732,7 @@ HAS_USER_PRIVILEGE_ON_ENTITIES: Final[Method[HasUserPrivilegeOnEntitiesArgs, tup
     "HasUserPrivilegeOnEntities",
     "AuthorizationManager",
     HasUserPrivilegeOnEntitiesArgs,
-    "EntityPrivilege[]",
+    "EntityPrivilege[]?",
     since="6.5",
 )
 
@@ -751,7 +751,7 @@ FETCH_USER_PRIVILEGE_ON_ENTITIES: Final[Method[FetchUserPrivilegeOnEntitiesArgs,
     "FetchUserPrivilegeOnEntities",
     "AuthorizationManager",
     FetchUserPrivilegeOnEntitiesArgs,
-    "UserPrivilegeResult[]",
+    "UserPrivilegeResult[]?",
     since="6.5",
 )
 
@@ -760,7 +760,7 @@ class AddLicenseArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What AddLicense takes."""
 
     WIRE: ClassVar[str] = (
-        "licenseKey:string labels:KeyValue[]"
+        "licenseKey:string labels:KeyValue[]?"
     )
     license_key: str
     labels: tuple[KeyValue, ...] = ()
@@ -817,7 +817,7 @@ class UpdateLicenseArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What UpdateLicense takes."""
 
     WIRE: ClassVar[str] = (
-        "licenseKey:string labels:KeyValue[]"
+        "licenseKey:string labels:KeyValue[]?"
     )
     license_key: str
     labels: tuple[KeyValue, ...] = ()
@@ -846,7 +846,7 @@ QUERY_SUPPORTED_FEATURES: Final[Method[QuerySupportedFeaturesArgs, tuple[License
     "QuerySupportedFeatures",
     "LicenseManager",
     QuerySupportedFeaturesArgs,
-    "LicenseFeatureInfo[]",
+    "LicenseFeatureInfo[]?",
     privilege="Global.Licenses",
 )
 
@@ -950,7 +950,7 @@ QUERY_ASSIGNED_LICENSES: Final[Method[QueryAssignedLicensesArgs, tuple[LicenseAs
     "QueryAssignedLicenses",
     "LicenseAssignmentManager",
     QueryAssignedLicensesArgs,
-    "LicenseAssignmentManagerLicenseAssignment[]",
+    "LicenseAssignmentManagerLicenseAssignment[]?",
     privilege="System.View",
 )
 
@@ -968,7 +968,7 @@ QUERY_OPTIONS: Final[Method[QueryOptionsArgs, tuple[OptionValue, ...]]] = Method
     "QueryOptions",
     "OptionManager",
     QueryOptionsArgs,
-    "OptionValue[]",
+    "OptionValue[]?",
     privilege="System.View",
     faults=(
         "InvalidName",
@@ -1010,7 +1010,7 @@ QUERY_DESCRIPTIONS: Final[Method[QueryDescriptionsArgs, tuple[DiagnosticManagerL
     "QueryDescriptions",
     "DiagnosticManager",
     QueryDescriptionsArgs,
-    "DiagnosticManagerLogDescriptor[]",
+    "DiagnosticManagerLogDescriptor[]?",
     privilege="Global.Diagnostics",
 )
 
@@ -1059,7 +1059,7 @@ RETRIEVE_USER_GROUPS: Final[Method[RetrieveUserGroupsArgs, tuple[UserSearchResul
     "RetrieveUserGroups",
     "UserDirectory",
     RetrieveUserGroupsArgs,
-    "UserSearchResult[]",
+    "UserSearchResult[]?",
     faults=(
         "NotFound",
     ),

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import ClassVar, TYPE_CHECKING
 
+from aiovirt.protocols.vsphere.tables.base import (
+    OptionValue,
+)
 from aiovirt.protocols.vsphere.tables.hosts import (
     HostDevice,
     HostHardwareElementInfo,
@@ -21,7 +24,12 @@ if TYPE_CHECKING:
     from aiovirt.protocols.vsphere.tables.base import (
         CryptoKeyId,
         CryptoSpec,
+        OptionDef,
         SharesInfo,
+    )
+    from aiovirt.protocols.vsphere.tables.enums import (
+        FibreChannelPortType,
+        HostInternetScsiHbaNetworkBindingSupportType,
     )
     from aiovirt.protocols.vsphere.tables.faults import (
         LocalizedMethodFault,
@@ -52,6 +60,8 @@ __all__ = [
     "FloppyImageFileQuery",
     "FolderFileInfo",
     "FolderFileQuery",
+    "HostBlockAdapterTargetTransport",
+    "HostBlockHba",
     "HostDatastoreBrowserSearchResults",
     "HostDatastoreBrowserSearchSpec",
     "HostDatastoreConnectInfo",
@@ -64,19 +74,43 @@ __all__ = [
     "HostDiskPartitionInfo",
     "HostDiskPartitionLayout",
     "HostDiskPartitionSpec",
+    "HostFibreChannelHba",
+    "HostFibreChannelTargetTransport",
     "HostFileSystemMountInfo",
     "HostFileSystemVolume",
     "HostFileSystemVolumeInfo",
     "HostForceMountedInfo",
+    "HostHostBusAdapter",
+    "HostInternetScsiHba",
+    "HostInternetScsiHbaAuthenticationCapabilities",
+    "HostInternetScsiHbaAuthenticationProperties",
+    "HostInternetScsiHbaDigestCapabilities",
+    "HostInternetScsiHbaDigestProperties",
+    "HostInternetScsiHbaDiscoveryCapabilities",
+    "HostInternetScsiHbaDiscoveryProperties",
+    "HostInternetScsiHbaIPCapabilities",
+    "HostInternetScsiHbaIPProperties",
+    "HostInternetScsiHbaIPv6Properties",
+    "HostInternetScsiHbaIscsiIpv6Address",
+    "HostInternetScsiHbaParamValue",
+    "HostInternetScsiHbaSendTarget",
+    "HostInternetScsiHbaStaticTarget",
+    "HostInternetScsiTargetTransport",
     "HostLocalFileSystemVolume",
     "HostMountInfo",
     "HostNasVolume",
     "HostNasVolumeSpec",
+    "HostParallelScsiTargetTransport",
     "HostScsiDisk",
     "HostScsiDiskPartition",
+    "HostScsiTopology",
+    "HostScsiTopologyInterface",
+    "HostScsiTopologyLun",
+    "HostScsiTopologyTarget",
     "HostStorageDeviceInfo",
     "HostStorageElementInfo",
     "HostStorageOperationalInfo",
+    "HostTargetTransport",
     "HostVmfsSpec",
     "HostVmfsVolume",
     "HttpNfcLeaseDeviceUrl",
@@ -239,7 +273,7 @@ class DiskChangeInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `DiskChangeInfo`."""
 
     WIRE: ClassVar[str] = (
-        "startOffset:long length:long changedArea:DiskChangeExtent[]"
+        "startOffset:long length:long changedArea:DiskChangeExtent[]?"
     )
     start_offset: int
     length: int
@@ -250,7 +284,7 @@ class FileBackedVirtualDiskSpec(VirtualDiskSpec, frozen=True, kw_only=True, gc=F
     """VMware's `FileBackedVirtualDiskSpec`."""
 
     WIRE: ClassVar[str] = (
-        "capacityKb:long profile:VirtualMachineProfileSpec[] crypto:CryptoSpec?"
+        "capacityKb:long profile:VirtualMachineProfileSpec[]? crypto:CryptoSpec?"
     )
     capacity_kb: int
     profile: tuple[VirtualMachineProfileSpec, ...] = ()
@@ -293,7 +327,7 @@ class FileLockInfoResult(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `FileLockInfoResult`."""
 
     WIRE: ClassVar[str] = (
-        "lockInfo:FileLockInfo[] fault:LocalizedMethodFault?"
+        "lockInfo:FileLockInfo[]? fault:LocalizedMethodFault?"
     )
     lock_info: tuple[FileLockInfo, ...] = ()
     fault: LocalizedMethodFault | None = None
@@ -331,11 +365,40 @@ class FolderFileQuery(FileQuery, frozen=True, kw_only=True, gc=False):
     """VMware's `FolderFileQuery`."""
 
 
+class HostTargetTransport(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostTargetTransport`."""
+
+
+class HostBlockAdapterTargetTransport(HostTargetTransport, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostBlockAdapterTargetTransport`."""
+
+
+class HostHostBusAdapter(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostHostBusAdapter`."""
+
+    WIRE: ClassVar[str] = (
+        "key:string? device:string bus:int status:string model:string driver:string? pci:string? "
+        "storageProtocol:string?"
+    )
+    key: str | None = None
+    device: str
+    bus: int
+    status: str
+    model: str
+    driver: str | None = None
+    pci: str | None = None
+    storage_protocol: str | None = None
+
+
+class HostBlockHba(HostHostBusAdapter, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostBlockHba`."""
+
+
 class HostDatastoreBrowserSearchResults(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostDatastoreBrowserSearchResults`."""
 
     WIRE: ClassVar[str] = (
-        "datastore:&Datastore? folderPath:string? file:FileInfo[]"
+        "datastore:&Datastore? folderPath:string? file:FileInfo[]?"
     )
     datastore: Ref | None = None
     folder_path: str | None = None
@@ -346,8 +409,8 @@ class HostDatastoreBrowserSearchSpec(DynamicData, frozen=True, kw_only=True, gc=
     """VMware's `HostDatastoreBrowserSearchSpec`."""
 
     WIRE: ClassVar[str] = (
-        "query:FileQuery[] details:FileQueryFlags? searchCaseInsensitive:boolean? "
-        "matchPattern:string[] sortFoldersFirst:boolean?"
+        "query:FileQuery[]? details:FileQueryFlags? searchCaseInsensitive:boolean? "
+        "matchPattern:string[]? sortFoldersFirst:boolean?"
     )
     query: tuple[FileQuery, ...] = ()
     details: FileQueryFlags | None = None
@@ -464,12 +527,34 @@ class HostDiskPartitionSpec(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "partitionFormat:string? chs:HostDiskDimensionsChs? totalSectors:long? "
-        "partition:HostDiskPartitionAttributes[]"
+        "partition:HostDiskPartitionAttributes[]?"
     )
     partition_format: str | None = None
     chs: HostDiskDimensionsChs | None = None
     total_sectors: int | None = None
     partition: tuple[HostDiskPartitionAttributes, ...] = ()
+
+
+class HostFibreChannelHba(HostHostBusAdapter, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostFibreChannelHba`."""
+
+    WIRE: ClassVar[str] = (
+        "portWorldWideName:long nodeWorldWideName:long portType:FibreChannelPortType speed:long"
+    )
+    port_world_wide_name: int
+    node_world_wide_name: int
+    port_type: FibreChannelPortType | str
+    speed: int
+
+
+class HostFibreChannelTargetTransport(HostTargetTransport, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostFibreChannelTargetTransport`."""
+
+    WIRE: ClassVar[str] = (
+        "portWorldWideName:long nodeWorldWideName:long"
+    )
+    port_world_wide_name: int
+    node_world_wide_name: int
 
 
 class HostFileSystemMountInfo(DynamicData, frozen=True, kw_only=True, gc=False):
@@ -498,7 +583,7 @@ class HostFileSystemVolumeInfo(DynamicData, frozen=True, kw_only=True, gc=False)
     """VMware's `HostFileSystemVolumeInfo`."""
 
     WIRE: ClassVar[str] = (
-        "volumeTypeList:string[] mountInfo:HostFileSystemMountInfo[]"
+        "volumeTypeList:string[]? mountInfo:HostFileSystemMountInfo[]?"
     )
     volume_type_list: tuple[str, ...] = ()
     mount_info: tuple[HostFileSystemMountInfo, ...] = ()
@@ -512,6 +597,291 @@ class HostForceMountedInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     )
     persist: bool
     mounted: bool
+
+
+class HostInternetScsiHba(HostHostBusAdapter, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostInternetScsiHba`."""
+
+    WIRE: ClassVar[str] = (
+        "isSoftwareBased:boolean canBeDisabled:boolean? "
+        "networkBindingSupport:HostInternetScsiHbaNetworkBindingSupportType? "
+        "discoveryCapabilities:HostInternetScsiHbaDiscoveryCapabilities "
+        "discoveryProperties:HostInternetScsiHbaDiscoveryProperties "
+        "authenticationCapabilities:HostInternetScsiHbaAuthenticationCapabilities "
+        "authenticationProperties:HostInternetScsiHbaAuthenticationProperties "
+        "digestCapabilities:HostInternetScsiHbaDigestCapabilities? "
+        "digestProperties:HostInternetScsiHbaDigestProperties? "
+        "ipCapabilities:HostInternetScsiHbaIPCapabilities "
+        "ipProperties:HostInternetScsiHbaIPProperties supportedAdvancedOptions:OptionDef[]? "
+        "advancedOptions:HostInternetScsiHbaParamValue[]? iScsiName:string iScsiAlias:string? "
+        "configuredSendTarget:HostInternetScsiHbaSendTarget[]? "
+        "configuredStaticTarget:HostInternetScsiHbaStaticTarget[]? maxSpeedMb:int? "
+        "currentSpeedMb:int?"
+    )
+    is_software_based: bool
+    can_be_disabled: bool | None = None
+    network_binding_support: HostInternetScsiHbaNetworkBindingSupportType | str | None = None
+    discovery_capabilities: HostInternetScsiHbaDiscoveryCapabilities
+    discovery_properties: HostInternetScsiHbaDiscoveryProperties
+    authentication_capabilities: HostInternetScsiHbaAuthenticationCapabilities
+    authentication_properties: HostInternetScsiHbaAuthenticationProperties
+    digest_capabilities: HostInternetScsiHbaDigestCapabilities | None = None
+    digest_properties: HostInternetScsiHbaDigestProperties | None = None
+    ip_capabilities: HostInternetScsiHbaIPCapabilities
+    ip_properties: HostInternetScsiHbaIPProperties
+    supported_advanced_options: tuple[OptionDef, ...] = ()
+    advanced_options: tuple[HostInternetScsiHbaParamValue, ...] = ()
+    i_scsi_name: str
+    i_scsi_alias: str | None = None
+    configured_send_target: tuple[HostInternetScsiHbaSendTarget, ...] = ()
+    configured_static_target: tuple[HostInternetScsiHbaStaticTarget, ...] = ()
+    max_speed_mb: int | None = None
+    current_speed_mb: int | None = None
+
+
+class HostInternetScsiHbaAuthenticationCapabilities(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostInternetScsiHbaAuthenticationCapabilities`."""
+
+    WIRE: ClassVar[str] = (
+        "chapAuthSettable:boolean krb5AuthSettable:boolean srpAuthSettable:boolean "
+        "spkmAuthSettable:boolean mutualChapSettable:boolean? targetChapSettable:boolean? "
+        "targetMutualChapSettable:boolean?"
+    )
+    chap_auth_settable: bool
+    krb5_auth_settable: bool
+    srp_auth_settable: bool
+    spkm_auth_settable: bool
+    mutual_chap_settable: bool | None = None
+    target_chap_settable: bool | None = None
+    target_mutual_chap_settable: bool | None = None
+
+
+class HostInternetScsiHbaAuthenticationProperties(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostInternetScsiHbaAuthenticationProperties`."""
+
+    WIRE: ClassVar[str] = (
+        "chapAuthEnabled:boolean chapName:string? chapSecret:string?! "
+        "chapAuthenticationType:string? chapInherited:boolean? mutualChapName:string? "
+        "mutualChapSecret:string?! mutualChapAuthenticationType:string? "
+        "mutualChapInherited:boolean?"
+    )
+    chap_auth_enabled: bool
+    chap_name: str | None = None
+    chap_secret: str | None = None
+    chap_authentication_type: str | None = None
+    chap_inherited: bool | None = None
+    mutual_chap_name: str | None = None
+    mutual_chap_secret: str | None = None
+    mutual_chap_authentication_type: str | None = None
+    mutual_chap_inherited: bool | None = None
+
+
+class HostInternetScsiHbaDigestCapabilities(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostInternetScsiHbaDigestCapabilities`."""
+
+    WIRE: ClassVar[str] = (
+        "headerDigestSettable:boolean? dataDigestSettable:boolean? "
+        "targetHeaderDigestSettable:boolean? targetDataDigestSettable:boolean?"
+    )
+    header_digest_settable: bool | None = None
+    data_digest_settable: bool | None = None
+    target_header_digest_settable: bool | None = None
+    target_data_digest_settable: bool | None = None
+
+
+class HostInternetScsiHbaDigestProperties(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostInternetScsiHbaDigestProperties`."""
+
+    WIRE: ClassVar[str] = (
+        "headerDigestType:string? headerDigestInherited:boolean? dataDigestType:string? "
+        "dataDigestInherited:boolean?"
+    )
+    header_digest_type: str | None = None
+    header_digest_inherited: bool | None = None
+    data_digest_type: str | None = None
+    data_digest_inherited: bool | None = None
+
+
+class HostInternetScsiHbaDiscoveryCapabilities(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostInternetScsiHbaDiscoveryCapabilities`."""
+
+    WIRE: ClassVar[str] = (
+        "iSnsDiscoverySettable:boolean slpDiscoverySettable:boolean "
+        "staticTargetDiscoverySettable:boolean sendTargetsDiscoverySettable:boolean"
+    )
+    i_sns_discovery_settable: bool
+    slp_discovery_settable: bool
+    static_target_discovery_settable: bool
+    send_targets_discovery_settable: bool
+
+
+class HostInternetScsiHbaDiscoveryProperties(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostInternetScsiHbaDiscoveryProperties`."""
+
+    WIRE: ClassVar[str] = (
+        "iSnsDiscoveryEnabled:boolean iSnsDiscoveryMethod:string? iSnsHost:string? "
+        "slpDiscoveryEnabled:boolean slpDiscoveryMethod:string? slpHost:string? "
+        "staticTargetDiscoveryEnabled:boolean sendTargetsDiscoveryEnabled:boolean"
+    )
+    i_sns_discovery_enabled: bool
+    i_sns_discovery_method: str | None = None
+    i_sns_host: str | None = None
+    slp_discovery_enabled: bool
+    slp_discovery_method: str | None = None
+    slp_host: str | None = None
+    static_target_discovery_enabled: bool
+    send_targets_discovery_enabled: bool
+
+
+class HostInternetScsiHbaIPCapabilities(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostInternetScsiHbaIPCapabilities`."""
+
+    WIRE: ClassVar[str] = (
+        "addressSettable:boolean ipConfigurationMethodSettable:boolean subnetMaskSettable:boolean "
+        "defaultGatewaySettable:boolean primaryDnsServerAddressSettable:boolean "
+        "alternateDnsServerAddressSettable:boolean ipv6Supported:boolean? "
+        "arpRedirectSettable:boolean? mtuSettable:boolean? hostNameAsTargetAddress:boolean? "
+        "nameAliasSettable:boolean? ipv4EnableSettable:boolean? ipv6EnableSettable:boolean? "
+        "ipv6PrefixLengthSettable:boolean? ipv6PrefixLength:int? "
+        "ipv6DhcpConfigurationSettable:boolean? ipv6LinkLocalAutoConfigurationSettable:boolean? "
+        "ipv6RouterAdvertisementConfigurationSettable:boolean? "
+        "ipv6DefaultGatewaySettable:boolean? ipv6MaxStaticAddressesSupported:int?"
+    )
+    address_settable: bool
+    ip_configuration_method_settable: bool
+    subnet_mask_settable: bool
+    default_gateway_settable: bool
+    primary_dns_server_address_settable: bool
+    alternate_dns_server_address_settable: bool
+    ipv6_supported: bool | None = None
+    arp_redirect_settable: bool | None = None
+    mtu_settable: bool | None = None
+    host_name_as_target_address: bool | None = None
+    name_alias_settable: bool | None = None
+    ipv4_enable_settable: bool | None = None
+    ipv6_enable_settable: bool | None = None
+    ipv6_prefix_length_settable: bool | None = None
+    ipv6_prefix_length: int | None = None
+    ipv6_dhcp_configuration_settable: bool | None = None
+    ipv6_link_local_auto_configuration_settable: bool | None = None
+    ipv6_router_advertisement_configuration_settable: bool | None = None
+    ipv6_default_gateway_settable: bool | None = None
+    ipv6_max_static_addresses_supported: int | None = None
+
+
+class HostInternetScsiHbaIPProperties(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostInternetScsiHbaIPProperties`."""
+
+    WIRE: ClassVar[str] = (
+        "mac:string? address:string? dhcpConfigurationEnabled:boolean subnetMask:string? "
+        "defaultGateway:string? primaryDnsServerAddress:string? alternateDnsServerAddress:string? "
+        "ipv6Address:string? ipv6SubnetMask:string? ipv6DefaultGateway:string? "
+        "arpRedirectEnabled:boolean? mtu:int? jumboFramesEnabled:boolean? ipv4Enabled:boolean? "
+        "ipv6Enabled:boolean? ipv6properties:HostInternetScsiHbaIPv6Properties?"
+    )
+    mac: str | None = None
+    address: str | None = None
+    dhcp_configuration_enabled: bool
+    subnet_mask: str | None = None
+    default_gateway: str | None = None
+    primary_dns_server_address: str | None = None
+    alternate_dns_server_address: str | None = None
+    ipv6_address: str | None = None
+    ipv6_subnet_mask: str | None = None
+    ipv6_default_gateway: str | None = None
+    arp_redirect_enabled: bool | None = None
+    mtu: int | None = None
+    jumbo_frames_enabled: bool | None = None
+    ipv4_enabled: bool | None = None
+    ipv6_enabled: bool | None = None
+    ipv6properties: HostInternetScsiHbaIPv6Properties | None = None
+
+
+class HostInternetScsiHbaIPv6Properties(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostInternetScsiHbaIPv6Properties`."""
+
+    WIRE: ClassVar[str] = (
+        "iscsiIpv6Address:HostInternetScsiHbaIscsiIpv6Address[]? "
+        "ipv6DhcpConfigurationEnabled:boolean? ipv6LinkLocalAutoConfigurationEnabled:boolean? "
+        "ipv6RouterAdvertisementConfigurationEnabled:boolean? ipv6DefaultGateway:string?"
+    )
+    iscsi_ipv6_address: tuple[HostInternetScsiHbaIscsiIpv6Address, ...] = ()
+    ipv6_dhcp_configuration_enabled: bool | None = None
+    ipv6_link_local_auto_configuration_enabled: bool | None = None
+    ipv6_router_advertisement_configuration_enabled: bool | None = None
+    ipv6_default_gateway: str | None = None
+
+
+class HostInternetScsiHbaIscsiIpv6Address(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostInternetScsiHbaIscsiIpv6Address`."""
+
+    WIRE: ClassVar[str] = (
+        "address:string prefixLength:int origin:string operation:string?"
+    )
+    address: str
+    prefix_length: int
+    origin: str
+    operation: str | None = None
+
+
+class HostInternetScsiHbaParamValue(OptionValue, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostInternetScsiHbaParamValue`."""
+
+    WIRE: ClassVar[str] = (
+        "isInherited:boolean?"
+    )
+    is_inherited: bool | None = None
+
+
+class HostInternetScsiHbaSendTarget(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostInternetScsiHbaSendTarget`."""
+
+    WIRE: ClassVar[str] = (
+        "address:string port:int? "
+        "authenticationProperties:HostInternetScsiHbaAuthenticationProperties? "
+        "digestProperties:HostInternetScsiHbaDigestProperties? "
+        "supportedAdvancedOptions:OptionDef[]? advancedOptions:HostInternetScsiHbaParamValue[]? "
+        "parent:string?"
+    )
+    address: str
+    port: int | None = None
+    authentication_properties: HostInternetScsiHbaAuthenticationProperties | None = None
+    digest_properties: HostInternetScsiHbaDigestProperties | None = None
+    supported_advanced_options: tuple[OptionDef, ...] = ()
+    advanced_options: tuple[HostInternetScsiHbaParamValue, ...] = ()
+    parent: str | None = None
+
+
+class HostInternetScsiHbaStaticTarget(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostInternetScsiHbaStaticTarget`."""
+
+    WIRE: ClassVar[str] = (
+        "address:string port:int? iScsiName:string discoveryMethod:string? "
+        "authenticationProperties:HostInternetScsiHbaAuthenticationProperties? "
+        "digestProperties:HostInternetScsiHbaDigestProperties? "
+        "supportedAdvancedOptions:OptionDef[]? advancedOptions:HostInternetScsiHbaParamValue[]? "
+        "parent:string?"
+    )
+    address: str
+    port: int | None = None
+    i_scsi_name: str
+    discovery_method: str | None = None
+    authentication_properties: HostInternetScsiHbaAuthenticationProperties | None = None
+    digest_properties: HostInternetScsiHbaDigestProperties | None = None
+    supported_advanced_options: tuple[OptionDef, ...] = ()
+    advanced_options: tuple[HostInternetScsiHbaParamValue, ...] = ()
+    parent: str | None = None
+
+
+class HostInternetScsiTargetTransport(HostTargetTransport, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostInternetScsiTargetTransport`."""
+
+    WIRE: ClassVar[str] = (
+        "iScsiName:string iScsiAlias:string address:string[]?"
+    )
+    i_scsi_name: str
+    i_scsi_alias: str
+    address: tuple[str, ...] = ()
 
 
 class HostLocalFileSystemVolume(HostFileSystemVolume, frozen=True, kw_only=True, gc=False):
@@ -546,7 +916,7 @@ class HostNasVolume(HostFileSystemVolume, frozen=True, kw_only=True, gc=False):
     """VMware's `HostNasVolume`."""
 
     WIRE: ClassVar[str] = (
-        "remoteHost:string remotePath:string userName:string? remoteHostNames:string[] "
+        "remoteHost:string remotePath:string userName:string? remoteHostNames:string[]? "
         "securityType:string? protocolEndpoint:boolean?"
     )
     remote_host: str
@@ -562,7 +932,7 @@ class HostNasVolumeSpec(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "remoteHost:string remotePath:string localPath:string accessMode:string type:string? "
-        "userName:string? password:string?! remoteHostNames:string[] securityType:string? "
+        "userName:string? password:string?! remoteHostNames:string[]? securityType:string? "
         "vmknicToBind:string? vmknicBound:boolean? connections:int?"
     )
     remote_host: str
@@ -579,14 +949,18 @@ class HostNasVolumeSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     connections: int | None = None
 
 
+class HostParallelScsiTargetTransport(HostTargetTransport, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostParallelScsiTargetTransport`."""
+
+
 class ScsiLun(HostDevice, frozen=True, kw_only=True, gc=False):
     """VMware's `ScsiLun`."""
 
     WIRE: ClassVar[str] = (
-        "key:string? uuid:string descriptor:ScsiLunDescriptor[] canonicalName:string? "
+        "key:string? uuid:string descriptor:ScsiLunDescriptor[]? canonicalName:string? "
         "displayName:string? lunType:string vendor:string? model:string? revision:string? "
         "scsiLevel:int? serialNumber:string? durableName:ScsiLunDurableName? "
-        "alternateName:ScsiLunDurableName[] standardInquiry:byte[] queueDepth:int? "
+        "alternateName:ScsiLunDurableName[]? standardInquiry:byte[]? queueDepth:int? "
         "operationalState:string[] capabilities:ScsiLunCapabilities? vStorageSupport:string? "
         "protocolEndpoint:boolean? perenniallyReserved:boolean? clusteredVmdkSupported:boolean? "
         "applicationProtocol:string? dispersedNs:boolean? deviceReservation:string?"
@@ -622,7 +996,7 @@ class HostScsiDisk(ScsiLun, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "capacity:HostDiskDimensionsLba devicePath:string ssd:boolean? localDisk:boolean? "
-        "physicalLocation:string[] emulatedDIXDIFEnabled:boolean? scsiDiskType:string? "
+        "physicalLocation:string[]? emulatedDIXDIFEnabled:boolean? scsiDiskType:string? "
         "usedByMemoryTiering:boolean?"
     )
     capacity: HostDiskDimensionsLba
@@ -645,13 +1019,59 @@ class HostScsiDiskPartition(DynamicData, frozen=True, kw_only=True, gc=False):
     partition: int
 
 
+class HostScsiTopology(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostScsiTopology`."""
+
+    WIRE: ClassVar[str] = (
+        "adapter:HostScsiTopologyInterface[]?"
+    )
+    adapter: tuple[HostScsiTopologyInterface, ...] = ()
+
+
+class HostScsiTopologyInterface(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostScsiTopologyInterface`."""
+
+    WIRE: ClassVar[str] = (
+        "key:string adapter:string target:HostScsiTopologyTarget[]?"
+    )
+    key: str
+    adapter: str
+    target: tuple[HostScsiTopologyTarget, ...] = ()
+
+
+class HostScsiTopologyLun(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostScsiTopologyLun`."""
+
+    WIRE: ClassVar[str] = (
+        "key:string lun:int scsiLun:string"
+    )
+    key: str
+    lun: int
+    scsi_lun: str
+
+
+class HostScsiTopologyTarget(DynamicData, frozen=True, kw_only=True, gc=False):
+    """VMware's `HostScsiTopologyTarget`."""
+
+    WIRE: ClassVar[str] = (
+        "key:string target:int lun:HostScsiTopologyLun[]? transport:HostTargetTransport?"
+    )
+    key: str
+    target: int
+    lun: tuple[HostScsiTopologyLun, ...] = ()
+    transport: HostTargetTransport | None = None
+
+
 class HostStorageDeviceInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostStorageDeviceInfo`."""
 
     WIRE: ClassVar[str] = (
-        "scsiLun:ScsiLun[] softwareInternetScsiEnabled:boolean"
+        "hostBusAdapter:HostHostBusAdapter[]? scsiLun:ScsiLun[]? scsiTopology:HostScsiTopology? "
+        "softwareInternetScsiEnabled:boolean"
     )
+    host_bus_adapter: tuple[HostHostBusAdapter, ...] = ()
     scsi_lun: tuple[ScsiLun, ...] = ()
+    scsi_topology: HostScsiTopology | None = None
     software_internet_scsi_enabled: bool
 
 
@@ -659,7 +1079,7 @@ class HostStorageElementInfo(HostHardwareElementInfo, frozen=True, kw_only=True,
     """VMware's `HostStorageElementInfo`."""
 
     WIRE: ClassVar[str] = (
-        "operationalInfo:HostStorageOperationalInfo[]"
+        "operationalInfo:HostStorageOperationalInfo[]?"
     )
     operational_info: tuple[HostStorageOperationalInfo, ...] = ()
 
@@ -739,7 +1159,7 @@ class HttpNfcLeaseInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HttpNfcLeaseInfo`."""
 
     WIRE: ClassVar[str] = (
-        "lease:&HttpNfcLease entity:&ManagedEntity deviceUrl:HttpNfcLeaseDeviceUrl[] "
+        "lease:&HttpNfcLease entity:&ManagedEntity deviceUrl:HttpNfcLeaseDeviceUrl[]? "
         "totalDiskCapacityInKB:long leaseTimeout:int"
     )
     lease: Ref
@@ -815,7 +1235,7 @@ class ScsiLunDurableName(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `ScsiLunDurableName`."""
 
     WIRE: ClassVar[str] = (
-        "namespace:string namespaceId:byte data:byte[]"
+        "namespace:string namespaceId:byte data:byte[]?"
     )
     namespace: str
     namespace_id: int
@@ -934,7 +1354,7 @@ class VmConfigFileQueryFilter(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `VmConfigFileQueryFilter`."""
 
     WIRE: ClassVar[str] = (
-        "matchConfigVersion:int[] encrypted:boolean?"
+        "matchConfigVersion:int[]? encrypted:boolean?"
     )
     match_config_version: tuple[int, ...] = ()
     encrypted: bool | None = None
@@ -964,7 +1384,7 @@ class VmDiskFileInfo(FileInfo, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "diskType:string? capacityKb:long? hardwareVersion:int? controllerType:string? "
-        "diskExtents:string[] thin:boolean? encryption:VmDiskFileEncryptionInfo?"
+        "diskExtents:string[]? thin:boolean? encryption:VmDiskFileEncryptionInfo?"
     )
     disk_type: str | None = None
     capacity_kb: int | None = None
@@ -989,7 +1409,7 @@ class VmDiskFileQueryFilter(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `VmDiskFileQueryFilter`."""
 
     WIRE: ClassVar[str] = (
-        "diskType:string[] matchHardwareVersion:int[] controllerType:string[] thin:boolean? "
+        "diskType:string[]? matchHardwareVersion:int[]? controllerType:string[]? thin:boolean? "
         "encrypted:boolean?"
     )
     disk_type: tuple[str, ...] = ()
@@ -1062,7 +1482,7 @@ class VmfsDatastoreCreateSpec(VmfsDatastoreSpec, frozen=True, kw_only=True, gc=F
     """VMware's `VmfsDatastoreCreateSpec`."""
 
     WIRE: ClassVar[str] = (
-        "partition:HostDiskPartitionSpec vmfs:HostVmfsSpec extent:HostScsiDiskPartition[]"
+        "partition:HostDiskPartitionSpec vmfs:HostVmfsSpec extent:HostScsiDiskPartition[]?"
     )
     partition: HostDiskPartitionSpec
     vmfs: HostVmfsSpec

@@ -334,7 +334,7 @@ QUERY_AVAILABLE_DISKS_FOR_VMFS: Final[Method[QueryAvailableDisksForVmfsArgs, tup
     "QueryAvailableDisksForVmfs",
     "HostDatastoreSystem",
     QueryAvailableDisksForVmfsArgs,
-    "HostScsiDisk[]",
+    "HostScsiDisk[]?",
     privilege="Host.Config.Storage",
     faults=(
         "NotFound",
@@ -357,7 +357,7 @@ QUERY_VMFS_DATASTORE_CREATE_OPTIONS: Final[Method[QueryVmfsDatastoreCreateOption
     "QueryVmfsDatastoreCreateOptions",
     "HostDatastoreSystem",
     QueryVmfsDatastoreCreateOptionsArgs,
-    "VmfsDatastoreOption[]",
+    "VmfsDatastoreOption[]?",
     privilege="Host.Config.Storage",
     faults=(
         "NotFound",
@@ -654,7 +654,7 @@ RETRIEVE_DISK_PARTITION_INFO: Final[Method[RetrieveDiskPartitionInfoArgs, tuple[
     "RetrieveDiskPartitionInfo",
     "HostStorageSystem",
     RetrieveDiskPartitionInfoArgs,
-    "HostDiskPartitionInfo[]",
+    "HostDiskPartitionInfo[]?",
     privilege="System.Read",
 )
 
@@ -862,7 +862,7 @@ class MoveVirtualDiskTaskArgs(Arguments, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "sourceName:string sourceDatacenter:&Datacenter? destName:string "
-        "destDatacenter:&Datacenter? force:boolean? profile:VirtualMachineProfileSpec[]"
+        "destDatacenter:&Datacenter? force:boolean? profile:VirtualMachineProfileSpec[]?"
     )
     source_name: str
     source_datacenter: Ref | None = None
@@ -1205,7 +1205,7 @@ HTTP_NFC_LEASE_GET_MANIFEST: Final[Method[Empty, tuple[HttpNfcLeaseManifestEntry
     "HttpNfcLeaseGetManifest",
     "HttpNfcLease",
     Empty,
-    "HttpNfcLeaseManifestEntry[]",
+    "HttpNfcLeaseManifestEntry[]?",
     faults=(
         "Timedout",
         "InvalidState",

@@ -126,7 +126,7 @@ class AlarmFilterSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `AlarmFilterSpec`."""
 
     WIRE: ClassVar[str] = (
-        "status:ManagedEntityStatus[] typeEntity:string? typeTrigger:string?"
+        "status:ManagedEntityStatus[]? typeEntity:string? typeTrigger:string?"
     )
     status: tuple[ManagedEntityStatus | str, ...] = ()
     type_entity: str | None = None
@@ -200,8 +200,8 @@ class AlarmTriggeringAction(AlarmAction, frozen=True, kw_only=True, gc=False):
     """VMware's `AlarmTriggeringAction`."""
 
     WIRE: ClassVar[str] = (
-        "action:Action transitionSpecs:AlarmTriggeringActionTransitionSpec[] green2yellow:boolean "
-        "yellow2red:boolean red2yellow:boolean yellow2green:boolean"
+        "action:Action transitionSpecs:AlarmTriggeringActionTransitionSpec[]? "
+        "green2yellow:boolean yellow2red:boolean red2yellow:boolean yellow2green:boolean"
     )
     action: Action
     transition_specs: tuple[AlarmTriggeringActionTransitionSpec, ...] = ()
@@ -255,7 +255,7 @@ class EventAlarmExpression(AlarmExpression, frozen=True, kw_only=True, gc=False)
     """VMware's `EventAlarmExpression`."""
 
     WIRE: ClassVar[str] = (
-        "comparisons:EventAlarmExpressionComparison[] eventType:string eventTypeId:string? "
+        "comparisons:EventAlarmExpressionComparison[]? eventType:string eventTypeId:string? "
         "objectType:string? status:ManagedEntityStatus?"
     )
     comparisons: tuple[EventAlarmExpressionComparison, ...] = ()
@@ -292,7 +292,7 @@ class EventDescription(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "category:ElementDescription[] eventInfo:EventDescriptionEventDetail[] "
-        "enumeratedTypes:EnumDescription[]"
+        "enumeratedTypes:EnumDescription[]?"
     )
     category: tuple[ElementDescription, ...] = ()
     event_info: tuple[EventDescriptionEventDetail, ...] = ()
@@ -324,8 +324,8 @@ class EventFilterSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "entity:EventFilterSpecByEntity? time:EventFilterSpecByTime? "
         "userName:EventFilterSpecByUsername? eventChainId:int? alarm:&Alarm? "
-        "scheduledTask:&ScheduledTask? disableFullMessage:boolean? category:string[] "
-        "type:string[] tag:string[] eventTypeId:string[] maxCount:int? delayedInit:boolean?"
+        "scheduledTask:&ScheduledTask? disableFullMessage:boolean? category:string[]? "
+        "type:string[]? tag:string[]? eventTypeId:string[]? maxCount:int? delayedInit:boolean?"
     )
     entity: EventFilterSpecByEntity | None = None
     time: EventFilterSpecByTime | None = None
@@ -366,7 +366,7 @@ class EventFilterSpecByUsername(DynamicData, frozen=True, kw_only=True, gc=False
     """VMware's `EventFilterSpecByUsername`."""
 
     WIRE: ClassVar[str] = (
-        "systemUser:boolean userList:string[]"
+        "systemUser:boolean userList:string[]?"
     )
     system_user: bool
     user_list: tuple[str, ...] = ()
@@ -376,7 +376,7 @@ class MethodAction(Action, frozen=True, kw_only=True, gc=False):
     """VMware's `MethodAction`."""
 
     WIRE: ClassVar[str] = (
-        "name:string argument:MethodActionArgument[]"
+        "name:string argument:MethodActionArgument[]?"
     )
     name: str
     argument: tuple[MethodActionArgument, ...] = ()
@@ -470,9 +470,9 @@ class TaskFilterSpec(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "entity:TaskFilterSpecByEntity? time:TaskFilterSpecByTime? "
-        "userName:TaskFilterSpecByUsername? activationId:string[] state:TaskInfoState[] "
-        "alarm:&Alarm? scheduledTask:&ScheduledTask? eventChainId:int[] tag:string[] "
-        "parentTaskKey:string[] rootTaskKey:string[]"
+        "userName:TaskFilterSpecByUsername? activationId:string[]? state:TaskInfoState[]? "
+        "alarm:&Alarm? scheduledTask:&ScheduledTask? eventChainId:int[]? tag:string[]? "
+        "parentTaskKey:string[]? rootTaskKey:string[]?"
     )
     entity: TaskFilterSpecByEntity | None = None
     time: TaskFilterSpecByTime | None = None
@@ -512,7 +512,7 @@ class TaskFilterSpecByUsername(DynamicData, frozen=True, kw_only=True, gc=False)
     """VMware's `TaskFilterSpecByUsername`."""
 
     WIRE: ClassVar[str] = (
-        "systemUser:boolean userList:string[]"
+        "systemUser:boolean userList:string[]?"
     )
     system_user: bool
     user_list: tuple[str, ...] = ()
@@ -523,9 +523,9 @@ class TaskInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "key:string task:&Task description:LocalizableMessage? name:string? descriptionId:string "
-        "entity:&ManagedEntity? entityName:string? locked:&ManagedEntity[] state:TaskInfoState "
+        "entity:&ManagedEntity? entityName:string? locked:&ManagedEntity[]? state:TaskInfoState "
         "cancelled:boolean cancelable:boolean error:LocalizedMethodFault? result:any? "
-        "progress:int? progressDetails:KeyAnyValue[] reason:TaskReason queueTime:dateTime "
+        "progress:int? progressDetails:KeyAnyValue[]? reason:TaskReason queueTime:dateTime "
         "startTime:dateTime? completeTime:dateTime? eventChainId:int changeTag:string? "
         "parentTaskKey:string? rootTaskKey:string? activationId:string?"
     )

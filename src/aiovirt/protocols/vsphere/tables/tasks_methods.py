@@ -238,7 +238,7 @@ READ_NEXT_TASKS: Final[Method[ReadNextTasksArgs, tuple[TaskInfo, ...]]] = Method
     "ReadNextTasks",
     "TaskHistoryCollector",
     ReadNextTasksArgs,
-    "TaskInfo[]",
+    "TaskInfo[]?",
     changing=True,
 )
 
@@ -256,7 +256,7 @@ READ_PREVIOUS_TASKS: Final[Method[ReadPreviousTasksArgs, tuple[TaskInfo, ...]]] 
     "ReadPreviousTasks",
     "TaskHistoryCollector",
     ReadPreviousTasksArgs,
-    "TaskInfo[]",
+    "TaskInfo[]?",
     changing=True,
 )
 
@@ -319,7 +319,7 @@ RETRIEVE_ARGUMENT_DESCRIPTION: Final[Method[RetrieveArgumentDescriptionArgs, tup
     "RetrieveArgumentDescription",
     "EventManager",
     RetrieveArgumentDescriptionArgs,
-    "EventArgDesc[]",
+    "EventArgDesc[]?",
     privilege="System.View",
 )
 
@@ -377,7 +377,7 @@ QUERY_EVENTS: Final[Method[QueryEventsArgs, tuple[Event, ...]]] = Method(
     "QueryEvents",
     "EventManager",
     QueryEventsArgs,
-    "Event[]",
+    "Event[]?",
     privilege="System.View",
 )
 
@@ -418,7 +418,7 @@ READ_NEXT_EVENTS: Final[Method[ReadNextEventsArgs, tuple[Event, ...]]] = Method(
     "ReadNextEvents",
     "EventHistoryCollector",
     ReadNextEventsArgs,
-    "Event[]",
+    "Event[]?",
     changing=True,
 )
 
@@ -436,7 +436,7 @@ READ_PREVIOUS_EVENTS: Final[Method[ReadPreviousEventsArgs, tuple[Event, ...]]] =
     "ReadPreviousEvents",
     "EventHistoryCollector",
     ReadPreviousEventsArgs,
-    "Event[]",
+    "Event[]?",
     changing=True,
 )
 
@@ -477,7 +477,7 @@ GET_ALARM: Final[Method[GetAlarmArgs, tuple[Ref, ...]]] = Method(
     "GetAlarm",
     "AlarmManager",
     GetAlarmArgs,
-    "&Alarm[]",
+    "&Alarm[]?",
     privilege="System.View",
 )
 
@@ -532,7 +532,7 @@ GET_ALARM_STATE: Final[Method[GetAlarmStateArgs, tuple[AlarmState, ...]]] = Meth
     "GetAlarmState",
     "AlarmManager",
     GetAlarmStateArgs,
-    "AlarmState[]",
+    "AlarmState[]?",
     changing=True,
 )
 
