@@ -25,11 +25,13 @@ from aiovirt._open import open as open_host
 from aiovirt.config import Disk, DomainConfig, SecurityLabel
 from aiovirt.config.security import DeviceLabel
 from aiovirt.errors import AiovirtError
+from aiovirt.model.constants import DomainSnapshotCreateFlags
 from aiovirt.objects import Connection, Domain
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real]
 
 SNAPSHOT = "<domainsnapshot><name>s</name></domainsnapshot>"
+DISKS_ALONE = DomainSnapshotCreateFlags.DISK_ONLY
 USB_DISK = (
     "<disk type='file'><driver name='qemu' type='{kind}'/><source file='{path}'/>"
     "<target dev='sdz' bus='usb'/></disk>"
@@ -51,7 +53,7 @@ async def host(root: Path, apparmor: AppArmorHost) -> AsyncIterator[Connection]:
         yield connection
 
 
-_IMAGES = {
+_IMAGES: dict[str, tuple[str, ...]] = {
     "base.qcow2": (),
     "top.qcow2": ("-b", "base.qcow2", "-F", "qcow2"),
     "more.qcow2": (),
@@ -65,7 +67,7 @@ def images(tmp_path: Path, qemu_img: Path) -> Path:
     folder = tmp_path / "my images"
     folder.mkdir()
     for name, more in _IMAGES.items():
-        command = [qemu_img, "create", "-q", "-f", "qcow2", *more, name, "1M"]
+        command = [str(qemu_img), "create", "-q", "-f", "qcow2", *more, name, "1M"]
         subprocess.run(command, check=True, cwd=folder)
     return folder
 
@@ -151,7 +153,7 @@ async def test_a_snapshot_and_its_merging_widen_and_narrow(
 ) -> None:
     config = configured(images)
     vm = await started(host, config)
-    await vm.snapshots.create(SNAPSHOT, flags=0x10)  # of the disks alone
+    await vm.snapshots.create(SNAPSHOT, flags=DISKS_ALONE)
     assert access(root, vm, images / "top.s") == ["rwk"]
     await vm.block_commit("vda")
     left = [images / name for name in ("top.s", "top.qcow2", "base.qcow2")]
@@ -181,6 +183,31 @@ async def test_a_guest_that_is_saved_comes_back_in_a_new_profile(
     await host.domains.restore(str(tmp_path / "saved"))
     assert f"libvirt-{vm.uuid}".encode() in apparmor.taken()
     await vm.destroy()
+
+
+async def test_a_dump_is_written_by_qemu_only_while_it_is_made(
+    host: Connection, root: Path, images: Path
+) -> None:
+    vm = await started(host, configured(images))
+    await vm.dump(str(images / "dump"))
+    assert (images / "dump").stat().st_size
+    assert access(root, vm, images / "dump") == [""]
+    await vm.destroy()
+
+
+@pytest.mark.usefixtures("apparmor")
+async def test_who_reads_a_backup_does_it_by_a_socket_that_is_allowed(
+    root: Path, images: Path, tmp_path: Path
+) -> None:
+    socket = tmp_path / "backup.sock"
+    async with open_host(f"qemu:///embed?root={root}") as host:
+        vm = await started(host, configured(images))
+        await vm.begin_backup(
+            f"<domainbackup mode='pull'><server transport='unix' socket='{socket}'/>"
+            "<disks><disk name='vda'/><disk name='vdb' backup='no'/></disks></domainbackup>"
+        )
+        assert access(root, vm, socket) == ["rw"]
+        await vm.destroy()
 
 
 async def test_a_disk_that_is_left_out_is_left_out(
@@ -245,8 +272,8 @@ def start_and_be_killed(root: Path, apparmor: AppArmorHost, config: DomainConfig
     file = root.parent / "domain.xml"
     file.write_text(config.to_xml())
     support = Path(counterparts.__file__).parent
-    words = [sys.executable, "-c", STARTER, root, apparmor.root, file, support]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as other:
+    words = (sys.executable, "-c", STARTER, root, apparmor.root, file, support)
+    with subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         ready = other.stdout.readline()
         other.kill()
@@ -337,7 +364,7 @@ async def test_all_that_qemu_opens_is_allowed(
     async with open_host(f"qemu:///embed?root={root}") as host:
         vm = await started(host, config)
         await vm.attach(USB_DISK.format(kind="qcow2", path=images / "more.qcow2"))
-        await vm.snapshots.create(SNAPSHOT, flags=0x10)
+        await vm.snapshots.create(SNAPSHOT, flags=DISKS_ALONE)
         await vm.screenshot()
         allowed = patterns(profile_of(root, vm))
         lost = {each for each in opened(tmp_path) if set(each[1]) - set(allowed(each[0]))}

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from apparmorhost import AppArmorHost
 
 from aiovirt.drivers.qemu.hostinfo.confinements import NOTHING, confinements
 from aiovirt.drivers.qemu.store.settings import Owner
@@ -37,3 +38,14 @@ def test_the_labels_of_selinux_are_told(tmp_path: Path) -> None:
 def test_selinux_without_settings_is_told_without_labels(tmp_path: Path) -> None:
     first = next(confinements(None, etc=tmp_path, enabled=True))
     assert (first.model, dict(first.labels)) == ("selinux", {})
+
+
+@pytest.mark.real
+def test_apparmor_is_told_where_it_makes_profiles(tmp_path: Path) -> None:
+    host = AppArmorHost(tmp_path / "host")
+    first = next(confinements(None, enabled=False, root=host.root))
+    assert (first.model, first.doi, dict(first.labels)) == ("apparmor", "0", {})
+
+
+def test_without_any_there_is_nothing(tmp_path: Path) -> None:
+    assert next(confinements(None, enabled=False, root=tmp_path)) == NOTHING

@@ -108,6 +108,27 @@ async def test_what_words_and_commands_name_is_allowed(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("host")
+async def test_what_it_is_handed_open_is_its_own_for_a_while(folder: Path) -> None:
+    profile = await made(folder)
+    path = folder / "dump"
+    with path.open("wb") as file:
+        await profile.permit("getfd", {"fdname": "dump"}, (file.fileno(),))
+    assert set(patterns(folder / NAME)(str(path))) == set("awk")
+    await profile.narrow({"fd-dump"}.__contains__)
+    assert patterns(folder / NAME)(str(path)) == ""
+
+
+@pytest.mark.usefixtures("host")
+async def test_nothing_is_told_of_a_guest_that_has_ended(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    profile = await made(folder)
+    await clear_away(folder)
+    await profile.narrow({"anybody"}.__contains__)
+    assert not caplog.records
+
+
+@pytest.mark.usefixtures("host")
 async def test_what_the_parser_refuses_changes_nothing(folder: Path) -> None:
     profile = await made(folder)
     text = (folder / NAME).read_text()

@@ -5,16 +5,26 @@ A guest without a profile of its own needs none of it: nothing happens then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+
+from anyio import CancelScope
 
 from aiovirt.config import Device, Disk
 from aiovirt.drivers.qemu.engine.chains import Link
 from aiovirt.drivers.qemu.engine.domain import LiveDomain
 from aiovirt.drivers.qemu.engine.steps import Step
 from aiovirt.drivers.qemu.process.profiles import untouched
-from aiovirt.drivers.qemu.process.reach import WRITE, rule, user_of
+from aiovirt.drivers.qemu.process.reach import WRITE, handed_as, rule, user_of
 
-__all__ = ["allow", "allow_merge", "withdraw", "withdraw_image", "withdraw_steps"]
+__all__ = [
+    "allow",
+    "allow_merge",
+    "handed_for_a_while",
+    "withdraw",
+    "withdraw_image",
+    "withdraw_steps",
+]
 
 
 async def allow(live: LiveDomain, words: Sequence[str], device: Device) -> None:
@@ -41,6 +51,16 @@ async def allow_merge(live: LiveDomain, links: Iterable[Link], job: str) -> None
         await live.profile.widen([rule(path, WRITE, job) for path in paths if path])
 
 
+@asynccontextmanager
+async def handed_for_a_while(live: LiveDomain, fdname: str) -> AsyncIterator[None]:
+    """A block after which a guest uses a file no more that it is handed by a name within."""
+    try:
+        yield
+    finally:
+        with CancelScope(shield=True):
+            await withdraw(live, handed_as({"fdname": fdname}))
+
+
 async def withdraw(live: LiveDomain, *users: str) -> None:
     """Let a guest use no more what was allowed for things of QEMU's that are gone, by name."""
     if live.profile is not None:
@@ -51,8 +71,8 @@ async def withdraw(live: LiveDomain, *users: str) -> None:
 async def withdraw_steps(live: LiveDomain, steps: Iterable[Step]) -> None:
     """The same for the things that some commands have made."""
     said = [step.arguments for step in steps]
-    names = (str(each.get("node-name") or each.get("id") or "") for each in said)
-    await withdraw(live, *names)
+    names = (each.get("node-name") or each.get("id") or handed_as(each) for each in said)
+    await withdraw(live, *map(str, names))
 
 
 async def withdraw_image(live: LiveDomain, number: int) -> None:

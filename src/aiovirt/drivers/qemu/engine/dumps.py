@@ -14,6 +14,7 @@ import anyio
 import anyio.lowlevel
 
 from aiovirt.clients.qmp import EventStream
+from aiovirt.drivers.qemu.engine.confining import handed_for_a_while
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import ManagedDomain
 from aiovirt.drivers.qemu.engine.memoryfile import RAW, compression_for, write_through
@@ -70,6 +71,7 @@ async def dump(engine: Engine, domain: ManagedDomain, path: Path, how: Dumping) 
         ran = domain.state is DomainState.RUNNING
         async with (
             noted_work(domain.running(), WorkNote(ran=ran, files=[str(path)])),
+            handed_for_a_while(domain.running(), _FD),
             _made(path) as handle,
             _standing(domain, ran=ran),
             at_work(domain, Work(DomainJobOperation.DUMP)),

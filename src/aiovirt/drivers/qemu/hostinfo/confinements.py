@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from aiovirt.drivers.qemu.process.confinement import base_labels
+from aiovirt.drivers.qemu.process.profiles import HOST, MODEL
 from aiovirt.drivers.qemu.store.settings import Owner
 from aiovirt.errors import HostError
-from aiovirt.host.labels import selinux
+from aiovirt.host.labels import apparmor, selinux
 
 __all__ = ["NOTHING", "Confinement", "confinements"]
 
@@ -36,7 +37,11 @@ NOTHING: Final = Confinement("none")
 
 
 def confinements(
-    owner: Owner | None, *, etc: Path | None = None, enabled: bool | None = None
+    owner: Owner | None,
+    *,
+    etc: Path | None = None,
+    enabled: bool | None = None,
+    root: Path | None = None,
 ) -> Iterator[Confinement]:
     """What this host has, the chief one first.
 
@@ -44,17 +49,20 @@ def confinements(
         owner: The account that QEMU runs as; None for ours.
         etc: SELinux's settings; None for the host's.
         enabled: Whether the host has SELinux; None asks it.
+        root: Where AppArmor's files are; None for the host's.
     """
-    yield _kernels(etc, enabled=selinux.enabled() if enabled is None else enabled)
+    if selinux.enabled() if enabled is None else enabled:
+        yield _by_selinux(etc)
+    else:
+        made = apparmor.can_load(HOST if root is None else root)
+        yield Confinement(MODEL) if made else NOTHING
     if os.geteuid() == 0:  # nobody else can give QEMU another account
         uid, gid = (owner.uid, owner.gid) if owner else (0, os.getegid())
         label = f"+{uid}:+{gid}"
         yield Confinement("dac", labels={"kvm": label, "qemu": label})
 
 
-def _kernels(etc: Path | None, *, enabled: bool) -> Confinement:
-    if not enabled:
-        return NOTHING
+def _by_selinux(etc: Path | None) -> Confinement:
     try:
         kvm, emulated = base_labels() if etc is None else base_labels(etc)
     except HostError:

@@ -19,7 +19,13 @@ from anyio import CapacityLimiter, move_on_after, to_thread
 from aiovirt.config import DomainConfig
 from aiovirt.drivers.qemu.process import profiles
 from aiovirt.drivers.qemu.process.notes import Kind, Note, note, notes
-from aiovirt.drivers.qemu.process.reach import handed_over, names_files, reach, reach_of_command
+from aiovirt.drivers.qemu.process.reach import (
+    handed_as,
+    handed_over,
+    names_files,
+    reach,
+    reach_of_command,
+)
 from aiovirt.drivers.qemu.process.template import OWN_TEMPLATE
 from aiovirt.drivers.qemu.store.settings import FILES_BOUND_S
 from aiovirt.drivers.qemu.store.status import QEMU_FOLDER
@@ -34,8 +40,6 @@ log = logging.getLogger("aiovirt.qemu")
 
 _TEMPLATE: Final = Path("etc/apparmor.d/libvirt/TEMPLATE.qemu")
 _MODE: Final = 0o600
-_HANDED: Final = "handed"
-"""The user of files that QEMU is given open; they stay its own until its end."""
 
 
 @dataclass(eq=False)
@@ -82,7 +86,8 @@ class GuestProfile:
         if not fds and not names_files(command):
             return
         named = partial(reach_of_command, command, arguments)
-        rules = await _looked_at(self.name, lambda: [*named(), *handed_over(fds, _HANDED)])
+        user = handed_as(arguments)
+        rules = await _looked_at(self.name, lambda: [*named(), *handed_over(fds, user)])
         await self.widen(rules)
 
     async def widen(self, rules: Iterable[Rule]) -> None:
@@ -110,6 +115,8 @@ class GuestProfile:
         try:
             await self._change(partial(without, gone=gone))
         except HostError as error:
+            if isinstance(error.__cause__, FileNotFoundError):  # the guest has ended meanwhile
+                return
             log.warning("the profile %s is wider than it need be: %s", self.name, error)
 
     async def _change(self, change: Callable[[list[str]], list[str]]) -> None:

@@ -21,6 +21,7 @@ from aiovirt.host.labels.rules import Rule
 __all__ = [
     "WRITE",
     "abstractions",
+    "handed_as",
     "handed_over",
     "names_files",
     "reach",
@@ -89,6 +90,11 @@ def handed_over(descriptors: Iterable[int], user: str) -> Iterator[Rule]:
         if path.startswith("/") and not path.endswith(" (deleted)"):
             flags = _flags(each)
             yield rule(path, _MODES[flags & os.O_ACCMODE], user)
+
+
+def handed_as(arguments: Mapping[str, Any]) -> str:
+    """What a command hands over, as a user of rules."""
+    return f"fd-{arguments.get('fdname') or arguments.get('fdset-id')}"
 
 
 def _flags(descriptor: int) -> int:
