@@ -7,7 +7,8 @@ import re
 import shutil
 from pathlib import Path
 
-from esxshell.state import Host, Refusal
+from esxshell.machines import ON
+from esxshell.state import Host, Refusal, disks_of
 
 _TYPES = frozenset({"thin", "zeroedthick", "eagerzeroedthick"})
 _SIZE = re.compile(r"(\d+)([kKmMgGtT]?)")
@@ -44,9 +45,8 @@ def refuse(text: str, number: int) -> Refusal:
 
 def run(host: Host, words: list[str]) -> str:
     """Run vmkfstools."""
-    del host
     options, names = _parse(words)
-    actions = [name for name in ("-c", "-i", "-X", "-U", "-E") if name in options]
+    actions = [name for name in ("-c", "-i", "-X", "-U", "-E", "-w") if name in options]
     if len(actions) != 1:
         raise Refusal("vmkfstools: one action at a time\nUSAGE: vmkfstools ...", to_stderr=True)
     kind = options.get("-d", "zeroedthick")
@@ -60,7 +60,9 @@ def run(host: Host, words: list[str]) -> str:
     if action == "-X":
         return _extend(_size(options["-X"]), Path(*names))
     if action == "-U":
-        return _delete(Path(options["-U"]))
+        return _delete(host, Path(options["-U"]))
+    if action == "-w":
+        return _zero(Path(options["-w"]))
     return _rename(Path(options["-E"]), Path(*names))
 
 
@@ -69,13 +71,13 @@ def _parse(words: list[str]) -> tuple[dict[str, str], list[str]]:
     names: list[str] = []
     rest = iter(words)
     for word in rest:
-        if word in {"-c", "-i", "-X", "-U", "-E", "-d", "-a"}:
+        if word in {"-c", "-i", "-X", "-U", "-E", "-d", "-a", "-w"}:
             options[word] = next(rest, "")
         elif word.startswith("-"):
             raise Refusal(f"vmkfstools: unrecognized option '{word}'", to_stderr=True)
         else:
             names.append(word)
-    if len(names) != (0 if "-U" in options else 1):
+    if len(names) != (0 if {"-U", "-w"} & options.keys() else 1):
         raise Refusal("Missing or extra arguments", to_stderr=True)
     return options, names
 
@@ -159,7 +161,23 @@ def _extend(size: int, path: Path) -> str:
     return "Grow: 100% done.\n"
 
 
-def _delete(path: Path) -> str:
+def _zero(path: Path) -> str:
+    size, flat, _ = _read(path)
+    flat.write_bytes(bytes(size))
+    return "All data will be lost. vmfsDisk: 1\nWiping data: 100% done.\n"
+
+
+def _check_free(host: Host, path: Path) -> None:
+    """A disk of a machine that runs is locked."""
+    for machine in host.machines.values():
+        folder = Path(machine["path"]).parent
+        files = [(folder / file).resolve() for file in disks_of(machine["settings"])]
+        if machine["power"] == ON and path.resolve() in files:
+            raise refuse("Failed to delete virtual disk: Failed to lock the file", 16392)
+
+
+def _delete(host: Host, path: Path) -> str:
+    _check_free(host, path)
     _, flat, _ = _read(path)
     flat.unlink(missing_ok=True)
     path.unlink()

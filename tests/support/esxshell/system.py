@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -206,6 +207,32 @@ def _nfs(host: Host, options: Options) -> list[Record]:
     ]
 
 
+def _add_nfs(host: Host, options: Options) -> None:
+    name, share = options["volume-name"], options["share"]
+    if name in host.stores:
+        where = f"{options['host']}:{share}"
+        raise Refusal(
+            f"Unable to create new NAS volume.  {where} is already exported by a volume with the "
+            f"name {name}"
+        )
+    identity = str(uuid.uuid4())
+    (host.volumes / identity).mkdir()
+    (host.volumes / name).symlink_to(identity)
+    store = {"uuid": identity, "type": "NFS", "mounted": True}
+    host.stores[name] = {**store, "host": options["host"], "share": share}
+
+
+def _remove_nfs(host: Host, options: Options) -> None:
+    name = options["volume-name"]
+    if host.stores.get(name, {}).get("type") != "NFS":
+        raise Refusal(f"Unable to find the NFS volume {name}")
+    mount = host.mount(name)
+    if any(machine["path"].startswith(f"{mount}/") for machine in host.machines.values()):
+        raise Refusal(f"Unable to remove NAS volume {name}: the volume is busy")
+    (host.volumes / name).unlink()
+    del host.stores[name]
+
+
 def _nothing(host: Host, options: Options) -> None:
     del host, options
 
@@ -221,5 +248,11 @@ COMMANDS = {
     "storage filesystem list": Command(_filesystems, name="FileSystemVolume"),
     "storage filesystem rescan": Command(_nothing),
     "storage nfs list": Command(_nfs, name="NFS"),
+    "storage nfs add": Command(
+        _add_nfs,
+        {"host": "H", "share": "s", "volume-name": "v"},
+        ("host", "share", "volume-name"),
+    ),
+    "storage nfs remove": Command(_remove_nfs, {"volume-name": "v"}, ("volume-name",)),
     **{f"network {place}": Command(*entry) for place, entry in network.COMMANDS.items()},
 }

@@ -26,6 +26,7 @@ class Datastore:
 
     Attributes:
         name: Its name.
+        identity: The host's own UUID of it, which is none of RFC 4122.
         mount: Where it is on the host.
         kind: Such as ``VMFS-6``, ``NFS`` or ``vsan``.
         mounted: Whether it can be used.
@@ -34,6 +35,7 @@ class Datastore:
     """
 
     name: str
+    identity: str
     mount: str
     kind: str
     mounted: bool
@@ -104,6 +106,7 @@ def _read(row: Mapping[str, str]) -> Datastore:
     try:
         return Datastore(
             name=row["VolumeName"],
+            identity=row["UUID"],
             mount=row["MountPoint"].rstrip("/"),
             kind=row["Type"],
             mounted=row["Mounted"].lower() == "true",

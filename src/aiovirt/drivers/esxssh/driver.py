@@ -9,24 +9,42 @@ from typing import TypeVar
 from aiovirt._tasks import open_task_group
 from aiovirt.drivers.esxssh.abilities.definition import EsxDefinition
 from aiovirt.drivers.esxssh.abilities.events import EsxEvents
+from aiovirt.drivers.esxssh.abilities.guest import EsxGuest
+from aiovirt.drivers.esxssh.abilities.hostinfo import EsxHostInfo, EsxHostResources
+from aiovirt.drivers.esxssh.abilities.interfaces import EsxHostInterfaces
 from aiovirt.drivers.esxssh.abilities.lifecycle import EsxLifecycle
+from aiovirt.drivers.esxssh.abilities.networks import EsxNetworks
+from aiovirt.drivers.esxssh.abilities.pools import EsxStoragePools
 from aiovirt.drivers.esxssh.abilities.snapshots import EsxSnapshots
+from aiovirt.drivers.esxssh.abilities.statistics import EsxStatistics
+from aiovirt.drivers.esxssh.abilities.volumes import EsxStorageVolumes
+from aiovirt.drivers.esxssh.cloning import clone
 from aiovirt.drivers.esxssh.context import DRIVER, Context, EsxAbility
 from aiovirt.drivers.esxssh.datastores import Datastores
 from aiovirt.drivers.esxssh.host import EsxHost
 from aiovirt.drivers.esxssh.inventory import Inventory
 from aiovirt.drivers.esxssh.link import EsxLink, open_link
+from aiovirt.drivers.esxssh.maintenance import Maintenance
 from aiovirt.drivers.esxssh.opening import find_product, poll_seconds, target_of
-from aiovirt.drivers.esxssh.reading import reading
+from aiovirt.drivers.esxssh.reading import reading, refused
 from aiovirt.drivers.esxssh.watcher import Watcher
 from aiovirt.interfaces import (
     Ability,
     Definition,
     Events,
+    Guest,
+    HostInfo,
+    HostInterfaces,
+    HostResources,
     Lifecycle,
+    Networks,
     OpenOptions,
     Snapshots,
+    Statistics,
+    StoragePools,
+    StorageVolumes,
 )
+from aiovirt.model.domain import DomainKey
 from aiovirt.model.uri import URI
 
 __all__ = ["IMPLEMENTATIONS", "EsxSshDriver", "open_driver"]
@@ -40,6 +58,14 @@ IMPLEMENTATIONS: Mapping[type[Ability], type[EsxAbility]] = {
     Lifecycle: EsxLifecycle,
     Events: EsxEvents,
     Snapshots: EsxSnapshots,
+    Statistics: EsxStatistics,
+    Guest: EsxGuest,
+    HostInfo: EsxHostInfo,
+    HostResources: EsxHostResources,
+    HostInterfaces: EsxHostInterfaces,
+    Networks: EsxNetworks,
+    StoragePools: EsxStoragePools,
+    StorageVolumes: EsxStorageVolumes,
 }
 """The abilities the driver has, and by what."""
 
@@ -49,6 +75,7 @@ class EsxSshDriver:
 
     Attributes:
         uri: The URI it was opened with.
+        maintenance: The host's maintenance mode.
         context: What its abilities share, for what no ability offers.
     """
 
@@ -57,6 +84,8 @@ class EsxSshDriver:
     def __init__(self, context: Context, *, readonly: bool = False) -> None:
         self.uri = context.uri
         self.context = context
+        self.maintenance = Maintenance(context.host, readonly=readonly)
+        self._readonly = readonly
         self._abilities: dict[type[Ability], EsxAbility] = {
             kind: (reading(kind, make) if readonly else make)(context)
             for kind, make in IMPLEMENTATIONS.items()
@@ -75,6 +104,16 @@ class EsxSshDriver:
         lacking = kind()
         lacking.driver_name = self.name
         return lacking
+
+    async def clone(self, domain: DomainKey, name: str) -> DomainKey:
+        """Copy a machine that is off, with its disks; see `aiovirt.drivers.esxssh.cloning.clone`.
+
+        Raises:
+            PermissionDenied: The connection only reads.
+        """
+        if self._readonly:
+            raise refused("clone")
+        return await clone(self.context, domain, name)
 
 
 @asynccontextmanager

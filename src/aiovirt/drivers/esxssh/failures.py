@@ -25,7 +25,7 @@ from aiovirt.errors import (
 )
 from aiovirt.protocols.esxcli import VimObject, find_vim
 
-__all__ = ["fault_in", "refusal", "said"]
+__all__ = ["fault_in", "power_refusal", "refusal", "said"]
 
 Make: TypeAlias = Callable[[str], AiovirtError]
 
@@ -105,6 +105,14 @@ def refusal(output: Output, what: str) -> AiovirtError:
     name = fault.kind.rpartition(".")[2]
     words = fault.text("msg") or name
     return FAULTS.get(name, RemoteError)(f"{what}: {words}")
+
+
+def power_refusal(output: Output, what: str) -> AiovirtError:
+    """The error for a machine that did not change its state: the host tells hardly anything."""
+    error = refusal(output, what)
+    if error.hint is None:
+        error.hint = "vmware.log beside the machine's file, and /var/log/hostd.log there, say why"
+    return error
 
 
 def said(output: Output) -> str:

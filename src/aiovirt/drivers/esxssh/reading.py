@@ -10,7 +10,7 @@ from aiovirt.drivers.esxssh.context import EsxAbility
 from aiovirt.errors import PermissionDenied
 from aiovirt.interfaces import Ability, supported
 
-__all__ = ["CHANGES", "reading"]
+__all__ = ["CHANGES", "reading", "refused"]
 
 CHANGES: Final[Mapping[str, frozenset[str]]] = {
     "Definition": frozenset({"define", "undefine", "rename", "set_autostart"}),
@@ -38,15 +38,16 @@ def reading(kind: type[Ability], implementation: type[EsxAbility]) -> type[EsxAb
 
 def _refused(operation: str, method: object) -> object:
     async def refuse(*_args: object, **_kwargs: object) -> NoReturn:
-        _refuse(operation)
+        raise refused(operation)
 
     def refuse_at_once(*_args: object, **_kwargs: object) -> NoReturn:
-        _refuse(operation)
+        raise refused(operation)
 
     return refuse if inspect.iscoroutinefunction(method) else refuse_at_once
 
 
-def _refuse(operation: str) -> NoReturn:
-    raise PermissionDenied(
+def refused(operation: str) -> PermissionDenied:
+    """The error for what changes something over a connection that only reads."""
+    return PermissionDenied(
         f"{operation} is not for read-only connections", hint="open the host without `readonly`"
     )

@@ -22,12 +22,16 @@ def command_line(words: Sequence[str]) -> str:
     return shlex.join(words)
 
 
-def unfit(name: str, *, most: int, forbidden: str = "") -> str | None:
+MAX_BYTES = 240
+"""Bytes of a file's name on the host (VMFS and NFS: 255), less what is added to names."""
+
+
+def unfit(name: str, *, most: int = 80, forbidden: str = "") -> str | None:
     """Say why the host cannot hold a name; None for one that it can.
 
     Args:
         name: The name.
-        most: How many bytes of UTF-8 it may have.
+        most: How many characters it may have; names in the vSphere API have 80.
         forbidden: Characters that it cannot have, beside control characters.
     """
     try:
@@ -38,8 +42,10 @@ def unfit(name: str, *, most: int, forbidden: str = "") -> str | None:
         return "it is empty"
     if name != name.strip():
         return "it begins or ends with a space"
-    if size > most:
-        return f"it has {size} bytes, and may have {most}"
+    if len(name) > most:
+        return f"it has {len(name)} characters, and may have {most}"
+    if size > MAX_BYTES:
+        return f"it has {size} bytes, and may have {MAX_BYTES}"
     if _CONTROL.search(name):
         return "it has a line break or another control character"
     wrong = sorted({sign for sign in name if sign in forbidden})

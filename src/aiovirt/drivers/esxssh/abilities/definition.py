@@ -16,11 +16,11 @@ from aiovirt.drivers.esxssh.context import DRIVER, Context, EsxAbility
 from aiovirt.drivers.esxssh.describing import VMX, Descriptions, checked_name
 from aiovirt.drivers.esxssh.filters import filtered
 from aiovirt.drivers.esxssh.inventory import OFF, Machine
+from aiovirt.drivers.esxssh.registering import register
 from aiovirt.errors import AlreadyExists, ConfigError, InvalidState, NotFound
 from aiovirt.interfaces import Definition, refuse_flags
 from aiovirt.model.domain import DomainKey, DomainRecord, StateReason
 from aiovirt.model.events import LifecycleDetail
-from aiovirt.protocols.esxcli import DatastorePath
 
 if TYPE_CHECKING:
     from aiovirt.model.constants import (
@@ -90,29 +90,12 @@ class EsxDefinition(EsxAbility, Definition):
         vmx = await self._descriptions.made(config, path)
         await self._descriptions.write(path, vmx, new=True)
         try:
-            machine = await self._register(path, config.name or "")
+            machine = await register(self.context, path)
         except BaseException:
             await self._descriptions.files.remove(path)
             raise
         self.context.watcher.defined(self.inventory.record(machine), LifecycleDetail.DEFINED_ADDED)
         return machine.key
-
-    async def _register(self, path: DatastorePath, name: str) -> Machine:
-        """Put a machine onto the host's list.
-
-        Raises:
-            AiovirtError: The host does not want it.
-        """
-        place = await self._descriptions.locate(path)
-        what = f"register domain {name!r}"
-        await self.host.run(["vim-cmd", "solo/registervm", place], what)
-        for machine in await self.inventory.machines():
-            if machine.path == path:
-                return machine
-        raise NotFound(
-            f"{self.host.where} registered domain {name!r}, and cannot read its file {path}",
-            hint="tail /var/log/hostd.log there says why",
-        )
 
     async def _change(self, domain: DomainKey, config: DomainConfig) -> DomainKey:
         async with self.context.changing(domain) as machine:

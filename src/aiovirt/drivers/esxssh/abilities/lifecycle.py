@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import anyio
 
 from aiovirt.drivers.esxssh.context import DRIVER, EsxAbility
-from aiovirt.drivers.esxssh.failures import refusal
+from aiovirt.drivers.esxssh.failures import power_refusal
 from aiovirt.drivers.esxssh.inventory import OFF, ON, SUSPENDED, Machine
 from aiovirt.drivers.esxssh.link import CHANGE_S, LONG_S
 from aiovirt.errors import Busy, InvalidState, Unresponsive, Unsupported
@@ -189,4 +189,4 @@ class EsxLifecycle(EsxAbility, Lifecycle):
         output = await self.host.link.run(line, what, bound_s=bound_s)
         failed = bool(output.status) and command == "vmsvc/power.reset"
         if failed or await self._state(machine) != power:
-            raise refusal(output, f"{self.host.where} did not {what}")
+            raise power_refusal(output, f"{self.host.where} did not {what}")

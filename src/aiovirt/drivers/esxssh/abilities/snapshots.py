@@ -12,7 +12,7 @@ from aiovirt.config import SnapshotConfig
 from aiovirt.drivers.common.points import PointKind, doomed, fits_snapshot, members
 from aiovirt.drivers.common.tree import put_parent
 from aiovirt.drivers.esxssh.context import DRIVER, EsxAbility
-from aiovirt.drivers.esxssh.failures import refusal
+from aiovirt.drivers.esxssh.failures import power_refusal
 from aiovirt.drivers.esxssh.inventory import OFF, ON, SUSPENDED, Machine
 from aiovirt.drivers.esxssh.link import LONG_S
 from aiovirt.errors import AlreadyExists, ConfigError, RemoteError, Unsupported
@@ -213,7 +213,7 @@ class EsxSnapshots(EsxAbility, Snapshots):
         )
         now = await self.inventory.get(machine.key)
         if now.power != ON:
-            raise refusal(output, f"{self.host.where} did not {what}")
+            raise power_refusal(output, f"{self.host.where} did not {what}")
         return now
 
     def _tell(self, before: Machine, now: Machine) -> None:

@@ -1,0 +1,53 @@
+"""Maintenance mode: the host starts no machines, so that it can be worked on."""
+
+from __future__ import annotations
+
+from aiovirt.drivers.esxssh.host import EsxHost
+from aiovirt.drivers.esxssh.link import LONG_S
+from aiovirt.drivers.esxssh.reading import refused
+
+__all__ = ["Maintenance"]
+
+
+class Maintenance:
+    """A host's maintenance mode."""
+
+    def __init__(self, host: EsxHost, *, readonly: bool = False) -> None:
+        self._host = host
+        self._readonly = readonly
+
+    async def active(self) -> bool:
+        """Whether the host is in it."""
+        summary = await self._host.look("hostsvc/hostsummary", what="tell of itself")
+        return summary.get("runtime.inMaintenanceMode") is True
+
+    async def enter(self, *, wait_s: int = 0) -> None:
+        """Enter it; returns when nothing runs any more.
+
+        Args:
+            wait_s: Seconds for which the host waits for machines to end; 0 for ever.
+
+        Raises:
+            InvalidState: It is in it.
+            RemoteError: Machines still run.
+
+        Cancellation: the host may enter it nevertheless.
+        """
+        self._check_writing()
+        what = "enter maintenance mode"
+        await self._host.vim(
+            "hostsvc/maintenance_mode_enter", str(wait_s), what=what, bound_s=LONG_S
+        )
+
+    async def leave(self) -> None:
+        """Leave it.
+
+        Raises:
+            InvalidState: It is not in it.
+        """
+        self._check_writing()
+        await self._host.vim("hostsvc/maintenance_mode_exit", what="leave maintenance mode")
+
+    def _check_writing(self) -> None:
+        if self._readonly:
+            raise refused("maintenance")
