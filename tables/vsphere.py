@@ -42,7 +42,7 @@ TYPE = re.compile(r"(?P<base>&?\w+)(?P<many>\[\])?(?P<optional>\?)?(?P<secret>!)
 HEAD = re.compile(r"(?P<name>\w+)(?:\((?P<base>\w+)\))?(?: @[\d.]+)?$")
 METHOD = re.compile(r"(?P<name>\w+) (?P<owner>\w+) -> (?P<result>\S+)(?: (?P<keys>.*))?$")
 ANNOTATED = re.compile(r"^    \w+: (?!ClassVar)(.*)$|Final\[Method\[(.*)\]\] = ", re.MULTILINE)
-KEYS = ("privilege", "task", "reads", "stream", "since", "faults")
+KEYS = ("privilege", "task", "changes", "stream", "since", "faults")
 
 
 class TableError(Exception):
@@ -283,7 +283,6 @@ def method_text(block: Block, notes: Annotations) -> str:
 
 def keywords(block: Block) -> Iterator[str]:
     """What a method's constant says beyond its signature."""
-    privilege = block.keys.get("privilege", "")
     for key, value in block.keys.items():
         if key in {"privilege", "task", "since"}:
             yield f'    {key}="{value}",'
@@ -293,8 +292,8 @@ def keywords(block: Block) -> Iterator[str]:
             yield "    faults=("
             yield from (f'        "{name}",' for name in value.split())
             yield "    ),"
-    if "reads" not in block.keys and not privilege.startswith("System."):
-        yield "    changing=True,"
+        elif key == "changes":
+            yield "    changing=True,"
 
 
 def module_text(title: str, body: list[str], notes: Annotations, name: str) -> str:

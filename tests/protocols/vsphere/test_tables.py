@@ -20,7 +20,7 @@ module base what several share
 struct Thing(DynamicData)
   colour:Colour? numCPUs:int[] class:string! when:dateTime@6.5
 object House
-method Paint_Task House -> &Task task=Thing since=6.5 faults=Broken
+method Paint_Task House -> &Task task=Thing changes since=6.5 faults=Broken
       Wet
   colour:Colour
 method Look House -> Thing[] privilege=System.View
@@ -64,8 +64,8 @@ def test_what_is_written(tmp_path: Path) -> None:
     assert '"colour:Colour? numCPUs:int[] class:string! when:dateTime"' in base
     assert "    class_: str\n    when: datetime" in base
     assert "PAINT_TASK: Final[Method[PaintTaskArgs, Ref]]" in methods
-    assert '    task="Thing",\n    since="6.5",\n' in methods
-    assert '        "Broken",\n        "Wet",\n    ),\n    changing=True,' in methods
+    assert '    task="Thing",\n    changing=True,\n    since="6.5",\n    faults=(\n' in methods
+    assert '        "Broken",\n        "Wet",\n    ),\n)\n' in methods
     assert "LOOK: Final[Method[Empty, tuple[Thing, ...]]]" in methods
 
 
@@ -114,6 +114,10 @@ def test_what_is_there() -> None:
         ("QueryPerf", False),
         ("SearchDatastore_Task", False),
         ("CreateContainerView", False),
+        ("DeleteVirtualDisk_Task", True),
+        ("QueryVirtualDiskUuid", False),
+        ("PowerOnMultiVM_Task", True),
+        ("ReadNextEvents", False),
     ],
 )
 def test_which_methods_change_anything(name: str, changing: bool) -> None:  # noqa: FBT001 - a table

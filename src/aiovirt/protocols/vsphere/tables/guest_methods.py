@@ -155,13 +155,13 @@ MAKE_DIRECTORY_IN_GUEST: Final[Method[MakeDirectoryInGuestArgs, None]] = Method(
     "GuestFileManager",
     MakeDirectoryInGuestArgs,
     "void",
+    changing=True,
     faults=(
         "GuestOperationsFault",
         "InvalidState",
         "TaskInProgress",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -181,13 +181,13 @@ DELETE_FILE_IN_GUEST: Final[Method[DeleteFileInGuestArgs, None]] = Method(
     "GuestFileManager",
     DeleteFileInGuestArgs,
     "void",
+    changing=True,
     faults=(
         "GuestOperationsFault",
         "InvalidState",
         "TaskInProgress",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -208,13 +208,13 @@ DELETE_DIRECTORY_IN_GUEST: Final[Method[DeleteDirectoryInGuestArgs, None]] = Met
     "GuestFileManager",
     DeleteDirectoryInGuestArgs,
     "void",
+    changing=True,
     faults=(
         "GuestOperationsFault",
         "InvalidState",
         "TaskInProgress",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -236,13 +236,13 @@ MOVE_DIRECTORY_IN_GUEST: Final[Method[MoveDirectoryInGuestArgs, None]] = Method(
     "GuestFileManager",
     MoveDirectoryInGuestArgs,
     "void",
+    changing=True,
     faults=(
         "GuestOperationsFault",
         "InvalidState",
         "TaskInProgress",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -265,13 +265,13 @@ MOVE_FILE_IN_GUEST: Final[Method[MoveFileInGuestArgs, None]] = Method(
     "GuestFileManager",
     MoveFileInGuestArgs,
     "void",
+    changing=True,
     faults=(
         "GuestOperationsFault",
         "InvalidState",
         "TaskInProgress",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -294,13 +294,13 @@ CREATE_TEMPORARY_FILE_IN_GUEST: Final[Method[CreateTemporaryFileInGuestArgs, str
     "GuestFileManager",
     CreateTemporaryFileInGuestArgs,
     "string",
+    changing=True,
     faults=(
         "GuestOperationsFault",
         "InvalidState",
         "TaskInProgress",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -323,13 +323,13 @@ CREATE_TEMPORARY_DIRECTORY_IN_GUEST: Final[Method[CreateTemporaryDirectoryInGues
     "GuestFileManager",
     CreateTemporaryDirectoryInGuestArgs,
     "string",
+    changing=True,
     faults=(
         "GuestOperationsFault",
         "InvalidState",
         "TaskInProgress",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -380,13 +380,13 @@ CHANGE_FILE_ATTRIBUTES_IN_GUEST: Final[Method[ChangeFileAttributesInGuestArgs, N
     "GuestFileManager",
     ChangeFileAttributesInGuestArgs,
     "void",
+    changing=True,
     faults=(
         "GuestOperationsFault",
         "InvalidState",
         "TaskInProgress",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -435,13 +435,13 @@ INITIATE_FILE_TRANSFER_TO_GUEST: Final[Method[InitiateFileTransferToGuestArgs, s
     "GuestFileManager",
     InitiateFileTransferToGuestArgs,
     "string",
+    changing=True,
     faults=(
         "GuestOperationsFault",
         "InvalidState",
         "TaskInProgress",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -461,13 +461,13 @@ START_PROGRAM_IN_GUEST: Final[Method[StartProgramInGuestArgs, int]] = Method(
     "GuestProcessManager",
     StartProgramInGuestArgs,
     "long",
+    changing=True,
     faults=(
         "GuestOperationsFault",
         "InvalidState",
         "TaskInProgress",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -511,12 +511,12 @@ TERMINATE_PROCESS_IN_GUEST: Final[Method[TerminateProcessInGuestArgs, None]] = M
     "GuestProcessManager",
     TerminateProcessInGuestArgs,
     "void",
+    changing=True,
     faults=(
         "GuestOperationsFault",
         "InvalidState",
         "TaskInProgress",
     ),
-    changing=True,
 )
 
 

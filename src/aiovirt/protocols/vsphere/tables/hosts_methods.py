@@ -117,13 +117,13 @@ RECONNECT_HOST_TASK: Final[Method[ReconnectHostTaskArgs, Ref]] = Method(
     ReconnectHostTaskArgs,
     "&Task",
     privilege="Host.Config.Connection",
+    changing=True,
     faults=(
         "InvalidLogin",
         "InvalidState",
         "InvalidName",
         "HostConnectFault",
     ),
-    changing=True,
 )
 
 
@@ -154,11 +154,11 @@ ENTER_MAINTENANCE_MODE_TASK: Final[Method[EnterMaintenanceModeTaskArgs, Ref]] = 
     EnterMaintenanceModeTaskArgs,
     "&Task",
     privilege="Host.Config.Maintenance",
+    changing=True,
     faults=(
         "InvalidState",
         "Timedout",
     ),
-    changing=True,
 )
 
 
@@ -177,11 +177,11 @@ EXIT_MAINTENANCE_MODE_TASK: Final[Method[ExitMaintenanceModeTaskArgs, Ref]] = Me
     ExitMaintenanceModeTaskArgs,
     "&Task",
     privilege="Host.Config.Maintenance",
+    changing=True,
     faults=(
         "InvalidState",
         "Timedout",
     ),
-    changing=True,
 )
 
 
@@ -200,10 +200,10 @@ REBOOT_HOST_TASK: Final[Method[RebootHostTaskArgs, Ref]] = Method(
     RebootHostTaskArgs,
     "&Task",
     privilege="Host.Config.Maintenance",
+    changing=True,
     faults=(
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -222,10 +222,10 @@ SHUTDOWN_HOST_TASK: Final[Method[ShutdownHostTaskArgs, Ref]] = Method(
     ShutdownHostTaskArgs,
     "&Task",
     privilege="Host.Config.Maintenance",
+    changing=True,
     faults=(
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -245,6 +245,7 @@ POWER_DOWN_HOST_TO_STAND_BY_TASK: Final[Method[PowerDownHostToStandByTaskArgs, R
     PowerDownHostToStandByTaskArgs,
     "&Task",
     privilege="Host.Config.Maintenance",
+    changing=True,
     faults=(
         "HostPowerOpFailed",
         "InvalidState",
@@ -252,7 +253,6 @@ POWER_DOWN_HOST_TO_STAND_BY_TASK: Final[Method[PowerDownHostToStandByTaskArgs, R
         "Timedout",
         "RequestCanceled",
     ),
-    changing=True,
 )
 
 
@@ -271,13 +271,13 @@ POWER_UP_HOST_FROM_STAND_BY_TASK: Final[Method[PowerUpHostFromStandByTaskArgs, R
     PowerUpHostFromStandByTaskArgs,
     "&Task",
     privilege="Host.Config.Maintenance",
+    changing=True,
     faults=(
         "HostPowerOpFailed",
         "InvalidState",
         "NotSupported",
         "Timedout",
     ),
-    changing=True,
 )
 
 
@@ -316,10 +316,10 @@ ENTER_LOCKDOWN_MODE: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="Host.Config.Settings",
+    changing=True,
     faults=(
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -329,10 +329,10 @@ EXIT_LOCKDOWN_MODE: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="Host.Config.Settings",
+    changing=True,
     faults=(
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -409,10 +409,10 @@ UPDATE_DATE_TIME_CONFIG: Final[Method[UpdateDateTimeConfigArgs, None]] = Method(
     UpdateDateTimeConfigArgs,
     "void",
     privilege="Host.Config.DateTime",
+    changing=True,
     faults=(
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -449,10 +449,10 @@ UPDATE_DATE_TIME: Final[Method[UpdateDateTimeArgs, None]] = Method(
     UpdateDateTimeArgs,
     "void",
     privilege="Host.Config.DateTime",
+    changing=True,
     faults=(
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -481,11 +481,11 @@ UPDATE_SERVICE_POLICY: Final[Method[UpdateServicePolicyArgs, None]] = Method(
     UpdateServicePolicyArgs,
     "void",
     privilege="Host.Config.NetService",
+    changing=True,
     faults=(
         "NotFound",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -504,12 +504,12 @@ START_SERVICE: Final[Method[StartServiceArgs, None]] = Method(
     StartServiceArgs,
     "void",
     privilege="Host.Config.NetService",
+    changing=True,
     faults=(
         "InvalidState",
         "NotFound",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -528,12 +528,12 @@ STOP_SERVICE: Final[Method[StopServiceArgs, None]] = Method(
     StopServiceArgs,
     "void",
     privilege="Host.Config.NetService",
+    changing=True,
     faults=(
         "InvalidState",
         "NotFound",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -552,12 +552,12 @@ RESTART_SERVICE: Final[Method[RestartServiceArgs, None]] = Method(
     RestartServiceArgs,
     "void",
     privilege="Host.Config.NetService",
+    changing=True,
     faults=(
         "InvalidState",
         "NotFound",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -576,11 +576,11 @@ UNINSTALL_SERVICE: Final[Method[UninstallServiceArgs, None]] = Method(
     UninstallServiceArgs,
     "void",
     privilege="Host.Config.NetService",
+    changing=True,
     faults=(
         "NotFound",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -608,10 +608,10 @@ CONFIGURE_POWER_POLICY: Final[Method[ConfigurePowerPolicyArgs, None]] = Method(
     ConfigurePowerPolicyArgs,
     "void",
     privilege="Host.Config.Power",
+    changing=True,
     faults=(
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -650,11 +650,11 @@ ENABLE_RULESET: Final[Method[EnableRulesetArgs, None]] = Method(
     EnableRulesetArgs,
     "void",
     privilege="Host.Config.NetService",
+    changing=True,
     faults=(
         "NotFound",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -673,11 +673,11 @@ DISABLE_RULESET: Final[Method[DisableRulesetArgs, None]] = Method(
     DisableRulesetArgs,
     "void",
     privilege="Host.Config.NetService",
+    changing=True,
     faults=(
         "NotFound",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -714,10 +714,10 @@ UPDATE_PASSTHRU_CONFIG: Final[Method[UpdatePassthruConfigArgs, None]] = Method(
     UpdatePassthruConfigArgs,
     "void",
     privilege="Host.Config.PciPassthru",
+    changing=True,
     faults=(
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -736,10 +736,10 @@ CREATE_USER: Final[Method[CreateUserArgs, None]] = Method(
     CreateUserArgs,
     "void",
     privilege="Host.Local.ManageUserGroups",
+    changing=True,
     faults=(
         "AlreadyExists",
     ),
-    changing=True,
 )
 
 
@@ -758,11 +758,11 @@ UPDATE_USER: Final[Method[UpdateUserArgs, None]] = Method(
     UpdateUserArgs,
     "void",
     privilege="Host.Local.ManageUserGroups",
+    changing=True,
     faults=(
         "UserNotFound",
         "AlreadyExists",
     ),
-    changing=True,
 )
 
 
@@ -781,10 +781,10 @@ REMOVE_USER: Final[Method[RemoveUserArgs, None]] = Method(
     RemoveUserArgs,
     "void",
     privilege="Host.Local.ManageUserGroups",
+    changing=True,
     faults=(
         "UserNotFound",
     ),
-    changing=True,
 )
 
 

@@ -134,11 +134,11 @@ ADD_CUSTOM_FIELD_DEF: Final[Method[AddCustomFieldDefArgs, CustomFieldDef]] = Met
     AddCustomFieldDefArgs,
     "CustomFieldDef",
     privilege="Global.ManageCustomFields",
+    changing=True,
     faults=(
         "DuplicateName",
         "InvalidPrivilege",
     ),
-    changing=True,
 )
 
 
@@ -177,10 +177,10 @@ RENAME_CUSTOM_FIELD_DEF: Final[Method[RenameCustomFieldDefArgs, None]] = Method(
     RenameCustomFieldDefArgs,
     "void",
     privilege="Global.ManageCustomFields",
+    changing=True,
     faults=(
         "DuplicateName",
     ),
-    changing=True,
 )
 
 
@@ -246,11 +246,11 @@ RENAME_TASK: Final[Method[RenameTaskArgs, Ref]] = Method(
     "ManagedEntity",
     RenameTaskArgs,
     "&Task",
+    changing=True,
     faults=(
         "DuplicateName",
         "InvalidName",
     ),
-    changing=True,
 )
 
 
@@ -259,10 +259,10 @@ DESTROY_TASK: Final[Method[Empty, Ref]] = Method(
     "ManagedEntity",
     Empty,
     "&Task",
+    changing=True,
     faults=(
         "VimFault",
     ),
-    changing=True,
 )
 
 
@@ -281,11 +281,11 @@ CREATE_FOLDER: Final[Method[CreateFolderArgs, Ref]] = Method(
     CreateFolderArgs,
     "&Folder",
     privilege="Folder.Create",
+    changing=True,
     faults=(
         "DuplicateName",
         "InvalidName",
     ),
-    changing=True,
 )
 
 
@@ -303,12 +303,12 @@ MOVE_INTO_FOLDER_TASK: Final[Method[MoveIntoFolderTaskArgs, Ref]] = Method(
     "Folder",
     MoveIntoFolderTaskArgs,
     "&Task",
+    changing=True,
     faults=(
         "DuplicateName",
         "InvalidFolder",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -330,6 +330,7 @@ CREATE_VM_TASK: Final[Method[CreateVMTaskArgs, Ref]] = Method(
     "&Task",
     task="&VirtualMachine",
     privilege="VirtualMachine.Inventory.Create",
+    changing=True,
     faults=(
         "VmConfigFault",
         "FileFault",
@@ -341,7 +342,6 @@ CREATE_VM_TASK: Final[Method[CreateVMTaskArgs, Ref]] = Method(
         "AlreadyExists",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -365,6 +365,7 @@ REGISTER_VM_TASK: Final[Method[RegisterVMTaskArgs, Ref]] = Method(
     "&Task",
     task="&VirtualMachine",
     privilege="VirtualMachine.Inventory.Register",
+    changing=True,
     faults=(
         "OutOfBounds",
         "DuplicateName",
@@ -377,7 +378,6 @@ REGISTER_VM_TASK: Final[Method[RegisterVMTaskArgs, Ref]] = Method(
         "FileFault",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -397,11 +397,11 @@ CREATE_CLUSTER_EX: Final[Method[CreateClusterExArgs, Ref]] = Method(
     CreateClusterExArgs,
     "&ClusterComputeResource",
     privilege="Host.Inventory.CreateCluster",
+    changing=True,
     faults=(
         "DuplicateName",
         "InvalidName",
     ),
-    changing=True,
 )
 
 
@@ -425,12 +425,12 @@ ADD_STANDALONE_HOST_TASK: Final[Method[AddStandaloneHostTaskArgs, Ref]] = Method
     "&Task",
     task="&ComputeResource",
     privilege="Host.Inventory.AddStandaloneHost",
+    changing=True,
     faults=(
         "InvalidLogin",
         "HostConnectFault",
         "DuplicateName",
     ),
-    changing=True,
 )
 
 
@@ -449,11 +449,11 @@ CREATE_DATACENTER: Final[Method[CreateDatacenterArgs, Ref]] = Method(
     CreateDatacenterArgs,
     "&Datacenter",
     privilege="Datacenter.Create",
+    changing=True,
     faults=(
         "DuplicateName",
         "InvalidName",
     ),
-    changing=True,
 )
 
 
@@ -463,11 +463,11 @@ UNREGISTER_AND_DESTROY_TASK: Final[Method[Empty, Ref]] = Method(
     Empty,
     "&Task",
     privilege="Folder.Delete",
+    changing=True,
     faults=(
         "ConcurrentAccess",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -487,6 +487,7 @@ CREATE_DVS_TASK: Final[Method[CreateDVSTaskArgs, Ref]] = Method(
     "&Task",
     task="&DistributedVirtualSwitch",
     privilege="DVSwitch.Create",
+    changing=True,
     faults=(
         "DvsFault",
         "DuplicateName",
@@ -494,7 +495,6 @@ CREATE_DVS_TASK: Final[Method[CreateDVSTaskArgs, Ref]] = Method(
         "NotFound",
         "DvsNotAuthorized",
     ),
-    changing=True,
 )
 
 
@@ -514,6 +514,7 @@ POWER_ON_MULTI_VM_TASK: Final[Method[PowerOnMultiVMTaskArgs, Ref]] = Method(
     PowerOnMultiVMTaskArgs,
     "&Task",
     privilege="System.View",
+    changing=True,
 )
 
 
@@ -659,12 +660,12 @@ ADD_HOST_TASK: Final[Method[AddHostTaskArgs, Ref]] = Method(
     "&Task",
     task="&HostSystem",
     privilege="Host.Inventory.AddHostToCluster",
+    changing=True,
     faults=(
         "InvalidLogin",
         "HostConnectFault",
         "DuplicateName",
     ),
-    changing=True,
 )
 
 
@@ -683,11 +684,11 @@ MOVE_INTO_TASK: Final[Method[MoveIntoTaskArgs, Ref]] = Method(
     MoveIntoTaskArgs,
     "&Task",
     privilege="Host.Inventory.EditCluster",
+    changing=True,
     faults=(
         "DuplicateName",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -707,10 +708,10 @@ MOVE_HOST_INTO_TASK: Final[Method[MoveHostIntoTaskArgs, Ref]] = Method(
     MoveHostIntoTaskArgs,
     "&Task",
     privilege="Host.Inventory.EditCluster",
+    changing=True,
     faults=(
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -738,13 +739,13 @@ UPDATE_CONFIG: Final[Method[UpdateConfigArgs, None]] = Method(
     "ResourcePool",
     UpdateConfigArgs,
     "void",
+    changing=True,
     faults=(
         "InvalidName",
         "DuplicateName",
         "InsufficientResourcesFault",
         "ConcurrentAccess",
     ),
-    changing=True,
 )
 
 
@@ -762,11 +763,11 @@ MOVE_INTO_RESOURCE_POOL: Final[Method[MoveIntoResourcePoolArgs, None]] = Method(
     "ResourcePool",
     MoveIntoResourcePoolArgs,
     "void",
+    changing=True,
     faults=(
         "DuplicateName",
         "InsufficientResourcesFault",
     ),
-    changing=True,
 )
 
 
@@ -784,11 +785,11 @@ UPDATE_CHILD_RESOURCE_CONFIGURATION: Final[Method[UpdateChildResourceConfigurati
     "ResourcePool",
     UpdateChildResourceConfigurationArgs,
     "void",
+    changing=True,
     faults=(
         "InvalidState",
         "InsufficientResourcesFault",
     ),
-    changing=True,
 )
 
 
@@ -808,12 +809,12 @@ CREATE_RESOURCE_POOL: Final[Method[CreateResourcePoolArgs, Ref]] = Method(
     CreateResourcePoolArgs,
     "&ResourcePool",
     privilege="Resource.CreatePool",
+    changing=True,
     faults=(
         "InvalidName",
         "DuplicateName",
         "InsufficientResourcesFault",
     ),
-    changing=True,
 )
 
 
@@ -843,6 +844,7 @@ CREATE_CHILD_VM_TASK: Final[Method[CreateChildVMTaskArgs, Ref]] = Method(
     "&Task",
     task="&VirtualMachine",
     privilege="VirtualMachine.Inventory.Create",
+    changing=True,
     faults=(
         "VmConfigFault",
         "FileFault",
@@ -851,7 +853,6 @@ CREATE_CHILD_VM_TASK: Final[Method[CreateChildVMTaskArgs, Ref]] = Method(
         "InvalidDatastore",
         "InsufficientResourcesFault",
     ),
-    changing=True,
 )
 
 
@@ -873,6 +874,7 @@ REGISTER_CHILD_VM_TASK: Final[Method[RegisterChildVMTaskArgs, Ref]] = Method(
     "&Task",
     task="&VirtualMachine",
     privilege="VirtualMachine.Inventory.Register",
+    changing=True,
     faults=(
         "OutOfBounds",
         "AlreadyExists",
@@ -883,7 +885,6 @@ REGISTER_CHILD_VM_TASK: Final[Method[RegisterChildVMTaskArgs, Ref]] = Method(
         "InsufficientResourcesFault",
         "FileFault",
     ),
-    changing=True,
 )
 
 

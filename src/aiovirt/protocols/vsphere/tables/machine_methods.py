@@ -150,6 +150,7 @@ POWER_ON_V_APP_TASK: Final[Method[Empty, Ref]] = Method(
     Empty,
     "&Task",
     privilege="VApp.PowerOn",
+    changing=True,
     faults=(
         "TaskInProgress",
         "InvalidState",
@@ -158,7 +159,6 @@ POWER_ON_V_APP_TASK: Final[Method[Empty, Ref]] = Method(
         "VAppConfigFault",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -177,12 +177,12 @@ POWER_OFF_V_APP_TASK: Final[Method[PowerOffVAppTaskArgs, Ref]] = Method(
     PowerOffVAppTaskArgs,
     "&Task",
     privilege="VApp.PowerOff",
+    changing=True,
     faults=(
         "TaskInProgress",
         "InvalidState",
         "VAppConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -192,12 +192,12 @@ SUSPEND_V_APP_TASK: Final[Method[Empty, Ref]] = Method(
     Empty,
     "&Task",
     privilege="VApp.Suspend",
+    changing=True,
     faults=(
         "TaskInProgress",
         "InvalidState",
         "VAppConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -282,6 +282,7 @@ CREATE_SNAPSHOT_TASK: Final[Method[CreateSnapshotTaskArgs, Ref]] = Method(
     "&Task",
     task="&VirtualMachineSnapshot",
     privilege="VirtualMachine.State.CreateSnapshot",
+    changing=True,
     faults=(
         "TaskInProgress",
         "SnapshotFault",
@@ -290,7 +291,6 @@ CREATE_SNAPSHOT_TASK: Final[Method[CreateSnapshotTaskArgs, Ref]] = Method(
         "InvalidName",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -314,6 +314,7 @@ CREATE_SNAPSHOT_EX_TASK: Final[Method[CreateSnapshotExTaskArgs, Ref]] = Method(
     "&Task",
     task="&VirtualMachineSnapshot",
     privilege="VirtualMachine.State.CreateSnapshot",
+    changing=True,
     since="6.5",
     faults=(
         "TaskInProgress",
@@ -323,7 +324,6 @@ CREATE_SNAPSHOT_EX_TASK: Final[Method[CreateSnapshotExTaskArgs, Ref]] = Method(
         "InvalidName",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -343,6 +343,7 @@ REVERT_TO_CURRENT_SNAPSHOT_TASK: Final[Method[RevertToCurrentSnapshotTaskArgs, R
     RevertToCurrentSnapshotTaskArgs,
     "&Task",
     privilege="VirtualMachine.State.RevertToSnapshot",
+    changing=True,
     faults=(
         "TaskInProgress",
         "SnapshotFault",
@@ -351,7 +352,6 @@ REVERT_TO_CURRENT_SNAPSHOT_TASK: Final[Method[RevertToCurrentSnapshotTaskArgs, R
         "VmConfigFault",
         "NotFound",
     ),
-    changing=True,
 )
 
 
@@ -371,12 +371,12 @@ REMOVE_ALL_SNAPSHOTS_TASK: Final[Method[RemoveAllSnapshotsTaskArgs, Ref]] = Meth
     RemoveAllSnapshotsTaskArgs,
     "&Task",
     privilege="VirtualMachine.State.RemoveSnapshot",
+    changing=True,
     faults=(
         "TaskInProgress",
         "InvalidState",
         "SnapshotFault",
     ),
-    changing=True,
 )
 
 
@@ -386,13 +386,13 @@ CONSOLIDATE_VM_DISKS_TASK: Final[Method[Empty, Ref]] = Method(
     Empty,
     "&Task",
     privilege="VirtualMachine.State.RemoveSnapshot",
+    changing=True,
     faults=(
         "TaskInProgress",
         "InvalidState",
         "FileFault",
         "VmConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -410,6 +410,7 @@ RECONFIG_VM_TASK: Final[Method[ReconfigVMTaskArgs, Ref]] = Method(
     "VirtualMachine",
     ReconfigVMTaskArgs,
     "&Task",
+    changing=True,
     faults=(
         "TaskInProgress",
         "VmConfigFault",
@@ -421,7 +422,6 @@ RECONFIG_VM_TASK: Final[Method[ReconfigVMTaskArgs, Ref]] = Method(
         "InsufficientResourcesFault",
         "InvalidDatastore",
     ),
-    changing=True,
 )
 
 
@@ -440,12 +440,12 @@ UPGRADE_VM_TASK: Final[Method[UpgradeVMTaskArgs, Ref]] = Method(
     UpgradeVMTaskArgs,
     "&Task",
     privilege="VirtualMachine.Config.UpgradeVirtualHardware",
+    changing=True,
     faults=(
         "InvalidState",
         "TaskInProgress",
         "AlreadyUpgraded",
     ),
-    changing=True,
 )
 
 
@@ -476,6 +476,7 @@ POWER_ON_VM_TASK: Final[Method[PowerOnVMTaskArgs, Ref]] = Method(
     PowerOnVMTaskArgs,
     "&Task",
     privilege="VirtualMachine.Interact.PowerOn",
+    changing=True,
     faults=(
         "TaskInProgress",
         "InvalidState",
@@ -483,7 +484,6 @@ POWER_ON_VM_TASK: Final[Method[PowerOnVMTaskArgs, Ref]] = Method(
         "VmConfigFault",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -493,11 +493,11 @@ POWER_OFF_VM_TASK: Final[Method[Empty, Ref]] = Method(
     Empty,
     "&Task",
     privilege="VirtualMachine.Interact.PowerOff",
+    changing=True,
     faults=(
         "TaskInProgress",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -507,11 +507,11 @@ SUSPEND_VM_TASK: Final[Method[Empty, Ref]] = Method(
     Empty,
     "&Task",
     privilege="VirtualMachine.Interact.Suspend",
+    changing=True,
     faults=(
         "TaskInProgress",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -521,11 +521,11 @@ RESET_VM_TASK: Final[Method[Empty, Ref]] = Method(
     Empty,
     "&Task",
     privilege="VirtualMachine.Interact.Reset",
+    changing=True,
     faults=(
         "TaskInProgress",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -535,12 +535,12 @@ SHUTDOWN_GUEST: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="VirtualMachine.Interact.PowerOff",
+    changing=True,
     faults=(
         "ToolsUnavailable",
         "TaskInProgress",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -550,12 +550,12 @@ REBOOT_GUEST: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="VirtualMachine.Interact.Reset",
+    changing=True,
     faults=(
         "ToolsUnavailable",
         "TaskInProgress",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -565,12 +565,12 @@ STANDBY_GUEST: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="VirtualMachine.Interact.Suspend",
+    changing=True,
     faults=(
         "ToolsUnavailable",
         "TaskInProgress",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -590,10 +590,10 @@ ANSWER_VM: Final[Method[AnswerVMArgs, None]] = Method(
     AnswerVMArgs,
     "void",
     privilege="VirtualMachine.Interact.AnswerQuestion",
+    changing=True,
     faults=(
         "ConcurrentAccess",
     ),
-    changing=True,
 )
 
 
@@ -612,10 +612,10 @@ CUSTOMIZE_VM_TASK: Final[Method[CustomizeVMTaskArgs, Ref]] = Method(
     CustomizeVMTaskArgs,
     "&Task",
     privilege="VirtualMachine.Provisioning.Customize",
+    changing=True,
     faults=(
         "CustomizationFault",
     ),
-    changing=True,
 )
 
 
@@ -658,6 +658,7 @@ MIGRATE_VM_TASK: Final[Method[MigrateVMTaskArgs, Ref]] = Method(
     "VirtualMachine",
     MigrateVMTaskArgs,
     "&Task",
+    changing=True,
     faults=(
         "MigrationFault",
         "FileFault",
@@ -666,7 +667,6 @@ MIGRATE_VM_TASK: Final[Method[MigrateVMTaskArgs, Ref]] = Method(
         "InvalidState",
         "VmConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -686,6 +686,7 @@ RELOCATE_VM_TASK: Final[Method[RelocateVMTaskArgs, Ref]] = Method(
     RelocateVMTaskArgs,
     "&Task",
     privilege="Resource.ColdMigrate",
+    changing=True,
     faults=(
         "InvalidState",
         "InvalidDatastore",
@@ -695,7 +696,6 @@ RELOCATE_VM_TASK: Final[Method[RelocateVMTaskArgs, Ref]] = Method(
         "Timedout",
         "InsufficientResourcesFault",
     ),
-    changing=True,
 )
 
 
@@ -716,6 +716,7 @@ CLONE_VM_TASK: Final[Method[CloneVMTaskArgs, Ref]] = Method(
     CloneVMTaskArgs,
     "&Task",
     task="&VirtualMachine",
+    changing=True,
     faults=(
         "CustomizationFault",
         "InvalidState",
@@ -726,7 +727,6 @@ CLONE_VM_TASK: Final[Method[CloneVMTaskArgs, Ref]] = Method(
         "MigrationFault",
         "InsufficientResourcesFault",
     ),
-    changing=True,
 )
 
 
@@ -746,6 +746,7 @@ INSTANT_CLONE_TASK: Final[Method[InstantCloneTaskArgs, Ref]] = Method(
     "&Task",
     task="&VirtualMachine",
     privilege="VirtualMachine.Provisioning.Clone",
+    changing=True,
     since="6.7",
     faults=(
         "TaskInProgress",
@@ -755,7 +756,6 @@ INSTANT_CLONE_TASK: Final[Method[InstantCloneTaskArgs, Ref]] = Method(
         "DisallowedMigrationDeviceAttached",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -765,13 +765,13 @@ EXPORT_VM: Final[Method[Empty, Ref]] = Method(
     Empty,
     "&HttpNfcLease",
     privilege="VApp.Export",
+    changing=True,
     faults=(
         "InvalidPowerState",
         "TaskInProgress",
         "InvalidState",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -781,12 +781,12 @@ MARK_AS_TEMPLATE: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="VirtualMachine.Provisioning.MarkAsTemplate",
+    changing=True,
     faults=(
         "InvalidState",
         "VmConfigFault",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -806,13 +806,13 @@ MARK_AS_VIRTUAL_MACHINE: Final[Method[MarkAsVirtualMachineArgs, None]] = Method(
     MarkAsVirtualMachineArgs,
     "void",
     privilege="VirtualMachine.Provisioning.MarkAsVM",
+    changing=True,
     faults=(
         "InvalidState",
         "InvalidDatastore",
         "VmConfigFault",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -822,11 +822,11 @@ UNREGISTER_VM: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="VirtualMachine.Inventory.Unregister",
+    changing=True,
     faults=(
         "TaskInProgress",
         "InvalidPowerState",
     ),
-    changing=True,
 )
 
 
@@ -836,10 +836,10 @@ RESET_GUEST_INFORMATION: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="VirtualMachine.Config.ResetGuestInfo",
+    changing=True,
     faults=(
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -849,12 +849,12 @@ MOUNT_TOOLS_INSTALLER: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="VirtualMachine.Interact.ToolsInstall",
+    changing=True,
     faults=(
         "InvalidState",
         "VmConfigFault",
         "VmToolsUpgradeFault",
     ),
-    changing=True,
 )
 
 
@@ -864,11 +864,11 @@ UNMOUNT_TOOLS_INSTALLER: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="VirtualMachine.Interact.ToolsInstall",
+    changing=True,
     faults=(
         "InvalidState",
         "VmConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -887,6 +887,7 @@ UPGRADE_TOOLS_TASK: Final[Method[UpgradeToolsTaskArgs, Ref]] = Method(
     UpgradeToolsTaskArgs,
     "&Task",
     privilege="VirtualMachine.Interact.ToolsInstall",
+    changing=True,
     faults=(
         "InvalidState",
         "TaskInProgress",
@@ -894,7 +895,6 @@ UPGRADE_TOOLS_TASK: Final[Method[UpgradeToolsTaskArgs, Ref]] = Method(
         "ToolsUnavailable",
         "VmConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -922,10 +922,10 @@ ACQUIRE_TICKET: Final[Method[AcquireTicketArgs, VirtualMachineTicket]] = Method(
     "VirtualMachine",
     AcquireTicketArgs,
     "VirtualMachineTicket",
+    changing=True,
     faults=(
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -945,11 +945,11 @@ SET_SCREEN_RESOLUTION: Final[Method[SetScreenResolutionArgs, None]] = Method(
     SetScreenResolutionArgs,
     "void",
     privilege="VirtualMachine.Interact.ConsoleInteract",
+    changing=True,
     faults=(
         "InvalidState",
         "ToolsUnavailable",
     ),
-    changing=True,
 )
 
 
@@ -959,13 +959,13 @@ DEFRAGMENT_ALL_DISKS: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="VirtualMachine.Interact.DefragmentAllDisks",
+    changing=True,
     faults=(
         "InvalidState",
         "InvalidPowerState",
         "TaskInProgress",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -985,12 +985,12 @@ PROMOTE_DISKS_TASK: Final[Method[PromoteDisksTaskArgs, Ref]] = Method(
     PromoteDisksTaskArgs,
     "&Task",
     privilege="VirtualMachine.Provisioning.PromoteDisks",
+    changing=True,
     faults=(
         "InvalidState",
         "InvalidPowerState",
         "TaskInProgress",
     ),
-    changing=True,
 )
 
 
@@ -1001,12 +1001,12 @@ CREATE_SCREENSHOT_TASK: Final[Method[Empty, Ref]] = Method(
     "&Task",
     task="string",
     privilege="VirtualMachine.Interact.CreateScreenshot",
+    changing=True,
     faults=(
         "TaskInProgress",
         "FileFault",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -1025,8 +1025,8 @@ PUT_USB_SCAN_CODES: Final[Method[PutUsbScanCodesArgs, int]] = Method(
     PutUsbScanCodesArgs,
     "int",
     privilege="VirtualMachine.Interact.PutUsbScanCodes",
-    since="6.5",
     changing=True,
+    since="6.5",
 )
 
 
@@ -1079,6 +1079,7 @@ RELOAD_VIRTUAL_MACHINE_FROM_PATH_TASK: Final[Method[ReloadVirtualMachineFromPath
     ReloadVirtualMachineFromPathTaskArgs,
     "&Task",
     privilege="VirtualMachine.Config.ReloadFromPath",
+    changing=True,
     faults=(
         "InvalidPowerState",
         "TaskInProgress",
@@ -1087,7 +1088,6 @@ RELOAD_VIRTUAL_MACHINE_FROM_PATH_TASK: Final[Method[ReloadVirtualMachineFromPath
         "VmConfigFault",
         "AlreadyExists",
     ),
-    changing=True,
 )
 
 
@@ -1097,11 +1097,11 @@ TERMINATE_VM: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="VirtualMachine.Interact.PowerOff",
+    changing=True,
     faults=(
         "InvalidState",
         "TaskInProgress",
     ),
-    changing=True,
 )
 
 
@@ -1111,11 +1111,11 @@ SEND_NMI: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="VirtualMachine.Interact.GuestControl",
+    changing=True,
     since="6.0",
     faults=(
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -1137,6 +1137,7 @@ ATTACH_DISK_TASK: Final[Method[AttachDiskTaskArgs, Ref]] = Method(
     AttachDiskTaskArgs,
     "&Task",
     privilege="VirtualMachine.Config.AddExistingDisk",
+    changing=True,
     since="6.5",
     faults=(
         "NotFound",
@@ -1148,7 +1149,6 @@ ATTACH_DISK_TASK: Final[Method[AttachDiskTaskArgs, Ref]] = Method(
         "MissingController",
         "DeviceUnsupportedForVmVersion",
     ),
-    changing=True,
 )
 
 
@@ -1167,6 +1167,7 @@ DETACH_DISK_TASK: Final[Method[DetachDiskTaskArgs, Ref]] = Method(
     DetachDiskTaskArgs,
     "&Task",
     privilege="VirtualMachine.Config.RemoveDisk",
+    changing=True,
     since="6.5",
     faults=(
         "NotFound",
@@ -1174,7 +1175,6 @@ DETACH_DISK_TASK: Final[Method[DetachDiskTaskArgs, Ref]] = Method(
         "FileFault",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -1194,6 +1194,7 @@ REVERT_TO_SNAPSHOT_TASK: Final[Method[RevertToSnapshotTaskArgs, Ref]] = Method(
     RevertToSnapshotTaskArgs,
     "&Task",
     privilege="VirtualMachine.State.RevertToSnapshot",
+    changing=True,
     faults=(
         "TaskInProgress",
         "InsufficientResourcesFault",
@@ -1201,7 +1202,6 @@ REVERT_TO_SNAPSHOT_TASK: Final[Method[RevertToSnapshotTaskArgs, Ref]] = Method(
         "FileFault",
         "VmConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -1221,10 +1221,10 @@ REMOVE_SNAPSHOT_TASK: Final[Method[RemoveSnapshotTaskArgs, Ref]] = Method(
     RemoveSnapshotTaskArgs,
     "&Task",
     privilege="VirtualMachine.State.RemoveSnapshot",
+    changing=True,
     faults=(
         "TaskInProgress",
     ),
-    changing=True,
 )
 
 
@@ -1244,12 +1244,12 @@ RENAME_SNAPSHOT: Final[Method[RenameSnapshotArgs, None]] = Method(
     RenameSnapshotArgs,
     "void",
     privilege="VirtualMachine.State.RenameSnapshot",
+    changing=True,
     faults=(
         "InvalidName",
         "TaskInProgress",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -1259,12 +1259,12 @@ EXPORT_SNAPSHOT: Final[Method[Empty, Ref]] = Method(
     Empty,
     "&HttpNfcLease",
     privilege="VApp.Export",
+    changing=True,
     faults=(
         "TaskInProgress",
         "InvalidState",
         "FileFault",
     ),
-    changing=True,
 )
 
 

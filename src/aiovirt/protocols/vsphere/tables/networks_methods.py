@@ -111,10 +111,10 @@ DESTROY_NETWORK: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="Network.Delete",
+    changing=True,
     faults=(
         "ResourceInUse",
     ),
-    changing=True,
 )
 
 
@@ -168,6 +168,7 @@ RECONFIGURE_DVS_TASK: Final[Method[ReconfigureDvsTaskArgs, Ref]] = Method(
     "DistributedVirtualSwitch",
     ReconfigureDvsTaskArgs,
     "&Task",
+    changing=True,
     faults=(
         "DvsFault",
         "ConcurrentAccess",
@@ -181,7 +182,6 @@ RECONFIGURE_DVS_TASK: Final[Method[ReconfigureDvsTaskArgs, Ref]] = Method(
         "ResourceNotAvailable",
         "DvsNotAuthorized",
     ),
-    changing=True,
 )
 
 
@@ -200,12 +200,12 @@ ADD_DV_PORTGROUP_TASK: Final[Method[AddDVPortgroupTaskArgs, Ref]] = Method(
     AddDVPortgroupTaskArgs,
     "&Task",
     privilege="DVPortgroup.Create",
+    changing=True,
     faults=(
         "DvsFault",
         "DuplicateName",
         "InvalidName",
     ),
-    changing=True,
 )
 
 
@@ -225,12 +225,12 @@ CREATE_DV_PORTGROUP_TASK: Final[Method[CreateDVPortgroupTaskArgs, Ref]] = Method
     "&Task",
     task="&DistributedVirtualPortgroup",
     privilege="DVPortgroup.Create",
+    changing=True,
     faults=(
         "DvsFault",
         "DuplicateName",
         "InvalidName",
     ),
-    changing=True,
 )
 
 
@@ -249,13 +249,13 @@ RECONFIGURE_DV_PORT_TASK: Final[Method[ReconfigureDVPortTaskArgs, Ref]] = Method
     ReconfigureDVPortTaskArgs,
     "&Task",
     privilege="DVSwitch.PortConfig",
+    changing=True,
     faults=(
         "DvsFault",
         "NotFound",
         "ResourceInUse",
         "ConcurrentAccess",
     ),
-    changing=True,
 )
 
 
@@ -327,12 +327,12 @@ MOVE_DV_PORT_TASK: Final[Method[MoveDVPortTaskArgs, Ref]] = Method(
     MoveDVPortTaskArgs,
     "&Task",
     privilege="DVSwitch.Modify",
+    changing=True,
     faults=(
         "DvsFault",
         "NotFound",
         "ConcurrentAccess",
     ),
-    changing=True,
 )
 
 
@@ -350,13 +350,13 @@ RECONFIGURE_DV_PORTGROUP_TASK: Final[Method[ReconfigureDVPortgroupTaskArgs, Ref]
     "DistributedVirtualPortgroup",
     ReconfigureDVPortgroupTaskArgs,
     "&Task",
+    changing=True,
     faults=(
         "DvsFault",
         "ConcurrentAccess",
         "DuplicateName",
         "InvalidName",
     ),
-    changing=True,
 )
 
 
@@ -436,13 +436,13 @@ UPDATE_NETWORK_CONFIG: Final[Method[UpdateNetworkConfigArgs, HostNetworkConfigRe
     "HostNetworkSystem",
     UpdateNetworkConfigArgs,
     "HostNetworkConfigResult",
+    changing=True,
     faults=(
         "AlreadyExists",
         "NotFound",
         "HostConfigFault",
         "ResourceInUse",
     ),
-    changing=True,
 )
 
 
@@ -461,11 +461,11 @@ UPDATE_DNS_CONFIG: Final[Method[UpdateDnsConfigArgs, None]] = Method(
     UpdateDnsConfigArgs,
     "void",
     privilege="Host.Config.Network",
+    changing=True,
     faults=(
         "NotFound",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -485,12 +485,12 @@ ADD_VIRTUAL_SWITCH: Final[Method[AddVirtualSwitchArgs, None]] = Method(
     AddVirtualSwitchArgs,
     "void",
     privilege="Host.Config.Network",
+    changing=True,
     faults=(
         "AlreadyExists",
         "ResourceInUse",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -509,12 +509,12 @@ REMOVE_VIRTUAL_SWITCH: Final[Method[RemoveVirtualSwitchArgs, None]] = Method(
     RemoveVirtualSwitchArgs,
     "void",
     privilege="Host.Config.Network",
+    changing=True,
     faults=(
         "NotFound",
         "ResourceInUse",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -534,12 +534,12 @@ UPDATE_VIRTUAL_SWITCH: Final[Method[UpdateVirtualSwitchArgs, None]] = Method(
     UpdateVirtualSwitchArgs,
     "void",
     privilege="Host.Config.Network",
+    changing=True,
     faults=(
         "ResourceInUse",
         "NotFound",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -558,12 +558,12 @@ ADD_PORT_GROUP: Final[Method[AddPortGroupArgs, None]] = Method(
     AddPortGroupArgs,
     "void",
     privilege="Host.Config.Network",
+    changing=True,
     faults=(
         "AlreadyExists",
         "NotFound",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -582,12 +582,12 @@ REMOVE_PORT_GROUP: Final[Method[RemovePortGroupArgs, None]] = Method(
     RemovePortGroupArgs,
     "void",
     privilege="Host.Config.Network",
+    changing=True,
     faults=(
         "NotFound",
         "ResourceInUse",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -607,12 +607,12 @@ UPDATE_PORT_GROUP: Final[Method[UpdatePortGroupArgs, None]] = Method(
     UpdatePortGroupArgs,
     "void",
     privilege="Host.Config.Network",
+    changing=True,
     faults=(
         "AlreadyExists",
         "NotFound",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -631,12 +631,12 @@ ADD_VIRTUAL_NIC: Final[Method[AddVirtualNicArgs, str]] = Method(
     "HostNetworkSystem",
     AddVirtualNicArgs,
     "string",
+    changing=True,
     faults=(
         "AlreadyExists",
         "HostConfigFault",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -655,11 +655,11 @@ REMOVE_VIRTUAL_NIC: Final[Method[RemoveVirtualNicArgs, None]] = Method(
     RemoveVirtualNicArgs,
     "void",
     privilege="Host.Config.Network",
+    changing=True,
     faults=(
         "NotFound",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -678,12 +678,12 @@ UPDATE_VIRTUAL_NIC: Final[Method[UpdateVirtualNicArgs, None]] = Method(
     "HostNetworkSystem",
     UpdateVirtualNicArgs,
     "void",
+    changing=True,
     faults=(
         "NotFound",
         "HostConfigFault",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -734,11 +734,11 @@ UPDATE_PHYSICAL_NIC_LINK_SPEED: Final[Method[UpdatePhysicalNicLinkSpeedArgs, Non
     UpdatePhysicalNicLinkSpeedArgs,
     "void",
     privilege="Host.Config.Network",
+    changing=True,
     faults=(
         "NotFound",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -780,11 +780,11 @@ SELECT_VNIC_FOR_NIC_TYPE: Final[Method[SelectVnicForNicTypeArgs, None]] = Method
     SelectVnicForNicTypeArgs,
     "void",
     privilege="Host.Config.Network",
+    changing=True,
     faults=(
         "HostConfigFault",
         "InvalidArgument",
     ),
-    changing=True,
 )
 
 
@@ -804,11 +804,11 @@ DESELECT_VNIC_FOR_NIC_TYPE: Final[Method[DeselectVnicForNicTypeArgs, None]] = Me
     DeselectVnicForNicTypeArgs,
     "void",
     privilege="Host.Config.Network",
+    changing=True,
     faults=(
         "HostConfigFault",
         "InvalidArgument",
     ),
-    changing=True,
 )
 
 
@@ -827,10 +827,10 @@ SELECT_VNIC: Final[Method[SelectVnicArgs, None]] = Method(
     SelectVnicArgs,
     "void",
     privilege="Host.Config.Network",
+    changing=True,
     faults=(
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -840,8 +840,8 @@ DESELECT_VNIC: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="Host.Config.Network",
+    changing=True,
     faults=(
         "HostConfigFault",
     ),
-    changing=True,
 )

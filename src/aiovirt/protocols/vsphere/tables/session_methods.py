@@ -340,10 +340,10 @@ TERMINATE_SESSION: Final[Method[TerminateSessionArgs, None]] = Method(
     TerminateSessionArgs,
     "void",
     privilege="Sessions.TerminateSession",
+    changing=True,
     faults=(
         "NotFound",
     ),
-    changing=True,
 )
 
 
@@ -433,11 +433,11 @@ IMPERSONATE_USER: Final[Method[ImpersonateUserArgs, UserSession]] = Method(
     ImpersonateUserArgs,
     "UserSession",
     privilege="Sessions.ImpersonateUser",
+    changing=True,
     faults=(
         "InvalidLogin",
         "InvalidLocale",
     ),
-    changing=True,
 )
 
 
@@ -476,11 +476,11 @@ ADD_AUTHORIZATION_ROLE: Final[Method[AddAuthorizationRoleArgs, int]] = Method(
     AddAuthorizationRoleArgs,
     "int",
     privilege="Authorization.ModifyRoles",
+    changing=True,
     faults=(
         "AlreadyExists",
         "InvalidName",
     ),
-    changing=True,
 )
 
 
@@ -500,10 +500,10 @@ REMOVE_AUTHORIZATION_ROLE: Final[Method[RemoveAuthorizationRoleArgs, None]] = Me
     RemoveAuthorizationRoleArgs,
     "void",
     privilege="Authorization.ModifyRoles",
+    changing=True,
     faults=(
         "NotFound",
     ),
-    changing=True,
 )
 
 
@@ -524,12 +524,12 @@ UPDATE_AUTHORIZATION_ROLE: Final[Method[UpdateAuthorizationRoleArgs, None]] = Me
     UpdateAuthorizationRoleArgs,
     "void",
     privilege="Authorization.ModifyRoles",
+    changing=True,
     faults=(
         "NotFound",
         "InvalidName",
         "AlreadyExists",
     ),
-    changing=True,
 )
 
 
@@ -549,11 +549,11 @@ MERGE_PERMISSIONS: Final[Method[MergePermissionsArgs, None]] = Method(
     MergePermissionsArgs,
     "void",
     privilege="Authorization.ReassignRolePermissions",
+    changing=True,
     faults=(
         "NotFound",
         "AuthMinimumAdminPermission",
     ),
-    changing=True,
 )
 
 
@@ -620,12 +620,12 @@ SET_ENTITY_PERMISSIONS: Final[Method[SetEntityPermissionsArgs, None]] = Method(
     "AuthorizationManager",
     SetEntityPermissionsArgs,
     "void",
+    changing=True,
     faults=(
         "UserNotFound",
         "NotFound",
         "AuthMinimumAdminPermission",
     ),
-    changing=True,
 )
 
 
@@ -644,12 +644,12 @@ RESET_ENTITY_PERMISSIONS: Final[Method[ResetEntityPermissionsArgs, None]] = Meth
     "AuthorizationManager",
     ResetEntityPermissionsArgs,
     "void",
+    changing=True,
     faults=(
         "UserNotFound",
         "NotFound",
         "AuthMinimumAdminPermission",
     ),
-    changing=True,
 )
 
 
@@ -669,11 +669,11 @@ REMOVE_ENTITY_PERMISSION: Final[Method[RemoveEntityPermissionArgs, None]] = Meth
     "AuthorizationManager",
     RemoveEntityPermissionArgs,
     "void",
+    changing=True,
     faults=(
         "NotFound",
         "AuthMinimumAdminPermission",
     ),
-    changing=True,
 )
 
 
@@ -908,10 +908,10 @@ UPDATE_ASSIGNED_LICENSE: Final[Method[UpdateAssignedLicenseArgs, LicenseManagerL
     UpdateAssignedLicenseArgs,
     "LicenseManagerLicenseInfo",
     privilege="Global.Licenses",
+    changing=True,
     faults=(
         "LicenseEntityNotFound",
     ),
-    changing=True,
 )
 
 
@@ -930,10 +930,10 @@ REMOVE_ASSIGNED_LICENSE: Final[Method[RemoveAssignedLicenseArgs, None]] = Method
     RemoveAssignedLicenseArgs,
     "void",
     privilege="Global.Licenses",
+    changing=True,
     faults=(
         "LicenseEntityNotFound",
     ),
-    changing=True,
 )
 
 
@@ -990,10 +990,10 @@ UPDATE_OPTIONS: Final[Method[UpdateOptionsArgs, None]] = Method(
     "OptionManager",
     UpdateOptionsArgs,
     "void",
+    changing=True,
     faults=(
         "InvalidName",
     ),
-    changing=True,
 )
 
 

@@ -179,11 +179,11 @@ RENAME_DATASTORE: Final[Method[RenameDatastoreArgs, None]] = Method(
     RenameDatastoreArgs,
     "void",
     privilege="Datastore.Rename",
+    changing=True,
     faults=(
         "DuplicateName",
         "InvalidName",
     ),
-    changing=True,
 )
 
 
@@ -193,10 +193,10 @@ DESTROY_DATASTORE: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="Datastore.Delete",
+    changing=True,
     faults=(
         "ResourceInUse",
     ),
-    changing=True,
 )
 
 
@@ -206,10 +206,10 @@ DATASTORE_ENTER_MAINTENANCE_MODE: Final[Method[Empty, StoragePlacementResult]] =
     Empty,
     "StoragePlacementResult",
     privilege="Datastore.Config",
+    changing=True,
     faults=(
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -219,10 +219,10 @@ DATASTORE_EXIT_MAINTENANCE_MODE_TASK: Final[Method[Empty, Ref]] = Method(
     Empty,
     "&Task",
     privilege="Datastore.Config",
+    changing=True,
     faults=(
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -242,13 +242,13 @@ UPDATE_VIRTUAL_MACHINE_FILES_TASK: Final[Method[UpdateVirtualMachineFilesTaskArg
     "&Task",
     task="UpdateVirtualMachineFilesResult",
     privilege="Datastore.UpdateVirtualMachineFiles",
+    changing=True,
     faults=(
         "ResourceInUse",
         "PlatformConfigFault",
         "TaskInProgress",
         "InvalidDatastore",
     ),
-    changing=True,
 )
 
 
@@ -313,11 +313,11 @@ DELETE_FILE: Final[Method[DeleteFileArgs, None]] = Method(
     DeleteFileArgs,
     "void",
     privilege="Datastore.DeleteFile",
+    changing=True,
     faults=(
         "InvalidDatastore",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -381,11 +381,11 @@ CREATE_VMFS_DATASTORE: Final[Method[CreateVmfsDatastoreArgs, Ref]] = Method(
     CreateVmfsDatastoreArgs,
     "&Datastore",
     privilege="Host.Config.Storage",
+    changing=True,
     faults=(
         "DuplicateName",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -404,12 +404,12 @@ CREATE_NAS_DATASTORE: Final[Method[CreateNasDatastoreArgs, Ref]] = Method(
     CreateNasDatastoreArgs,
     "&Datastore",
     privilege="Host.Config.Storage",
+    changing=True,
     faults=(
         "DuplicateName",
         "AlreadyExists",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -429,13 +429,13 @@ CREATE_LOCAL_DATASTORE: Final[Method[CreateLocalDatastoreArgs, Ref]] = Method(
     CreateLocalDatastoreArgs,
     "&Datastore",
     privilege="Host.Config.Storage",
+    changing=True,
     faults=(
         "DuplicateName",
         "HostConfigFault",
         "FileNotFound",
         "InvalidName",
     ),
-    changing=True,
 )
 
 
@@ -454,12 +454,12 @@ REMOVE_DATASTORE: Final[Method[RemoveDatastoreArgs, None]] = Method(
     RemoveDatastoreArgs,
     "void",
     privilege="Host.Config.Storage",
+    changing=True,
     faults=(
         "NotFound",
         "HostConfigFault",
         "ResourceInUse",
     ),
-    changing=True,
 )
 
 
@@ -479,11 +479,11 @@ REMOVE_DATASTORE_EX_TASK: Final[Method[RemoveDatastoreExTaskArgs, Ref]] = Method
     "&Task",
     task="HostDatastoreSystemDatastoreResult[]",
     privilege="Host.Config.Storage",
+    changing=True,
     since="6.0",
     faults=(
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -502,11 +502,11 @@ UPDATE_LOCAL_SWAP_DATASTORE: Final[Method[UpdateLocalSwapDatastoreArgs, None]] =
     UpdateLocalSwapDatastoreArgs,
     "void",
     privilege="Host.Config.Storage",
+    changing=True,
     faults=(
         "InaccessibleDatastore",
         "DatastoreNotWritableOnHost",
     ),
-    changing=True,
 )
 
 
@@ -516,10 +516,10 @@ RESCAN_VMFS: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="Host.Config.Storage",
+    changing=True,
     faults=(
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -538,11 +538,11 @@ RESCAN_HBA: Final[Method[RescanHbaArgs, None]] = Method(
     RescanHbaArgs,
     "void",
     privilege="Host.Config.Storage",
+    changing=True,
     faults=(
         "NotFound",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -552,10 +552,10 @@ RESCAN_ALL_HBA: Final[Method[Empty, None]] = Method(
     Empty,
     "void",
     privilege="Host.Config.Storage",
+    changing=True,
     faults=(
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -583,13 +583,13 @@ MOUNT_VMFS_VOLUME: Final[Method[MountVmfsVolumeArgs, None]] = Method(
     MountVmfsVolumeArgs,
     "void",
     privilege="Host.Config.Storage",
+    changing=True,
     faults=(
         "NotFound",
         "InvalidState",
         "HostConfigFault",
         "ResourceInUse",
     ),
-    changing=True,
 )
 
 
@@ -608,13 +608,13 @@ UNMOUNT_VMFS_VOLUME: Final[Method[UnmountVmfsVolumeArgs, None]] = Method(
     UnmountVmfsVolumeArgs,
     "void",
     privilege="Host.Config.Storage",
+    changing=True,
     faults=(
         "NotFound",
         "InvalidState",
         "HostConfigFault",
         "ResourceInUse",
     ),
-    changing=True,
 )
 
 
@@ -633,11 +633,11 @@ FORMAT_VMFS: Final[Method[FormatVmfsArgs, HostVmfsVolume]] = Method(
     FormatVmfsArgs,
     "HostVmfsVolume",
     privilege="Host.Config.Storage",
+    changing=True,
     faults=(
         "AlreadyExists",
         "HostConfigFault",
     ),
-    changing=True,
 )
 
 
@@ -678,11 +678,11 @@ MOVE_DATASTORE_FILE_TASK: Final[Method[MoveDatastoreFileTaskArgs, Ref]] = Method
     "FileManager",
     MoveDatastoreFileTaskArgs,
     "&Task",
+    changing=True,
     faults=(
         "InvalidDatastore",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -705,11 +705,11 @@ COPY_DATASTORE_FILE_TASK: Final[Method[CopyDatastoreFileTaskArgs, Ref]] = Method
     "FileManager",
     CopyDatastoreFileTaskArgs,
     "&Task",
+    changing=True,
     faults=(
         "InvalidDatastore",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -728,11 +728,11 @@ DELETE_DATASTORE_FILE_TASK: Final[Method[DeleteDatastoreFileTaskArgs, Ref]] = Me
     "FileManager",
     DeleteDatastoreFileTaskArgs,
     "&Task",
+    changing=True,
     faults=(
         "InvalidDatastore",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -752,11 +752,11 @@ MAKE_DIRECTORY: Final[Method[MakeDirectoryArgs, None]] = Method(
     "FileManager",
     MakeDirectoryArgs,
     "void",
+    changing=True,
     faults=(
         "InvalidDatastore",
         "FileFault",
     ),
-    changing=True,
 )
 
 
@@ -776,12 +776,12 @@ CHANGE_OWNER: Final[Method[ChangeOwnerArgs, None]] = Method(
     "FileManager",
     ChangeOwnerArgs,
     "void",
+    changing=True,
     faults=(
         "InvalidDatastore",
         "FileFault",
         "UserNotFound",
     ),
-    changing=True,
 )
 
 
@@ -827,6 +827,7 @@ CREATE_VIRTUAL_DISK_TASK: Final[Method[CreateVirtualDiskTaskArgs, Ref]] = Method
     "&Task",
     task="string",
     privilege="System.View",
+    changing=True,
     faults=(
         "FileFault",
         "InvalidDatastore",
@@ -850,6 +851,7 @@ DELETE_VIRTUAL_DISK_TASK: Final[Method[DeleteVirtualDiskTaskArgs, Ref]] = Method
     DeleteVirtualDiskTaskArgs,
     "&Task",
     privilege="System.View",
+    changing=True,
     faults=(
         "FileFault",
         "InvalidDatastore",
@@ -879,6 +881,7 @@ MOVE_VIRTUAL_DISK_TASK: Final[Method[MoveVirtualDiskTaskArgs, Ref]] = Method(
     "&Task",
     task="string",
     privilege="System.View",
+    changing=True,
     faults=(
         "FileFault",
         "InvalidDatastore",
@@ -908,6 +911,7 @@ COPY_VIRTUAL_DISK_TASK: Final[Method[CopyVirtualDiskTaskArgs, Ref]] = Method(
     "&Task",
     task="string",
     privilege="System.View",
+    changing=True,
     faults=(
         "FileFault",
         "InvalidDiskFormat",
@@ -934,6 +938,7 @@ EXTEND_VIRTUAL_DISK_TASK: Final[Method[ExtendVirtualDiskTaskArgs, Ref]] = Method
     ExtendVirtualDiskTaskArgs,
     "&Task",
     privilege="System.View",
+    changing=True,
     faults=(
         "FileFault",
         "InvalidDatastore",
@@ -980,6 +985,7 @@ DEFRAGMENT_VIRTUAL_DISK_TASK: Final[Method[DefragmentVirtualDiskTaskArgs, Ref]] 
     DefragmentVirtualDiskTaskArgs,
     "&Task",
     privilege="System.View",
+    changing=True,
     faults=(
         "FileFault",
         "InvalidDatastore",
@@ -1004,6 +1010,7 @@ SHRINK_VIRTUAL_DISK_TASK: Final[Method[ShrinkVirtualDiskTaskArgs, Ref]] = Method
     ShrinkVirtualDiskTaskArgs,
     "&Task",
     privilege="System.View",
+    changing=True,
     faults=(
         "FileFault",
         "InvalidDatastore",
@@ -1027,6 +1034,7 @@ INFLATE_VIRTUAL_DISK_TASK: Final[Method[InflateVirtualDiskTaskArgs, Ref]] = Meth
     InflateVirtualDiskTaskArgs,
     "&Task",
     privilege="System.View",
+    changing=True,
     faults=(
         "FileFault",
         "InvalidDatastore",
@@ -1050,6 +1058,7 @@ EAGER_ZERO_VIRTUAL_DISK_TASK: Final[Method[EagerZeroVirtualDiskTaskArgs, Ref]] =
     EagerZeroVirtualDiskTaskArgs,
     "&Task",
     privilege="System.View",
+    changing=True,
     faults=(
         "FileFault",
         "InvalidDatastore",
@@ -1073,6 +1082,7 @@ ZERO_FILL_VIRTUAL_DISK_TASK: Final[Method[ZeroFillVirtualDiskTaskArgs, Ref]] = M
     ZeroFillVirtualDiskTaskArgs,
     "&Task",
     privilege="System.View",
+    changing=True,
     faults=(
         "FileFault",
         "InvalidDatastore",
@@ -1097,6 +1107,7 @@ SET_VIRTUAL_DISK_UUID: Final[Method[SetVirtualDiskUuidArgs, None]] = Method(
     SetVirtualDiskUuidArgs,
     "void",
     privilege="System.View",
+    changing=True,
     faults=(
         "FileFault",
         "InvalidDatastore",
@@ -1167,12 +1178,12 @@ CREATE_DIRECTORY: Final[Method[CreateDirectoryArgs, str]] = Method(
     "DatastoreNamespaceManager",
     CreateDirectoryArgs,
     "string",
+    changing=True,
     faults=(
         "CannotCreateFile",
         "FileAlreadyExists",
         "InvalidDatastore",
     ),
-    changing=True,
 )
 
 
@@ -1191,13 +1202,13 @@ DELETE_DIRECTORY: Final[Method[DeleteDirectoryArgs, None]] = Method(
     "DatastoreNamespaceManager",
     DeleteDirectoryArgs,
     "void",
+    changing=True,
     faults=(
         "FileFault",
         "FileNotFound",
         "InvalidDatastore",
         "InvalidDatastorePath",
     ),
-    changing=True,
 )
 
 
@@ -1218,11 +1229,11 @@ HTTP_NFC_LEASE_COMPLETE: Final[Method[Empty, None]] = Method(
     "HttpNfcLease",
     Empty,
     "void",
+    changing=True,
     faults=(
         "Timedout",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -1240,11 +1251,11 @@ HTTP_NFC_LEASE_ABORT: Final[Method[HttpNfcLeaseAbortArgs, None]] = Method(
     "HttpNfcLease",
     HttpNfcLeaseAbortArgs,
     "void",
+    changing=True,
     faults=(
         "Timedout",
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -1262,8 +1273,8 @@ HTTP_NFC_LEASE_PROGRESS: Final[Method[HttpNfcLeaseProgressArgs, None]] = Method(
     "HttpNfcLease",
     HttpNfcLeaseProgressArgs,
     "void",
+    changing=True,
     faults=(
         "Timedout",
     ),
-    changing=True,
 )

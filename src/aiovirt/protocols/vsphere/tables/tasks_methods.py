@@ -106,10 +106,10 @@ CANCEL_TASK: Final[Method[Empty, None]] = Method(
     "Task",
     Empty,
     "void",
+    changing=True,
     faults=(
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -128,11 +128,11 @@ UPDATE_PROGRESS: Final[Method[UpdateProgressArgs, None]] = Method(
     UpdateProgressArgs,
     "void",
     privilege="Task.Update",
+    changing=True,
     faults=(
         "InvalidState",
         "OutOfBounds",
     ),
-    changing=True,
 )
 
 
@@ -153,10 +153,10 @@ SET_TASK_STATE: Final[Method[SetTaskStateArgs, None]] = Method(
     SetTaskStateArgs,
     "void",
     privilege="Task.Update",
+    changing=True,
     faults=(
         "InvalidState",
     ),
-    changing=True,
 )
 
 
@@ -239,7 +239,6 @@ READ_NEXT_TASKS: Final[Method[ReadNextTasksArgs, tuple[TaskInfo, ...]]] = Method
     "TaskHistoryCollector",
     ReadNextTasksArgs,
     "TaskInfo[]?",
-    changing=True,
 )
 
 
@@ -257,7 +256,6 @@ READ_PREVIOUS_TASKS: Final[Method[ReadPreviousTasksArgs, tuple[TaskInfo, ...]]] 
     "TaskHistoryCollector",
     ReadPreviousTasksArgs,
     "TaskInfo[]?",
-    changing=True,
 )
 
 
@@ -275,7 +273,6 @@ SET_COLLECTOR_PAGE_SIZE: Final[Method[SetCollectorPageSizeArgs, None]] = Method(
     "HistoryCollector",
     SetCollectorPageSizeArgs,
     "void",
-    changing=True,
 )
 
 
@@ -284,7 +281,6 @@ REWIND_COLLECTOR: Final[Method[Empty, None]] = Method(
     "HistoryCollector",
     Empty,
     "void",
-    changing=True,
 )
 
 
@@ -293,7 +289,6 @@ RESET_COLLECTOR: Final[Method[Empty, None]] = Method(
     "HistoryCollector",
     Empty,
     "void",
-    changing=True,
 )
 
 
@@ -302,7 +297,6 @@ DESTROY_COLLECTOR: Final[Method[Empty, None]] = Method(
     "HistoryCollector",
     Empty,
     "void",
-    changing=True,
 )
 
 
@@ -398,10 +392,10 @@ POST_EVENT: Final[Method[PostEventArgs, None]] = Method(
     PostEventArgs,
     "void",
     privilege="Global.LogEvent",
+    changing=True,
     faults=(
         "InvalidEvent",
     ),
-    changing=True,
 )
 
 
@@ -419,7 +413,6 @@ READ_NEXT_EVENTS: Final[Method[ReadNextEventsArgs, tuple[Event, ...]]] = Method(
     "EventHistoryCollector",
     ReadNextEventsArgs,
     "Event[]?",
-    changing=True,
 )
 
 
@@ -437,7 +430,6 @@ READ_PREVIOUS_EVENTS: Final[Method[ReadPreviousEventsArgs, tuple[Event, ...]]] =
     "EventHistoryCollector",
     ReadPreviousEventsArgs,
     "Event[]?",
-    changing=True,
 )
 
 
@@ -456,11 +448,11 @@ CREATE_ALARM: Final[Method[CreateAlarmArgs, Ref]] = Method(
     "AlarmManager",
     CreateAlarmArgs,
     "&Alarm",
+    changing=True,
     faults=(
         "InvalidName",
         "DuplicateName",
     ),
-    changing=True,
 )
 
 
@@ -496,7 +488,6 @@ ARE_ALARM_ACTIONS_ENABLED: Final[Method[AreAlarmActionsEnabledArgs, bool]] = Met
     "AlarmManager",
     AreAlarmActionsEnabledArgs,
     "boolean",
-    changing=True,
 )
 
 
@@ -533,7 +524,6 @@ GET_ALARM_STATE: Final[Method[GetAlarmStateArgs, tuple[AlarmState, ...]]] = Meth
     "AlarmManager",
     GetAlarmStateArgs,
     "AlarmState[]?",
-    changing=True,
 )
 
 
@@ -571,8 +561,8 @@ CLEAR_TRIGGERED_ALARMS: Final[Method[ClearTriggeredAlarmsArgs, None]] = Method(
     ClearTriggeredAlarmsArgs,
     "void",
     privilege="Alarm.SetStatus",
-    since="6.7",
     changing=True,
+    since="6.7",
 )
 
 
@@ -591,8 +581,8 @@ DISABLE_ALARM: Final[Method[DisableAlarmArgs, None]] = Method(
     "AlarmManager",
     DisableAlarmArgs,
     "void",
-    since="6.9.1",
     changing=True,
+    since="6.9.1",
 )
 
 
@@ -611,8 +601,8 @@ ENABLE_ALARM: Final[Method[EnableAlarmArgs, None]] = Method(
     "AlarmManager",
     EnableAlarmArgs,
     "void",
-    since="6.9.1",
     changing=True,
+    since="6.9.1",
 )
 
 
@@ -641,9 +631,9 @@ RECONFIGURE_ALARM: Final[Method[ReconfigureAlarmArgs, None]] = Method(
     ReconfigureAlarmArgs,
     "void",
     privilege="Alarm.Edit",
+    changing=True,
     faults=(
         "InvalidName",
         "DuplicateName",
     ),
-    changing=True,
 )
