@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import dataclass
 from typing import Final
 
+from lxml import etree
+
 from aiovirt.config import DomainConfig
-from aiovirt.drivers.common.tree import put
+from aiovirt.drivers.common.tree import node_of
 from aiovirt.drivers.common.vmx import MAX_VMX_BYTES, DatastoreFiles, Vmx, domain_of
+from aiovirt.drivers.esx.configured import vmx_from
 from aiovirt.drivers.esx.files import datacenter_of, mounts, read_file
 from aiovirt.drivers.esx.machine import Machine
 from aiovirt.drivers.esx.session import Session
-from aiovirt.errors import NotFound
+from aiovirt.errors import NotFound, RemoteError
 from aiovirt.protocols.esxcli import DatastorePath
 from aiovirt.protocols.vsphere import Ref
+from aiovirt.protocols.vsphere.tables.machine import VirtualMachineConfigInfo
 
-__all__ = ["FORM", "domain_from", "files_of", "newest_hardware", "read_vmx"]
+__all__ = ["FORM", "Document", "files_of", "newest_hardware", "read_vmx"]
+
+log = logging.getLogger("aiovirt.esx")
 
 FORM: Final = "vmware-vmx"
 """libvirt's name of the form of these files."""
 
-_NAMESPACE: Final = "{http://libvirt.org/schemas/domain/vmware/1.0}"
+_VMWARE: Final = "http://libvirt.org/schemas/domain/vmware/1.0"
+_PREFIXES: Final = {"vmware": _VMWARE}
 
 _HARDWARE: Final = (
     ((4, 0), 7),
@@ -51,11 +60,41 @@ def files_of(session: Session, path: DatastorePath, datacenter: Ref) -> Datastor
     return DatastoreFiles(folder, mounts(session, datacenter))
 
 
-async def read_vmx(session: Session, machine: Machine) -> tuple[Vmx, DatastoreFiles]:
-    """A machine's file, and what is known of the files that it names.
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A machine's configuration file.
+
+    Attributes:
+        vmx: The file.
+        files: What is known of the files that it names.
+        own: Whether it is the machine's own file; else it was made of what the API tells.
+    """
+
+    vmx: Vmx
+    files: DatastoreFiles
+    own: bool
+
+    def domain(self, session: Session, machine: Machine, *, inactive: bool) -> DomainConfig:
+        """The domain that it describes, with what the server knows beside it.
+
+        Raises:
+            ConfigError: The file cannot be understood.
+        """
+        config = domain_of(self.vmx, self.files)
+        if not inactive:
+            config.id = machine.number
+        place = session.tree.path(datacenter_of(session, machine))
+        for name, text in (("datacenterpath", place), ("moref", machine.ref.value)):
+            node = etree.SubElement(node_of(config), f"{{{_VMWARE}}}{name}", None, _PREFIXES)
+            node.text = text
+        return config
+
+
+async def read_vmx(session: Session, machine: Machine) -> Document:
+    """A machine's file; where it cannot be read, what the API tells of its configuration.
 
     Raises:
-        NotFound: The server cannot tell where it is, or it is gone.
+        NotFound: The server can tell neither.
         ConfigError: It cannot be understood.
     """
     if not machine.path:
@@ -65,22 +104,16 @@ async def read_vmx(session: Session, machine: Machine) -> tuple[Vmx, DatastoreFi
         )
     path = DatastorePath.parse(machine.path)
     datacenter = datacenter_of(session, machine)
-    data = await read_file(session, path, datacenter, limit=MAX_VMX_BYTES)
-    return Vmx.parse(data), files_of(session, path, datacenter)
-
-
-def domain_from(
-    session: Session, machine: Machine, vmx: Vmx, files: DatastoreFiles, *, inactive: bool
-) -> DomainConfig:
-    """The domain of a machine's file, with what the server knows beside it.
-
-    Raises:
-        ConfigError: The file cannot be understood.
-    """
-    config = domain_of(vmx, files)
-    if not inactive:
-        config.id = machine.number
-    place = session.tree.path(datacenter_of(session, machine))
-    put(config, f"{_NAMESPACE}datacenterpath", place)
-    put(config, f"{_NAMESPACE}moref", machine.ref.value)
-    return config
+    files = files_of(session, path, datacenter)
+    try:
+        data = await read_file(session, path, datacenter, limit=MAX_VMX_BYTES)
+    except (NotFound, RemoteError) as error:
+        log.info("the .vmx file of domain %r is not read: %s", machine.name, error)
+        data = b""
+    if data.strip():
+        return Document(Vmx.parse(data), files, own=True)
+    known = await session.get(machine.ref, "config")
+    info: VirtualMachineConfigInfo | None = known.get("config")
+    if info is None:
+        raise NotFound(f"{session.where} cannot tell the configuration of domain {machine.name!r}")
+    return Document(vmx_from(info, files), files, own=False)

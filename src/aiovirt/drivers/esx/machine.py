@@ -45,6 +45,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
         path: Its ``.vmx`` file, ``[datastore1] web1/web1.vmx``; empty where the server cannot tell.
         template: Whether it is a template, which never runs.
         memory_mib: Its memory.
+        memory_limit_mib: How much of that it gets of its host's at most; -1 for all.
         vcpus: Its processors.
         connection: Whether its host reaches it: ``connected``, ``inaccessible``, ….
         host: Where it is, or None.
@@ -61,6 +62,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     template: bool
     memory_mib: int
+    memory_limit_mib: int
     vcpus: int
     connection: str
     host: Ref | None
@@ -116,6 +118,7 @@ def read_machine(ref: Ref, known: Mapping[str, Any]) -> Machine:
         path=known.get("config.files.vmPathName") or "",
         template=known.get("config.template") is True,
         memory_mib=known.get("config.hardware.memoryMB") or 0,
+        memory_limit_mib=known.get("config.memoryAllocation.limit", -1),
         vcpus=known.get("config.hardware.numCPU") or 0,
         connection=known.get("runtime.connectionState") or "",
         host=known.get("runtime.host"),

@@ -20,6 +20,7 @@ WATCHED: Final[dict[str, tuple[str, ...]]] = {
         "config.files.vmPathName",
         "config.hardware.memoryMB",
         "config.hardware.numCPU",
+        "config.memoryAllocation.limit",
         "runtime.powerState",
         "runtime.connectionState",
         "runtime.host",

@@ -158,6 +158,7 @@ def _configured(machine: Machine) -> tuple[object, ...]:
     """What makes an updated definition when it changes."""
     return (
         machine.memory_mib,
+        machine.memory_limit_mib,
         machine.vcpus,
         machine.path,
         machine.template,

@@ -7,8 +7,19 @@ from collections.abc import Mapping
 from aiovirt.drivers.esx.abilities.definition import EsxDefinition
 from aiovirt.drivers.esx.abilities.events import EsxEvents
 from aiovirt.drivers.esx.abilities.lifecycle import EsxLifecycle
+from aiovirt.drivers.esx.abilities.processors import EsxProcessors
+from aiovirt.drivers.esx.abilities.resources import EsxResources
+from aiovirt.drivers.esx.abilities.statistics import EsxStatistics
 from aiovirt.drivers.esx.session import EsxAbility
-from aiovirt.interfaces import Ability, Definition, Events, Lifecycle
+from aiovirt.interfaces import (
+    Ability,
+    Definition,
+    Events,
+    Lifecycle,
+    Processors,
+    Resources,
+    Statistics,
+)
 
 __all__ = ["IMPLEMENTATIONS"]
 
@@ -16,5 +27,8 @@ IMPLEMENTATIONS: Mapping[type[Ability], type[EsxAbility]] = {
     Definition: EsxDefinition,
     Lifecycle: EsxLifecycle,
     Events: EsxEvents,
+    Processors: EsxProcessors,
+    Resources: EsxResources,
+    Statistics: EsxStatistics,
 }
 """The abilities the driver has, and by what."""

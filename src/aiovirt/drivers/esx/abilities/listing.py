@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from uuid import UUID
 
-from aiovirt.drivers.esx.inventory import Tree
+from aiovirt.drivers.esx.autostart import autostarted, starts_with_host
 from aiovirt.drivers.esx.machine import OFF, ON, SUSPENDED, Machine
 from aiovirt.drivers.esx.session import EsxAbility
 from aiovirt.interfaces import Definition, immediate
 from aiovirt.model.domain import DomainKey, DomainRecord, StateReason
 from aiovirt.model.flags import fits
-from aiovirt.protocols.vsphere import Ref
-from aiovirt.protocols.vsphere.tables.hosts import HostAutoStartManagerConfig
 
 if TYPE_CHECKING:
     from aiovirt.model.constants import ConnectListAllDomainsFlags
 
-__all__ = ["EsxListing", "autostarted", "starts_with_host"]
+__all__ = ["EsxListing"]
 
 Filter: TypeAlias = Callable[[tuple[Machine, bool]], bool]
 
@@ -59,7 +57,7 @@ class EsxListing(EsxAbility, Definition):
         flags: ConnectListAllDomainsFlags | Literal[0] = 0,
     ) -> Sequence[DomainKey]:
         """See `Definition.keys`."""
-        automatic = autostarted(self)
+        automatic = autostarted(self.session)
         return [
             machine.key
             for machine in self.session.machines
@@ -70,7 +68,7 @@ class EsxListing(EsxAbility, Definition):
     @immediate
     async def records(self) -> Sequence[DomainRecord]:
         """See `Definition.records`."""
-        automatic = autostarted(self)
+        automatic = autostarted(self.session)
         reason = self.session.watcher.reason
         return [
             machine.record(reason(machine), autostart=machine.ref in automatic)
@@ -81,7 +79,7 @@ class EsxListing(EsxAbility, Definition):
     async def record(self, domain: DomainKey) -> DomainRecord:
         """See `Definition.record`."""
         machine = self.session.machines.get(domain)
-        automatic = starts_with_host(self, machine)
+        automatic = starts_with_host(self.session, machine)
         return machine.record(self.session.watcher.reason(machine), autostart=automatic)
 
     @immediate
@@ -130,25 +128,4 @@ class EsxListing(EsxAbility, Definition):
     @immediate
     async def autostart(self, domain: DomainKey) -> bool:
         """See `Definition.autostart`."""
-        return starts_with_host(self, self.session.machines.get(domain))
-
-
-def autostarted(ability: EsxAbility) -> frozenset[Ref]:
-    """The machines that start with their hosts; none on a host where that is turned off."""
-    tree = ability.session.tree
-    return frozenset(ref for host in tree.of_kind("HostSystem") for ref in _started(tree, host))
-
-
-def starts_with_host(ability: EsxAbility, machine: Machine) -> bool:
-    """Whether a machine starts with its host."""
-    host = machine.host
-    return host is not None and machine.ref in _started(ability.session.tree, host)
-
-
-def _started(tree: Tree, host: Ref) -> Iterator[Ref]:
-    config: HostAutoStartManagerConfig | None = tree.get(host).get("config.autoStart")
-    if config is None or config.defaults is None or not config.defaults.enabled:
-        return
-    for each in config.power_info:
-        if each.start_action.lower() == "poweron":
-            yield each.key
+        return starts_with_host(self.session, self.session.machines.get(domain))

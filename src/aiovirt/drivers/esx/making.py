@@ -1,0 +1,207 @@
+"""Machines of definitions: a ``.vmx`` beside its disks that is registered, as libvirt does it.
+
+One without disks has no such place: the host makes its folder then, and an empty machine in it,
+whose file is filled in.  What was begun is undone when it does not succeed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+from uuid import uuid4
+
+import anyio
+
+from aiovirt.config import Disk, DomainConfig
+from aiovirt.drivers.common.vmx import MAX_VMX_BYTES, DatastoreFiles, Vmx, merge, vmx_of
+from aiovirt.drivers.common.vmx.escapes import escape_name
+from aiovirt.drivers.esx.documents import newest_hardware
+from aiovirt.drivers.esx.files import delete_file, mounts, read_file, write_file
+from aiovirt.drivers.esx.places import Place, default_datastore, place_for
+from aiovirt.drivers.esx.session import Session
+from aiovirt.errors import AiovirtError, AlreadyExists, NotFound
+from aiovirt.model.domain import DomainKey
+from aiovirt.protocols.esxcli import DatastorePath
+from aiovirt.protocols.vsphere import Ref
+from aiovirt.protocols.vsphere.tables.inventory_methods import (
+    CREATE_VM_TASK,
+    DESTROY_TASK,
+    REGISTER_VM_TASK,
+    CreateVMTaskArgs,
+    RegisterVMTaskArgs,
+)
+from aiovirt.protocols.vsphere.tables.machine import VirtualMachineConfigSpec
+from aiovirt.protocols.vsphere.tables.machine_methods import (
+    RELOAD_VIRTUAL_MACHINE_FROM_PATH_TASK,
+    UNREGISTER_VM,
+    ReloadVirtualMachineFromPathTaskArgs,
+)
+from aiovirt.protocols.vsphere.tables.storage import VirtualMachineFileInfo
+
+__all__ = ["make_machine", "put_vmx"]
+
+UNDO_S: Final = 30.0
+"""Seconds that undoing may take."""
+
+_GUESTS: Final = {"i686": "otherGuest", "x86_64": "otherGuest64"}
+"""The kind of guest that a new machine has by its architecture."""
+
+
+async def make_machine(session: Session, config: DomainConfig) -> Ref:
+    """Make the machine of a definition, which is checked and has its UUID.
+
+    Raises:
+        ConfigError: Something in it is wrong; nothing was made.
+        AlreadyExists: Its ``.vmx`` file is there already.
+        AiovirtError: The server refused; what was begun is undone.
+
+    Cancellation: what was begun is undone.
+    """
+    disk = next((each for each in config.disks if _has_place(each)), None)
+    if disk is not None:
+        path = DatastorePath.parse(disk.source.file or "").folder
+        return await _register(
+            session, config, path.joined(f"{escape_name(config.name or '')}.vmx")
+        )
+    return await _create(session, config)
+
+
+def _has_place(disk: Disk) -> bool:
+    """Whether a disk says where its machine's folder is; images of CDs lie elsewhere."""
+    return (disk.device or "disk") == "disk" and (disk.source.file or "").startswith("[")
+
+
+def _what(config: DomainConfig) -> str:
+    return f"define domain {config.name!r}"
+
+
+async def _register(session: Session, config: DomainConfig, path: DatastorePath) -> Ref:
+    place = place_for(session)
+    vmx = vmx_of(config, _files(session, path, place), hardware=newest_hardware(session))
+    await _check_absent(session, path, place.datacenter)
+    async with _undone(lambda: _unregister(session, config, path, place.datacenter)):
+        await write_file(session, path, place.datacenter, vmx.to_bytes())
+        args = RegisterVMTaskArgs(
+            path=str(path),
+            name=escape_name(config.name or ""),
+            as_template=False,
+            pool=place.pool,
+            host=place.host,
+        )
+        ref: Ref = await session.run(REGISTER_VM_TASK, place.folder, args, what=_what(config))
+    return ref
+
+
+async def _check_absent(session: Session, path: DatastorePath, datacenter: Ref) -> None:
+    try:
+        await read_file(session, path, datacenter, limit=MAX_VMX_BYTES)
+    except NotFound:
+        return
+    raise AlreadyExists(
+        f"the file {path} is there already",
+        hint="register it, give the domain another name, or remove the file",
+    )
+
+
+async def _create(session: Session, config: DomainConfig) -> Ref:
+    place = place_for(session)
+    store = session.tree.name(await default_datastore(session, place))
+    hardware = newest_hardware(session)
+    # All that can be wrong with it is told before the host is touched.
+    path = DatastorePath(store, f"{config.name}/{config.name}.vmx")
+    wanted = vmx_of(config, _files(session, path, place), hardware=hardware)
+    args = CreateVMTaskArgs(config=_spec(config, store, hardware), pool=place.pool, host=place.host)
+    async with _undone(lambda: _destroy(session, config)):
+        ref: Ref = await session.run(CREATE_VM_TASK, place.folder, args, what=_what(config))
+        if _has_devices(wanted):
+            await _fill_in(session, ref, config, place)
+    return ref
+
+
+def _spec(config: DomainConfig, store: str, hardware: int) -> VirtualMachineConfigSpec:
+    topology = config.cpu.topology
+    return VirtualMachineConfigSpec(
+        name=escape_name(config.name or ""),
+        uuid=str(config.uuid),
+        version=f"vmx-{hardware:02}",
+        guest_id=_GUESTS.get(config.os.arch or "x86_64", "otherGuest64"),
+        annotation=config.description,
+        files=VirtualMachineFileInfo(vm_path_name=f"[{store}]"),
+        num_cpus=config.vcpu.max or 1,
+        num_cores_per_socket=topology.cores,
+        memory_mb=int(config.memory or 0) >> 20,
+        firmware="efi" if config.os.firmware == "efi" else "bios",
+    )
+
+
+_DEVICES: Final = ("ethernet", "scsi", "sata", "nvme", "ide", "floppy", "serial", "parallel", "usb")
+
+
+def _has_devices(vmx: Vmx) -> bool:
+    """Whether a file has devices that an empty machine lacks."""
+    keys = [key.lower() for key in vmx]
+    present = (key for key in keys if key.endswith(".present") and key.startswith(_DEVICES))
+    return any((vmx.get(key) or "").lower() == "true" for key in present)
+
+
+async def _fill_in(session: Session, ref: Ref, config: DomainConfig, place: Place) -> None:
+    """Give a machine that was made empty the rest of what is defined."""
+    found = await session.get(ref, "config.files.vmPathName")
+    path = DatastorePath.parse(found["config.files.vmPathName"])
+    files = _files(session, path, place)
+    original = Vmx.parse(await read_file(session, path, place.datacenter, limit=MAX_VMX_BYTES))
+    await put_vmx(session, ref, path, place.datacenter, merge(original, config, files))
+
+
+async def put_vmx(
+    session: Session, ref: Ref, path: DatastorePath, datacenter: Ref, vmx: Vmx
+) -> None:
+    """Write the file of a machine that is off, and let the server read it anew.
+
+    Raises:
+        AiovirtError: The server refused; the file is written all the same.
+    """
+    await write_file(session, path, datacenter, vmx.to_bytes())
+    args = ReloadVirtualMachineFromPathTaskArgs(configuration_path=str(path))
+    what = f"read {path} anew"
+    await session.run(RELOAD_VIRTUAL_MACHINE_FROM_PATH_TASK, ref, args, what=what)
+
+
+def _files(session: Session, path: DatastorePath, place: Place) -> DatastoreFiles:
+    return DatastoreFiles(str(path.folder).rstrip(), mounts(session, place.datacenter))
+
+
+async def _half_made(session: Session, config: DomainConfig) -> Ref | None:
+    """The machine that was begun: a task that was cancelled may have made it all the same."""
+    await session.inventory.settled()
+    key = DomainKey(config.uuid or uuid4(), config.name or "")
+    found = session.machines.existing(key)
+    return None if found is None else found.ref
+
+
+async def _destroy(session: Session, config: DomainConfig) -> None:
+    ref = await _half_made(session, config)
+    if ref is not None:
+        await session.run(DESTROY_TASK, ref, what=f"remove the half-made domain {config.name!r}")
+
+
+async def _unregister(
+    session: Session, config: DomainConfig, path: DatastorePath, datacenter: Ref
+) -> None:
+    ref = await _half_made(session, config)
+    if ref is not None:
+        what = f"unregister the half-made domain {config.name!r}"
+        await session.call(UNREGISTER_VM, ref, what=what)
+    await delete_file(session, path, datacenter)
+
+
+@asynccontextmanager
+async def _undone(undo: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
+    """Undo something when the block does not succeed; an error of that is not told."""
+    try:
+        yield
+    except BaseException:
+        with anyio.CancelScope(shield=True), anyio.move_on_after(UNDO_S), suppress(AiovirtError):
+            await undo()
+        raise
