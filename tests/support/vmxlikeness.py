@@ -44,7 +44,7 @@ HARDWARE = {
 class Files(DatastoreFiles):
     """The host of libvirt's tests: any datastore is there but one, any disk is lsilogic's."""
 
-    def shown(self, name: str) -> str | None:
+    def shown(self, name: str, /) -> str | None:
         """As libvirt's tests have it."""
         found = re.fullmatch(r"/vmfs/volumes/([^/]+)/(.+)", name)
         if found is None:
@@ -52,12 +52,12 @@ class Files(DatastoreFiles):
         missing = found[1] == "missing" or found[2].startswith("missing")
         return None if missing else f"[{found[1]}] {found[2]}"
 
-    def stored(self, path: str) -> str:
+    def stored(self, path: str, /) -> str:
         """As libvirt's tests have it."""
         found = re.fullmatch(r"\[([^\]]+)\] *(.*)", path)
         return super().stored(path) if found is None else f"/vmfs/volumes/{found[1]}/{found[2]}"
 
-    def controller_model(self, _path: str) -> str | None:
+    def controller_model(self, _path: str, /) -> str | None:
         """As libvirt's tests have it."""
         return "lsilogic"
 

@@ -23,7 +23,7 @@ _SLASHES = "/\\"
 class Files(Protocol):
     """What a driver knows of the host's files. It is asked while a machine is translated."""
 
-    def shown(self, name: str) -> str | None:
+    def shown(self, name: str, /) -> str | None:
         """The name in domain XML of a file that a ``.vmx`` names; None where it is missing.
 
         Raises:
@@ -31,7 +31,7 @@ class Files(Protocol):
         """
         raise NotImplementedError
 
-    def stored(self, path: str) -> str:
+    def stored(self, path: str, /) -> str:
         """The name in a ``.vmx`` of a file that domain XML names.
 
         Raises:
@@ -39,7 +39,7 @@ class Files(Protocol):
         """
         raise NotImplementedError
 
-    def controller_model(self, path: str) -> str | None:
+    def controller_model(self, path: str, /) -> str | None:
         """Libvirt's word for the SCSI controller that a disk was made for; None when unknown."""
         raise NotImplementedError
 
@@ -47,15 +47,15 @@ class Files(Protocol):
 class PlainFiles:
     """Names are the same on both sides, as libvirt has it on desktops."""
 
-    def shown(self, name: str) -> str | None:
+    def shown(self, name: str, /) -> str | None:
         """The name itself."""
         return name
 
-    def stored(self, path: str) -> str:
+    def stored(self, path: str, /) -> str:
         """The path itself."""
         return path
 
-    def controller_model(self, _path: str) -> str | None:
+    def controller_model(self, _path: str, /) -> str | None:
         """Nothing is known of any."""
         return None
 
@@ -75,7 +75,7 @@ class DatastoreFiles:
     mounts: Mapping[str, str]
     models: Mapping[str, str] = field(default_factory=dict)
 
-    def shown(self, name: str) -> str | None:
+    def shown(self, name: str, /) -> str | None:
         """``[datastore1] web1/web1.vmdk``; a path outside all datastores stays as it is."""
         if "/" not in name and "\\" not in name:
             return f"{self.folder}/{name}"
@@ -102,7 +102,7 @@ class DatastoreFiles:
         datastore, _, path = rest.partition("/")
         return f"[{datastore}] {path}" if path and datastore in self.mounts else None
 
-    def stored(self, path: str) -> str:
+    def stored(self, path: str, /) -> str:
         """``/vmfs/volumes/5f3e…/web1/web1.vmdk``; a path from the root stays as it is."""
         found = _DATASTORE_PATH.fullmatch(path)
         if found is not None:
@@ -124,6 +124,6 @@ class DatastoreFiles:
         slash = "\\" if "\\" in mount else "/"
         return mount.rstrip(_SLASHES) + slash + below.replace("/", slash)
 
-    def controller_model(self, path: str) -> str | None:
+    def controller_model(self, path: str, /) -> str | None:
         """What `models` has."""
         return self.models.get(path)

@@ -67,12 +67,14 @@ class Vmx:
     def parse(cls, data: str | bytes) -> Self:
         """Read a file; bytes are in the encoding that their ``.encoding`` says, else in UTF-8.
 
+        Text that holds bytes, by Python's ``surrogateescape``, is read as those bytes.
+
         Raises:
             ConfigError: It is no such file: the message says which line.
         """
         if len(data) > MAX_VMX_BYTES:
             raise ConfigError(f"the file is longer than {MAX_VMX_BYTES} bytes")
-        text = data if isinstance(data, str) else _decode(data)
+        text = _text_of(data)
         lines = _LINE.finditer(text.removeprefix(_BOM))
         end = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"
         return cls((_read(found[0], number) for number, found in enumerate(lines, 1)), end)
@@ -106,11 +108,6 @@ class Vmx:
 
     def _values(self) -> dict[str, str]:
         return {key: self._lines[place].value for key, place in self._places.items()}
-
-    def line_of(self, key: str) -> int | None:
-        """The number of the line that has the key, from 1; None where none has."""
-        place = self._places.get(key.lower())
-        return None if place is None else place + 1
 
     def get(self, key: str) -> str | None:
         """The text of a key, None where it is not there.
@@ -161,9 +158,12 @@ class Vmx:
         Raises:
             ConfigError: Always.
         """
-        line = self.line_of(key)
-        where = f"line {line}, {key}" if line else key
-        raise ConfigError(f"{where}: {message}", field=key, hint=hint) from cause
+        place = self._places.get(key.lower())
+        if place is None:
+            raise ConfigError(f"{key}: {message}", field=key, hint=hint) from cause
+        written = self._lines[place].key
+        message = f"line {place + 1}, {written}: {message}"
+        raise ConfigError(message, field=written, hint=hint) from cause
 
     def to_text(self) -> str:
         """The file as text."""
@@ -193,6 +193,16 @@ def _read(raw: str, number: int) -> _Line:
         field=f"line {number}",
         hint='Write it as: key = "value", all on one line, with |22 for a quote in the value.',
     )
+
+
+def _text_of(data: str | bytes) -> str:
+    if isinstance(data, bytes):
+        return _decode(data)
+    try:
+        raw = data.encode(_DEFAULT, "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise ConfigError("the file has characters that no encoding has") from error
+    return data if raw == data.encode(_DEFAULT, "replace") else _decode(raw)
 
 
 def _decode(data: bytes) -> str:
