@@ -44,6 +44,7 @@ KNOWN = {
     "config.hardware": HARDWARE,
     "runtime.powerState": "poweredOff",
     "network": (Ref("Network", "net-1"),),
+    "layout[1]": "a",
 }
 
 
@@ -123,6 +124,11 @@ def test_a_path_within_a_struct() -> None:
         ),
         (change("tag[a]", "add", "a"), "tag", ("a",)),
         (change("tag[a]", "remove"), "tag", ()),
+        (change('tag["a[1"]', "add", "a[1"), "tag", ("a[1",)),
+        (change("layout[1]", "assign", "b"), "layout[1]", "b"),
+        (change("layout[1]", "remove"), "layout[1]", None),
+        (change("net[4000].connected", "assign", True), "net", None),
+        (change("net[4000].connected", "assign", True), "net[4000].connected", None),
         (change("name", "assign", Typed("xsd:string", "db")), "name", "db"),
     ],
 )
@@ -169,6 +175,7 @@ def test_differences_by_whole_values() -> None:
     assert [(item.name, item.val is None) for item in found] == [
         ("config.hardware", False),
         ("guest", False),
+        ("layout[1]", True),
         ("network", True),
         ("runtime.powerState", True),
     ]

@@ -78,8 +78,6 @@ def get(known: Mapping[str, object] | DataObject, path: str) -> Any:  # noqa: AN
     """
     if isinstance(known, DataObject):
         return _descend(known, parse_path(path))
-    if path in known:
-        return known[path]
     for prefix, steps in _splits(path):
         if prefix in known:
             return _descend(known[prefix], steps)
@@ -110,12 +108,15 @@ def _splits(path: str) -> Iterator[tuple[str, tuple[Step, ...]]]:
     A step with an empty name is an item of the value itself.
     """
     steps = parse_path(path)
+    prefixes = [match[0].rstrip(".") for match in _STEP.finditer(path)]
     for length in range(len(steps), 0, -1):
-        prefix = ".".join(step.name for step in steps[:length])
+        rest = steps[length:]
+        prefix = ".".join(prefixes[:length])
+        yield prefix, rest
         key = steps[length - 1].key
-        if any(step.key is not None for step in steps[: length - 1]):
-            continue
-        yield prefix, (*(() if key is None else (Step("", key),)), *steps[length:])
+        if key is not None:
+            whole = ".".join([*prefixes[: length - 1], steps[length - 1].name])
+            yield whole, (Step("", key), *rest)
 
 
 def assign(known: Mapping[str, object], path: str, value: object) -> dict[str, object]:
@@ -150,9 +151,17 @@ def apply(known: Mapping[str, object], change: PropertyChange) -> dict[str, obje
         for name in below:
             _put(result, name, get({change.name: value}, name))
     else:
-        prefix, steps = splits[0]
-        _put(result, prefix, _replaced((), steps, value) if steps else value)
+        _put_new(result, change.name, value)
     return result
+
+
+def _put_new(known: dict[str, object], path: str, value: object) -> None:
+    """Put a property that was not set before, or the first item of an array."""
+    *before, last = parse_path(path)
+    if any(step.key is not None for step in before):
+        return  # within an item that is not known
+    name = ".".join(step.name for step in (*before, last))
+    _put(known, name, value if last.key is None else _with_item((), last.key, (), value))
 
 
 def _below(known: Mapping[str, object], path: str) -> list[str]:

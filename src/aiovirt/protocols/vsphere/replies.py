@@ -53,16 +53,28 @@ class ReplyReader(Generic[R]):
     ) -> None:
         self._method = method
         self._what = f"the answer to {method.name}"
-        self._items: list[Any] = []
         self._response = f"{method.name}Response"
-        path: tuple[str, ...] = ()
-        if stream and method.stream:
-            path = (self._response, "returnval", *method.stream)
-            self._read_item = _item_reader(method)
+        self._items: list[Any] = []
+        self._results: list[Any] = []
+        self._streams = stream and bool(method.stream)
+        self._read_item, path = self._item_of(method)
         self._document = Document(self._what, path, self._take, limit=limit)
 
+    def _item_of(self, method: Method[Any, R]) -> tuple[Read | None, tuple[str, ...]]:
+        """The reader of what is taken from the answer as it comes, and where it is."""
+        form = form_of(method.result)
+        if not self._streams:
+            # An array is taken item by item as well, so that its XML is never there as a whole.
+            return (reader(form.base), (self._response, "returnval")) if form.many else (None, ())
+        base = form.base
+        for name in method.stream:
+            field = field_form(base, name)
+            base = base if field is None else field.base
+        return reader(base), (self._response, "returnval", *method.stream)
+
     def _take(self, element: Element) -> None:
-        self._items.append(self._read_item(element))
+        if self._read_item is not None:
+            (self._items if self._streams else self._results).append(self._read_item(element))
 
     def receive_data(self, data: bytes) -> list[Any]:
         """Take the next bytes of the answer, and return the items that ended in them.
@@ -90,8 +102,17 @@ class ReplyReader(Generic[R]):
                 return _read_fault(element)
             if local_name(element.tag) != self._response:
                 raise ProtocolError(f"{self._what} is <{element.tag}>")
-            result: R = _read_result(self._method, element)
+            result: R = self._read_result(element)
         return result
+
+    def _read_result(self, element: Element) -> Any:  # noqa: ANN401 - what the method gives
+        form = form_of(self._method.result)
+        if form.many:
+            return tuple(self._results)
+        if form.base == "void":
+            return None
+        first = next((child for child in element if local_name(child.tag) == "returnval"), None)
+        return zero(form) if first is None else reader(form.base)(first)
 
 
 def decode_reply(method: Method[Any, R], data: bytes) -> R | SoapFault:
@@ -103,26 +124,6 @@ def decode_reply(method: Method[Any, R], data: bytes) -> R | SoapFault:
     reply = ReplyReader(method, stream=False)
     reply.receive_data(data)
     return reply.finish()
-
-
-def _item_reader(method: Method[Any, Any]) -> Read:
-    """The reader of the items at the end of a method's stream."""
-    base = form_of(method.result).base
-    for name in method.stream:
-        form = field_form(base, name)
-        base = base if form is None else form.base
-    return reader(base)
-
-
-def _read_result(method: Method[Any, Any], element: Element) -> Any:  # noqa: ANN401
-    if method.result == "void":
-        return None
-    form = form_of(method.result)
-    read = reader(form.base)
-    items = tuple(read(child) for child in element if local_name(child.tag) == "returnval")
-    if form.many:
-        return items
-    return items[0] if items else zero(form)
 
 
 def _read_fault(element: Element) -> SoapFault:
