@@ -185,6 +185,21 @@ async def test_a_guest_that_is_saved_comes_back_in_a_new_profile(
     await vm.destroy()
 
 
+async def test_a_medium_comes_and_goes_with_its_rules(
+    host: Connection, root: Path, images: Path
+) -> None:
+    config = configured(images)
+    drive = "<disk type='file' device='cdrom'>{source}<target dev='sda' bus='sata'/></disk>"
+    config.disks.append(Disk.parse(drive.format(source="")))
+    vm = await started(host, config)
+    (images / "a.iso").write_bytes(bytes(1 << 20))
+    await vm.update_device(drive.format(source=f"<source file='{images}/a.iso'/>"))
+    assert access(root, vm, images / "a.iso") == ["rk"]
+    await vm.update_device(drive.format(source=""))
+    assert access(root, vm, images / "a.iso") == [""]
+    await vm.destroy()
+
+
 async def test_a_dump_is_written_by_qemu_only_while_it_is_made(
     host: Connection, root: Path, images: Path
 ) -> None:
@@ -285,8 +300,11 @@ async def test_who_adopts_a_guest_takes_its_profile_over(
 ) -> None:
     await anyio.to_thread.run_sync(start_and_be_killed, root, apparmor, configured(images))
     apparmor.taken()
+    (rules,) = (root / "run").glob("*/libvirt-*.files")
+    rules.write_text(f'{rules.read_text()}  "/merged" rwk, # of commit-vda\n')  # a job's that ended
     async with open_host(f"qemu:///embed?root={root}") as host:
         (vm,) = await host.domains.list()
+        await poll(lambda: "/merged" not in rules.read_text())
         await vm.attach(USB_DISK.format(kind="qcow2", path=images / "more.qcow2"))
         assert apparmor.taken()
         assert access(root, vm, images / "more.qcow2") == ["rwk"]
