@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from pathlib import Path
 
 from esxshell.machines import ON
@@ -134,7 +133,8 @@ def _create(size: int, path: Path, kind: str, adapter: str) -> str:
     if adapter not in {"lsilogic", "buslogic", "ide"}:
         raise Refusal(f"Invalid adapter type '{adapter}'", to_stderr=True)
     _check_new(path, "Failed to create virtual disk")
-    if size > shutil.disk_usage(path.parent).total * 1024:
+    room = os.statvfs(path.parent)
+    if size > room.f_blocks * room.f_frsize * 1024:
         raise refuse(
             "Failed to create virtual disk: There is not enough space on the file system", 13
         )
@@ -147,7 +147,7 @@ def _clone(source: Path, path: Path, kind: str) -> str:
     _check_new(path, "Failed to clone disk")
     adapter = re.search(r'ddb.adapterType = "(\w+)"', text)
     _write(path, size, kind, adapter[1] if adapter else "lsilogic")
-    shutil.copyfile(flat, _flat(path))
+    _flat(path).write_bytes(flat.read_bytes())
     return f"Destination disk format: VMFS {kind}\nCloning disk '{source}'...\nClone: 100% done.\n"
 
 

@@ -185,5 +185,7 @@ def run_esx(folder: Path, version: str = "8.0.2") -> Iterator[EsxLab]:
         f'ESX_STATE={shlex.quote(str(state))}\nexec /bin/sh -c "$SSH_ORIGINAL_COMMAND"\n'
     )
     shell.chmod(0o755)
-    with sshds.sshd(folder / "sshd", f"ForceCommand exec {shell}", "MaxSessions 10") as server:
+    # The account's own shell would read its settings for each command, but at a deeper level.
+    settings = (f"ForceCommand exec {shell}", "MaxSessions 10", "SetEnv SHLVL=2")
+    with sshds.sshd(folder / "sshd", *settings) as server:
         yield EsxLab(state, server)

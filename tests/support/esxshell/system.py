@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -177,15 +177,15 @@ def _filesystems(host: Host, options: Options) -> list[Record]:
 
 
 def _filesystem(host: Host, name: str, store: Record) -> Record:
-    usage = shutil.disk_usage(host.mount(name)) if store["mounted"] else None
+    room = os.statvfs(host.mount(name)) if store["mounted"] else None
     return {
-        "Mount Point": str(host.mount(name)) if usage else "",
+        "Mount Point": str(host.mount(name)) if room else "",
         "Volume Name": name,
         "UUID": store["uuid"],
         "Mounted": store["mounted"],
         "Type": store["type"],
-        "Size": usage.total if usage else 0,
-        "Free": usage.free if usage else 0,
+        "Size": room.f_blocks * room.f_frsize if room else 0,
+        "Free": room.f_bfree * room.f_frsize if room else 0,
     }
 
 

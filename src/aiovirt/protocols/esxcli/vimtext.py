@@ -187,7 +187,7 @@ def _read(lines: _Lines, first: str) -> VimValue:
 def _take(stack: list[_Open], line: str, lines: _Lines) -> None:
     """Read one line into what is open."""
     top = stack[-1]
-    text = line.strip()
+    text = line.lstrip()
     if not text:
         return
     if top.is_object:
