@@ -82,6 +82,12 @@ def test_wrong_values_name_their_keys(line: str, key: str) -> None:
     assert caught.value.field == key
 
 
+def test_guests_of_arm() -> None:
+    assert told("guestOS = arm-debian12-64").os.arch == "aarch64"
+    assert told("guestOS = arm-debian12-64", extended=False).os.arch == "x86_64"
+    assert written(os="<type arch='aarch64'>hvm</type>").get("guestOS") == "arm-other-64"
+
+
 def test_fewer_processors_than_the_guest_has_are_refused() -> None:
     with pytest.raises(ConfigError, match="as many numbers as numvcpus at least, 2"):
         told("numvcpus = 2", "sched.cpu.affinity = 1")
@@ -138,7 +144,7 @@ def test_what_vmware_has_not_is_refused(inner: str, message: str) -> None:
 
 
 def test_another_processor_or_table_is_refused() -> None:
-    with pytest.raises(XMLError, match="the processor cannot be 'aarch64'"):
-        written(os="<type arch='aarch64'>hvm</type>")
+    with pytest.raises(XMLError, match="the processor cannot be 'ppc64'"):
+        written(os="<type arch='ppc64'>hvm</type>")
     with pytest.raises(XMLError, match="smbios cannot be 'sysinfo'"):
         written(os="<type>hvm</type><smbios mode='sysinfo'/>")

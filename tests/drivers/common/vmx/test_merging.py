@@ -153,6 +153,20 @@ def test_a_card_without_an_address_gets_one_and_not_anothers() -> None:
     assert (new.get("ethernet5.networkName"), "ethernet2.networkName" in new) == ("b", False)
 
 
+def test_a_folder_that_is_switched_off_keeps_its_number() -> None:
+    original = Vmx.parse(DESKTOP.read_bytes())
+
+    def share(config: DomainConfig) -> None:
+        folder = config.devices.filesystems[0].copy()
+        folder.target = "Videos"
+        config.devices.filesystems.append(folder)
+
+    new = changed(original, share)
+    names = [new.get(f"sharedFolder{number}.guestName") for number in range(4)]
+    assert names == ["Documents", "Music", "Pictures", "Videos"]
+    assert (new.get("sharedFolder1.enabled"), new.get("sharedFolder.maxNum")) == ("FALSE", "4")
+
+
 def test_what_libvirt_does_not_tell_of_stays_where_it_is_the_measure() -> None:
     original = Vmx.parse(DESKTOP.read_bytes())
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from aiovirt.config import DomainConfig, Interface, InterfaceSource, element
 from aiovirt.drivers.common.vmx.section import Section, present, uuid_text
-from aiovirt.drivers.common.vmx.translation import Reading, Writing, wrong
+from aiovirt.drivers.common.vmx.translation import Known, Reading, Writing, wrong
 from aiovirt.model.mac import MacAddress
 
 __all__ = ["FAMILY", "numbers", "read", "write"]
@@ -135,7 +135,7 @@ def _model(section: Section) -> str | None:
     return "vmxnet2" if enhanced else word
 
 
-def numbers(reading: Reading) -> list[tuple[str, int]]:
+def numbers(reading: Reading) -> Known:
     """By what each card of a file is known when that is changed, its address, and its number.
 
     Raises:

@@ -14,6 +14,7 @@ from aiovirt.drivers.common.vmx import (
     disks,
     extras,
     folders,
+    host_devices,
     machine,
     ports,
     screen,
@@ -32,7 +33,7 @@ CONFIG_VERSION = 8
 LOWEST_HARDWARE = 4
 _PCI_EXPRESS = 7
 _ROOT_PORTS = range(4, 8)
-_ON_PCI_EXPRESS = ("scsi", "sata", "nvme", extras.PCI_FAMILY)
+_ON_PCI_EXPRESS = ("scsi", "sata", "nvme", host_devices.PCI)
 """What newer hardware has behind its bridges."""
 
 _READERS = (
@@ -44,6 +45,7 @@ _READERS = (
     screen.read,
     ports.read,
     extras.read,
+    host_devices.read,
 )
 _WRITERS = (
     machine.write,
@@ -54,12 +56,14 @@ _WRITERS = (
     cards.write,
     ports.write,
     extras.write,
+    host_devices.write,
 )
 
 _FAMILIES = {
     cards.FAMILY: cards.numbers,
     folders.FAMILY: folders.numbers,
-    extras.PCI_FAMILY: extras.numbers,
+    host_devices.PCI: host_devices.pci_numbers,
+    host_devices.USB: host_devices.usb_numbers,
 }
 """The devices that have no address of their own, and what their numbers in a file are."""
 

@@ -1,33 +1,24 @@
 """What libvirt's translation leaves out and domain XML has a place for: one small part for each.
 
-Sources are VMware's documents of the keys (Workstation and ESX: sound, USB, virtual TPM, DirectPath
-I/O, boot order, HPET, locked memory).
+Sources are VMware's documents of the keys (Workstation and ESX: sound, USB, virtual TPM, order of
+boot devices, HPET, locked memory).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from aiovirt.config import (
     Controller,
     DomainConfig,
-    PciHostdev,
-    PciHostSource,
     Sound,
     Timer,
     Tpm,
     TpmBackend,
-    UsbHostdev,
 )
-from aiovirt.config.shared.pci import PciPlace
-from aiovirt.drivers.common.vmx.section import Section, present
 from aiovirt.drivers.common.vmx.translation import Reading, Writing, wrong
-from aiovirt.model.addresses import PciAddress
 
-__all__ = ["PCI_FAMILY", "numbers", "read", "write"]
-
-PCI_FAMILY = "pciPassthru"
+__all__ = ["read", "write"]
 
 SOUND_CARDS: Mapping[str, str] = {"es1371": "es1370", "sb16": "sb16", "hdaudio": "ich6"}
 """The ``virtualDev`` of the sound card, with libvirt's word for the nearest."""
@@ -45,7 +36,7 @@ BOOT_DEVICES: Mapping[str, str] = {
     "floppy": "fd",
     "ethernet": "network",
 }
-"""The words of ``bios.bootOrder``, with libvirt\'s."""
+"""The words of ``bios.bootOrder``, with libvirt's."""
 
 _DEFAULT_BOOT = ("hd",)
 
@@ -57,13 +48,7 @@ _USB_MODELS = {
     "qemu-xhci": "usb_xhci",
 }
 _BOOT_WORDS = {libvirt: vmware for vmware, libvirt in BOOT_DEVICES.items()}
-_PCI_ID = re.compile(r"([0-9]{1,5}):([0-9]{1,3}):([0-9]{1,2})\.([0-7])")
-_USB_ID = re.compile(
-    r"(?:vid:|0x)(?P<vendor>[0-9a-f]{1,4})(?: pid:|:0x)(?P<product>[0-9a-f]{1,4})(?: .*)?"
-)
 _MAX_DELAY_MS = 2**16 - 1
-_AUTO_CONNECT = "usb.autoConnect"
-_USB_DEVICES = 16
 
 
 def read(reading: Reading, config: DomainConfig) -> None:
@@ -92,36 +77,10 @@ def _read_usb(reading: Reading, config: DomainConfig) -> None:
         config.controllers.append(Controller(type="usb", index=index, model=model))
 
 
-def _read_usb_devices(reading: Reading, config: DomainConfig) -> None:
-    section = reading.section(_AUTO_CONNECT)
-    for number in range(_USB_DEVICES):
-        found = _USB_ID.fullmatch(section.word(f"device{number}") or "")
-        if found is not None:
-            vendor, product = int(found["vendor"], 16), int(found["product"], 16)
-            config.devices.hostdevs.append(UsbHostdev.of(vendor, product))
-
-
 def _read_tpm(reading: Reading, config: DomainConfig) -> None:
     if reading.section("vtpm").switch("present"):
         backend = TpmBackend(type="emulator", version="2.0")
         config.devices.tpms.append(Tpm(model="tpm-crb", backend=backend))
-
-
-def _read_passed(reading: Reading, config: DomainConfig) -> None:
-    for _, section in present(reading.vmx, PCI_FAMILY):
-        source = PciHostSource(address=PciPlace.of(_pci_address(section)))
-        config.devices.hostdevs.append(PciHostdev(mode="subsystem", type="pci", source=source))
-
-
-def _pci_address(section: Section) -> PciAddress:
-    """The address of a card of the host: all four numbers are decimal."""
-    said = section.needed("id")
-    found = _PCI_ID.fullmatch(said)
-    domain, bus, slot, function = (0, 0, 0, 0) if found is None else map(int, found.groups())
-    highest = PciAddress.HIGHEST
-    if found is None or bus > highest["bus"] or slot > highest["slot"]:
-        section.refuse_value("id", said, "decimal numbers such as 00000:129:00.0")
-    return PciAddress(domain, bus, slot, function)
 
 
 def _read_boot(reading: Reading, config: DomainConfig) -> None:
@@ -146,22 +105,10 @@ def _read_small(reading: Reading, config: DomainConfig) -> None:
 _READERS = (
     _read_sound,
     _read_usb,
-    _read_usb_devices,
     _read_tpm,
-    _read_passed,
     _read_boot,
     _read_small,
 )
-
-
-def numbers(reading: Reading) -> list[tuple[str, int]]:
-    """By what each card of the host is known when a file is changed, its address, and its number.
-
-    Raises:
-        ConfigError: An address cannot be.
-    """
-    found = present(reading.vmx, PCI_FAMILY)
-    return [(str(_pci_address(section)), number) for number, section in found]
 
 
 def write(writing: Writing, config: DomainConfig) -> None:
@@ -191,41 +138,11 @@ def _write_usb(writing: Writing, config: DomainConfig) -> None:
             writing.section(prefix).put("present", value=True)
 
 
-def _write_usb_devices(writing: Writing, config: DomainConfig) -> None:
-    devices = (each for each in config.devices.hostdevs if isinstance(each, UsbHostdev))
-    for number, device in enumerate(devices):
-        writing.section(_AUTO_CONNECT).put(f"device{number}", _usb_id(device))
-
-
-def _usb_id(device: UsbHostdev) -> str:
-    source = device.source
-    if source.vendor is None or source.product is None:
-        expected = "<vendor/> and <product/>"
-        raise wrong(device, "the device is named by its place", expected=expected)
-    return f"0x{source.vendor:04x}:0x{source.product:04x}"
-
-
 def _write_tpm(writing: Writing, config: DomainConfig) -> None:
     for tpm in config.devices.tpms:
         if tpm.backend.type != "emulator" or tpm.backend.version == "1.2":
             raise wrong(tpm, "VMware has an emulated module of version 2.0 only")
         writing.section("vtpm").put("present", value=True)
-
-
-def _write_passed(writing: Writing, config: DomainConfig) -> None:
-    places = list(_passed(config))
-    assigned = writing.numbers.assign(PCI_FAMILY, [str(place) for place in places])
-    for at, number in zip(places, assigned, strict=True):
-        section = writing.section(f"{PCI_FAMILY}{number}")
-        section.say(present=True, id=f"{at.domain:05d}:{at.bus:03d}:{at.slot:02d}.{at.function}")
-
-
-def _passed(config: DomainConfig) -> Iterator[PciAddress]:
-    for device in config.devices.hostdevs:
-        if isinstance(device, PciHostdev):
-            yield device.source.address.value
-        elif not isinstance(device, UsbHostdev):
-            raise wrong(device, f"VMware passes no device of type {device.type!r} through")
 
 
 def _write_boot(writing: Writing, config: DomainConfig) -> None:
@@ -248,9 +165,7 @@ def _write_small(writing: Writing, config: DomainConfig) -> None:
 _WRITERS = (
     _write_sound,
     _write_usb,
-    _write_usb_devices,
     _write_tpm,
-    _write_passed,
     _write_boot,
     _write_small,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aiovirt.config import DomainConfig, Filesystem, FilesystemSource, element
 from aiovirt.drivers.common.vmx.section import Section, present
-from aiovirt.drivers.common.vmx.translation import Reading, Writing, wrong
+from aiovirt.drivers.common.vmx.translation import Known, Reading, Writing, wrong
 
 __all__ = ["FAMILY", "numbers", "read", "write"]
 
@@ -46,13 +46,14 @@ def _folder(section: Section) -> Filesystem:
     )
 
 
-def numbers(reading: Reading) -> list[tuple[str, int]]:
+def numbers(reading: Reading) -> Known:
     """By what each folder of a file is known when that is changed, and its number.
 
     Raises:
         ConfigError: One says not which it is.
     """
-    return [(section.needed("guestName"), number) for number, section in _present(reading)]
+    shown = {number: section.needed("guestName") for number, section in _present(reading)}
+    return [(shown.get(number), number) for number, _ in present(reading.vmx, FAMILY)]
 
 
 def write(writing: Writing, config: DomainConfig) -> None:

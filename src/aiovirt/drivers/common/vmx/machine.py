@@ -36,7 +36,7 @@ MAX_CPUS = 16384  # VIR_DOMAIN_CPUMASK_LEN
 SHARES = {"low": 500, "normal": 1000, "high": 2000}
 """The shares of each virtual CPU (vSphere API, SharesInfo.Level)."""
 
-ARCHITECTURES = {"i686": "other", "x86_64": "other-64"}
+ARCHITECTURES = {"i686": "other", "x86_64": "other-64", "aarch64": "arm-other-64"}
 """The kind of guest that a new machine says it has."""
 
 _LIST = re.compile(r"\s*[0-9]{1,5}(\s*,\s*[0-9]{1,5})*\s*")
@@ -128,6 +128,8 @@ def _read_os(own: Section, config: DomainConfig, *, extended: bool) -> None:
     guest = own.text("guestOS") or ""
     config.os.type = "hvm"
     config.os.arch = "x86_64" if guest.endswith("-64") else "i686"
+    if extended and guest.startswith("arm-"):
+        config.os.arch = "aarch64"
     if own.switch("smbios.reflecthost"):
         config.os.smbios = "host"
     config.os.firmware = own.choice("firmware", {"efi": "efi", "bios": None})

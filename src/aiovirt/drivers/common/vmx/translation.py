@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count, filterfalse
+from typing import TypeAlias
 
 from aiovirt.config import View, error_at
 from aiovirt.drivers.common.tree import node_of
@@ -13,7 +14,7 @@ from aiovirt.drivers.common.vmx.section import Section
 from aiovirt.drivers.common.vmx.text import Vmx
 from aiovirt.errors import ConfigError, XMLError
 
-__all__ = ["Numbers", "Reading", "Writing", "wrong"]
+__all__ = ["Known", "Numbers", "Reading", "Writing", "wrong"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +64,19 @@ class Reading:
         return path
 
 
+Known: TypeAlias = Sequence[tuple[str | None, int]]
+"""By what each device of a family is known, and its number; None where no domain tells of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """The numbers that devices without an address of their own have in a file that is changed.
 
     Attributes:
-        of: For each family of keys, by what each device is known, and its number.
+        of: What each family of keys has.
     """
 
-    of: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+    of: Mapping[str, Known] = field(default_factory=dict)
 
     def assign(self, family: str, known: Sequence[str]) -> list[int]:
         """A number for each device: its old one, else one that is left of the old, else a new one.
@@ -80,8 +85,9 @@ class Numbers:
             family: ``ethernet`` or the like.
             known: By what each device is known, in order.
         """
-        left = list(self.of.get(family, ()))
-        taken = {number for _, number in left}
+        old = self.of.get(family, ())
+        taken = {number for _, number in old}
+        left = [(name, number) for name, number in old if name is not None]
         numbers = [_take(left, name) for name in known]
         others = chain((number for _, number in left), filterfalse(taken.__contains__, count()))
         return [next(others) if number is None else number for number in numbers]
