@@ -121,7 +121,11 @@ class Script:
 
     async def until(self, name: str, count: int = 1) -> None:
         """Wait until a method was called so often."""
-        while self.count(name) < count:
+        await self.until_that(lambda: self.count(name) >= count)
+
+    async def until_that(self, holds: Callable[[], bool]) -> None:
+        """Wait until a call makes this hold."""
+        while not holds():
             self.changed = anyio.Event()
             await self.changed.wait()
 
