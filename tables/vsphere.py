@@ -38,7 +38,9 @@ SCALARS = {
 ROOT = "DynamicData"
 """The struct that is written by hand, and the base of most others."""
 
-TYPE = re.compile(r"(?P<base>&?\w+)(?P<many>\[\])?(?P<optional>\?)?(?P<secret>!)?(?:@[\d.]+)?$")
+TYPE = re.compile(
+    r"(?P<base>&?\w+)(?P<many>\[\])?(?P<optional>\?)?(?P<secret>!)?(?:@(?P<since>[\d.]+))?$"
+)
 HEAD = re.compile(r"(?P<name>\w+)(?:\((?P<base>\w+)\))?(?: @[\d.]+)?$")
 METHOD = re.compile(r"(?P<name>\w+) (?P<owner>\w+) -> (?P<result>\S+)(?: (?P<keys>.*))?$")
 ANNOTATED = re.compile(r"^    \w+: (?!ClassVar)(.*)$|Final\[Method\[(.*)\]\] = ", re.MULTILINE)
@@ -58,6 +60,7 @@ class Member:
     many: bool
     optional: bool
     secret: bool
+    since: str
 
     @property
     def name(self) -> str:
@@ -68,7 +71,8 @@ class Member:
     def form(self) -> str:
         """Its type, in the words of the table."""
         ends = ("[]", self.many), ("?", self.optional), ("!", self.secret)
-        return self.base + "".join(end for end, there in ends if there)
+        since = f"@{self.since}" if self.since else ""
+        return self.base + "".join(end for end, there in ends if there) + since
 
 
 @dataclass
@@ -123,7 +127,7 @@ def member(word: str) -> Member:
     if match is None:
         raise TableError(f"{word!r} is no field")
     marks = (bool(match[key]) for key in ("many", "optional", "secret"))
-    return Member(name, match["base"], *marks)
+    return Member(name, match["base"], *marks, match["since"] or "")
 
 
 def parse(text: str) -> Table:

@@ -93,11 +93,13 @@ def smallest(kind: type[DataObject]) -> DataObject:
     return fullest(kind, 0)
 
 
-def in_an_any(value: object, **how: bool) -> object:
+def in_an_any(value: object, *, typed_items: bool = False) -> object:
     """What is read of a value that was sent where any may stand."""
     known = (DynamicProperty(name="x", val=value),)
     content = ObjectContent(obj=Ref("VirtualMachine", "vm-1"), prop_set=known)
-    sent = encode_result(RETRIEVE_PROPERTIES_EX, RetrieveResult(objects=(content,)), **how)
+    sent = encode_result(
+        RETRIEVE_PROPERTIES_EX, RetrieveResult(objects=(content,)), typed_items=typed_items
+    )
     got = decode_reply(RETRIEVE_PROPERTIES_EX, sent)
     assert isinstance(got, RetrieveResult), got
     return got.objects[0].prop_set[0].val

@@ -7,12 +7,15 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
+from vspherevalues import smallest
 
 from aiovirt.errors import LimitExceeded, ProtocolError
 from aiovirt.protocols.vsphere import (
     Empty,
     EncodeError,
     Ref,
+    decode_reply,
     encode_call,
     encode_result,
     read_request,
@@ -26,15 +29,24 @@ from aiovirt.protocols.vsphere.tables.collector import (
 )
 from aiovirt.protocols.vsphere.tables.collector_methods import CREATE_FILTER, CreateFilterArgs
 from aiovirt.protocols.vsphere.tables.devices import VirtualDeviceConfigSpec, VirtualDisk
-from aiovirt.protocols.vsphere.tables.machine import VirtualMachineConfigSpec
+from aiovirt.protocols.vsphere.tables.machine import (
+    VirtualMachineBootOptions,
+    VirtualMachineConfigSpec,
+)
 from aiovirt.protocols.vsphere.tables.machine_methods import (
     MARK_AS_TEMPLATE,
     POWER_ON_VM_TASK,
     RECONFIG_VM_TASK,
+    SEND_NMI,
     PowerOnVMTaskArgs,
     ReconfigVMTaskArgs,
 )
-from aiovirt.protocols.vsphere.tables.session_methods import LOGIN, LoginArgs
+from aiovirt.protocols.vsphere.tables.session import ServiceContent
+from aiovirt.protocols.vsphere.tables.session_methods import (
+    LOGIN,
+    RETRIEVE_SERVICE_CONTENT,
+    LoginArgs,
+)
 
 VM = Ref("VirtualMachine", "vm-1")
 POWER_ON = (
@@ -161,6 +173,39 @@ def test_the_innermost_field_that_does_not_fit_is_named() -> None:
     with pytest.raises(EncodeError, match="capacity_in_kb") as caught:
         encode_call(RECONFIG_VM_TASK, VM, ReconfigVMTaskArgs(spec=spec))
     assert caught.value.field == "VirtualDisk.capacity_in_kb"
+
+
+def test_a_field_that_the_servers_version_lacks_is_named() -> None:
+    boot = VirtualMachineBootOptions(network_boot_protocol="ipv6")
+    args = ReconfigVMTaskArgs(spec=VirtualMachineConfigSpec(boot_options=boot))
+    assert b"ipv6" in encode_call(RECONFIG_VM_TASK, VM, args, version="6.0")
+    with pytest.raises(EncodeError, match=r"network_boot_protocol is of version 6.0 .* 5\.5"):
+        encode_call(RECONFIG_VM_TASK, VM, args, version="5.5")
+
+
+def test_fields_that_are_newer_and_not_set_do_not_matter() -> None:
+    args = ReconfigVMTaskArgs(spec=VirtualMachineConfigSpec(num_cpus=2))
+    assert encode_call(RECONFIG_VM_TASK, VM, args, version="5.5") == (
+        encode_call(RECONFIG_VM_TASK, VM, args)
+    )
+
+
+def test_a_method_that_the_servers_version_lacks_is_named() -> None:
+    assert encode_call(SEND_NMI, VM, version="6.0")
+    with pytest.raises(EncodeError, match=r"SendNMI is of version 6.0 .* 5\.5"):
+        encode_call(SEND_NMI, VM, version="5.5")
+
+
+def test_a_result_is_without_what_the_clients_version_lacks() -> None:
+    about = smallest(ServiceContent)
+    assert isinstance(about, ServiceContent)
+    new = Ref("FailoverClusterManager", "f")
+    content = structs.replace(about, failover_cluster_manager=new)
+    for version, expected in (("6.0", None), ("6.5", new), ("", new)):
+        sent = encode_result(RETRIEVE_SERVICE_CONTENT, content, version=version)
+        read = decode_reply(RETRIEVE_SERVICE_CONTENT, sent)
+        assert isinstance(read, ServiceContent)
+        assert read.failover_cluster_manager == expected
 
 
 def test_arguments_of_another_method_are_refused() -> None:

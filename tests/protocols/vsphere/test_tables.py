@@ -61,7 +61,7 @@ def test_what_is_written(tmp_path: Path) -> None:
     )
     assert '    DARK_BLUE = "dark-blue"\n    _2ND = "2nd"' in enums
     assert "    colour: Colour | str | None = None\n    num_cpus: tuple[int, ...] = ()" in base
-    assert '"colour:Colour? numCPUs:int[] class:string! when:dateTime"' in base
+    assert '"colour:Colour? numCPUs:int[] class:string! when:dateTime@6.5"' in base
     assert "    class_: str\n    when: datetime" in base
     assert "PAINT_TASK: Final[Method[PaintTaskArgs, Ref]]" in methods
     assert '    task="Thing",\n    changing=True,\n    since="6.5",\n    faults=(\n' in methods

@@ -15,6 +15,7 @@ from aiovirt.protocols.vsphere.registry import AnyMethod
 from aiovirt.protocols.vsphere.replies import SoapFault
 from aiovirt.protocols.vsphere.scalars import EncodeError, escaped
 from aiovirt.protocols.vsphere.values import Arguments, Ref
+from aiovirt.protocols.vsphere.versions import numbers
 from aiovirt.protocols.vsphere.writing import Output, write_any, write_field, write_members
 
 __all__ = ["CONTENT_TYPE", "encode_call", "encode_fault", "encode_result", "soap_action"]
@@ -40,16 +41,28 @@ def soap_action(version: str) -> str:
 
 @overload
 def encode_call(
-    method: Method[Empty, R], this: Ref, args: None = None, *, operation: str = ""
+    method: Method[Empty, R],
+    this: Ref,
+    args: None = None,
+    *,
+    operation: str = "",
+    version: str = "",
 ) -> bytes: ...
 
 
 @overload
-def encode_call(method: Method[A, R], this: Ref, args: A, *, operation: str = "") -> bytes: ...
+def encode_call(
+    method: Method[A, R], this: Ref, args: A, *, operation: str = "", version: str = ""
+) -> bytes: ...
 
 
 def encode_call(
-    method: AnyMethod, this: Ref, args: Arguments | None = None, *, operation: str = ""
+    method: AnyMethod,
+    this: Ref,
+    args: Arguments | None = None,
+    *,
+    operation: str = "",
+    version: str = "",
 ) -> bytes:
     """The body of a request that calls a method.
 
@@ -58,14 +71,22 @@ def encode_call(
         this: The object that it is called on.
         args: What it takes; left out when it takes nothing.
         operation: A name for the call, which the server writes into its log; empty for none.
+        version: The version of the API that the server speaks; empty when all may be sent.
 
     Raises:
-        EncodeError: An argument does not fit its type; the field is named.
+        EncodeError: An argument does not fit its type, or the server's version lacks it, or the
+            method; the field is named.
     """
+    if version and numbers(method.since) > numbers(version):
+        raise EncodeError(
+            f"{method.name} is of version {method.since} of the vSphere API, and the server "
+            f"speaks {version}",
+            hint="upgrade the server",
+        )
     given = method.args() if args is None else args
     if not isinstance(given, method.args):
         raise EncodeError(f"{method.name} takes {method.args.__name__}, not {type(given).__name__}")
-    out = Output()
+    out = Output(version=version, refuse_newer=True)
     out.append(_HEAD)
     if operation:
         name = escaped(operation)
@@ -77,7 +98,9 @@ def encode_call(
     return "".join(out).encode()
 
 
-def encode_result(method: Method[A, R], result: R, *, typed_items: bool = False) -> bytes:
+def encode_result(
+    method: Method[A, R], result: R, *, typed_items: bool = False, version: str = ""
+) -> bytes:
     """The body of an answer that gives a method's result.
 
     Args:
@@ -85,11 +108,13 @@ def encode_result(method: Method[A, R], result: R, *, typed_items: bool = False)
         result: What it gives.
         typed_items: Whether the items of an ``ArrayOf…`` bear their types, as those of real
             servers do.
+        version: The version of the API that the client speaks: fields that it lacks are left out.
+            Empty to send all.
 
     Raises:
         EncodeError: The result does not fit its type; the field is named.
     """
-    out = Output(typed_items=typed_items)
+    out = Output(typed_items=typed_items, version=version)
     out += (_HEAD, _BODY, f'<{method.name}Response xmlns="{NAMESPACE}">')
     if method.result != "void":
         form = form_of(method.result)

@@ -37,16 +37,20 @@ class Form(NamedTuple):
 
 
 class Field(NamedTuple):
-    """A field of a struct: its names in Python and on the wire, and its type."""
+    """A field of a struct: its names in Python and on the wire, its type, and since when it is.
+
+    `since` is a version of the API, or empty for what 5.5 has.
+    """
 
     name: str
     wire: str
     form: Form
+    since: str
 
 
 def form_of(text: str) -> Form:
-    """Take a type apart, such as ``&HostSystem[]`` or ``string?``."""
-    text = text.removesuffix("!")
+    """Take a type apart, such as ``&HostSystem[]`` or ``string?@6.5``."""
+    text = text.partition("@")[0].removesuffix("!")
     optional = text.endswith("?")
     text = text.removesuffix("?")
     many = text.endswith("[]")
@@ -61,7 +65,9 @@ def fields_of(kind: type[DataObject]) -> tuple[Field, ...]:
     """The fields of a struct, in the order in which they are sent."""
     words = [word.partition(":") for word in wire_words(kind)]
     pairs = zip(kind.__struct_fields__, words, strict=False)
-    return tuple(Field(name, wire, form_of(text)) for name, (wire, _, text) in pairs)
+    return tuple(
+        Field(name, wire, form_of(text), text.partition("@")[2]) for name, (wire, _, text) in pairs
+    )
 
 
 @cache

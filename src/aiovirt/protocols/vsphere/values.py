@@ -110,7 +110,7 @@ def _secrets(kind: type[DataObject]) -> frozenset[str]:
     found = _known_secrets.get(kind)
     if found is None:
         pairs = zip(kind.__struct_fields__, wire_words(kind), strict=False)
-        found = _known_secrets[kind] = frozenset(name for name, word in pairs if word[-1] == "!")
+        found = _known_secrets[kind] = frozenset(name for name, word in pairs if "!" in word)
     return found
 
 

@@ -16,7 +16,14 @@ from aiovirt.errors import ProtocolError
 from aiovirt.protocols.vsphere.documents import NAMESPACE
 from aiovirt.protocols.vsphere.scalars import escaped
 
-__all__ = ["FALLBACK", "VERSIONS_PATH", "choose", "parse_versions", "versions_document"]
+__all__ = [
+    "FALLBACK",
+    "VERSIONS_PATH",
+    "choose",
+    "numbers",
+    "parse_versions",
+    "versions_document",
+]
 
 VERSIONS_PATH: Final = "/sdk/vimServiceVersions.xml"
 
@@ -33,7 +40,7 @@ LONGEST: Final = 1024 * 1024
 _VERSION = re.compile(r"\d+(\.\d+)*$")
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def numbers(version: str) -> tuple[int, ...]:
     """A version to compare others with; empty where it is none, such as ``2.5u2``."""
     return tuple(map(int, version.split("."))) if _VERSION.match(version) else ()
 
@@ -44,8 +51,8 @@ def choose(offered: Iterable[str]) -> str:
     Args:
         offered: What the server speaks, or only the newest of it: ``about.api_version``.
     """
-    fit = [version for version in offered if OLDEST <= _numbers(version)[:2] <= NEWEST]
-    return max(fit, key=_numbers, default=FALLBACK)
+    fit = [version for version in offered if OLDEST <= numbers(version)[:2] <= NEWEST]
+    return max(fit, key=numbers, default=FALLBACK)
 
 
 def parse_versions(data: bytes) -> tuple[str, ...]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, TypeAlias
 
-from aiovirt.protocols.vsphere.forms import REF, fields_of
+from aiovirt.protocols.vsphere.forms import REF, Field, fields_of
 from aiovirt.protocols.vsphere.registry import type_named
 from aiovirt.protocols.vsphere.scalars import WRITERS, EncodeError, escaped, plain_name
 from aiovirt.protocols.vsphere.values import DataObject, Other, Ref, Typed, extra_fields
+from aiovirt.protocols.vsphere.versions import numbers
 
 __all__ = ["Output", "write_any", "write_field", "write_members"]
+
+
+KEPT_PLANS: Final = 8192
+"""How many plans of writing a type for a version are kept: of each type some versions."""
 
 
 class Output(list[str]):
@@ -20,11 +25,17 @@ class Output(list[str]):
 
     Attributes:
         typed_items: Whether the items of an ``ArrayOf…`` bear xsi:type, as real servers send them.
+        version: The version of the API that is written for; empty for the newest.
+        refuse_newer: Whether a field that this version lacks is an error; else it is left out.
     """
 
-    def __init__(self, *, typed_items: bool = False) -> None:
+    def __init__(
+        self, *, typed_items: bool = False, version: str = "", refuse_newer: bool = False
+    ) -> None:
         super().__init__()
         self.typed_items = typed_items
+        self.version = version
+        self.refuse_newer = refuse_newer
 
 
 Write: TypeAlias = Callable[[Output, str, object], None]
@@ -85,13 +96,21 @@ def _struct_writer(declared: type[DataObject]) -> Write:
 Slot: TypeAlias = "tuple[str, str, Write, bool, bool]"
 
 
-@cache
-def _slots(kind: type[DataObject]) -> tuple[Slot, ...]:
-    """Of each field its name, its element, its writer, and whether it is an array, or optional."""
-    return tuple(
+@lru_cache(maxsize=KEPT_PLANS)
+def _plan(kind: type[DataObject], version: str) -> tuple[tuple[Slot, ...], tuple[Field, ...]]:
+    """How a struct is written: its fields that a version of the API has, and those that it lacks.
+
+    Of each that it has: name, element, writer, and whether it is an array, or optional.
+    """
+    newer = tuple(
+        field for field in fields_of(kind) if version and numbers(field.since) > numbers(version)
+    )
+    slots = tuple(
         (field.name, field.wire, writer(field.form.base), field.form.many, field.form.optional)
         for field in fields_of(kind)
+        if field not in newer
     )
+    return slots, newer
 
 
 def _write_struct(out: Output, tag: str, value: DataObject, attributes: str) -> None:
@@ -106,7 +125,10 @@ def write_members(out: Output, value: DataObject) -> None:
     Raises:
         EncodeError: One does not fit its type; it is named.
     """
-    for name, wire, write, many, optional in _slots(type(value)):
+    slots, newer = _plan(type(value), out.version)
+    if newer and out.refuse_newer:
+        _refuse(newer, value, out.version)
+    for name, wire, write, many, optional in slots:
         item = getattr(value, name)
         try:
             if many:
@@ -119,6 +141,18 @@ def write_members(out: Output, value: DataObject) -> None:
         except EncodeError as error:
             raise _within(error, f"{type(value).__name__}.{name}") from error
     _write_fields(out, extra_fields(value))
+
+
+def _refuse(newer: tuple[Field, ...], value: DataObject, version: str) -> None:
+    for field in newer:
+        item = getattr(value, field.name)
+        if item is not None and item != ():
+            raise EncodeError(
+                f"{type(value).__name__}.{field.name} is of version {field.since} of the vSphere "
+                f"API, and the server speaks {version}",
+                field=f"{type(value).__name__}.{field.name}",
+                hint="leave it out, or upgrade the server",
+            )
 
 
 def _may_be_absent(*, allowed: bool) -> None:

@@ -205,8 +205,8 @@ class VirtualDevice(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "key:int deviceInfo:Description? backing:VirtualDeviceBackingInfo? "
         "connectable:VirtualDeviceConnectInfo? slotInfo:VirtualDeviceBusSlotInfo? "
-        "controllerKey:int? unitNumber:int? numaNode:int? "
-        "deviceGroupInfo:VirtualDeviceDeviceGroupInfo?"
+        "controllerKey:int? unitNumber:int? numaNode:int?@8.0.0.1 "
+        "deviceGroupInfo:VirtualDeviceDeviceGroupInfo?@8.0.0.1"
     )
     key: int
     device_info: Description | None = None
@@ -335,8 +335,8 @@ class VirtualDeviceConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "operation:VirtualDeviceConfigSpecOperation? "
         "fileOperation:VirtualDeviceConfigSpecFileOperation? device:VirtualDevice "
-        "profile:VirtualMachineProfileSpec[]? backing:VirtualDeviceConfigSpecBackingSpec? "
-        "changeMode:string?"
+        "profile:VirtualMachineProfileSpec[]? backing:VirtualDeviceConfigSpecBackingSpec?@6.5 "
+        "changeMode:string?@8.0.0.1"
     )
     operation: VirtualDeviceConfigSpecOperation | str | None = None
     file_operation: VirtualDeviceConfigSpecFileOperation | str | None = None
@@ -360,7 +360,7 @@ class VirtualDeviceConnectInfo(DynamicData, frozen=True, kw_only=True, gc=False)
     """VMware's `VirtualDeviceConnectInfo`."""
 
     WIRE: ClassVar[str] = (
-        "migrateConnect:string? startConnected:boolean allowGuestControl:boolean "
+        "migrateConnect:string?@6.7 startConnected:boolean allowGuestControl:boolean "
         "connected:boolean status:string?"
     )
     migrate_connect: str | None = None
@@ -414,8 +414,9 @@ class VirtualDisk(VirtualDevice, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "capacityInKB:long capacityInBytes:long? shares:SharesInfo? "
-        "storageIOAllocation:StorageIOAllocationInfo? diskObjectId:string? iofilter:string[]? "
-        "vDiskId:ID? vDiskVersion:int? nativeUnmanagedLinkedClone:boolean? guestReadOnly:boolean?"
+        "storageIOAllocation:StorageIOAllocationInfo? diskObjectId:string? iofilter:string[]?@6.0 "
+        "vDiskId:ID?@6.5 vDiskVersion:int?@8.0.1 nativeUnmanagedLinkedClone:boolean?@6.7 "
+        "guestReadOnly:boolean?@8.0.2"
     )
     capacity_in_kb: int
     capacity_in_bytes: int | None = None
@@ -433,7 +434,7 @@ class VirtualDiskConfigSpec(VirtualDeviceConfigSpec, frozen=True, kw_only=True, 
     """VMware's `VirtualDiskConfigSpec`."""
 
     WIRE: ClassVar[str] = (
-        "diskMoveType:string? migrateCache:boolean?"
+        "diskMoveType:string?@6.0 migrateCache:boolean?"
     )
     disk_move_type: str | None = None
     migrate_cache: bool | None = None
@@ -470,7 +471,8 @@ class VirtualDiskFlatVer2BackingInfo(VirtualDeviceFileBackingInfo, frozen=True, 
         "diskMode:string split:boolean? writeThrough:boolean? thinProvisioned:boolean? "
         "eagerlyScrub:boolean? uuid:string? contentId:string? changeId:string? "
         "parent:VirtualDiskFlatVer2BackingInfo? deltaDiskFormat:string? digestEnabled:boolean? "
-        "deltaGrainSize:int? deltaDiskFormatVariant:string? sharing:string? keyId:CryptoKeyId?"
+        "deltaGrainSize:int? deltaDiskFormatVariant:string?@6.0 sharing:string?@6.0 "
+        "keyId:CryptoKeyId?@6.5"
     )
     disk_mode: str
     split: bool | None = None
@@ -515,7 +517,7 @@ class VirtualDiskRawDiskVer2BackingInfo(VirtualDeviceDeviceBackingInfo, frozen=T
     """VMware's `VirtualDiskRawDiskVer2BackingInfo`."""
 
     WIRE: ClassVar[str] = (
-        "descriptorFileName:string uuid:string? changeId:string? sharing:string?"
+        "descriptorFileName:string uuid:string? changeId:string? sharing:string?@6.0"
     )
     descriptor_file_name: str
     uuid: str | None = None
@@ -538,8 +540,8 @@ class VirtualDiskRawDiskMappingVer1BackingInfo(VirtualDeviceFileBackingInfo, fro
     WIRE: ClassVar[str] = (
         "lunUuid:string? deviceName:string? compatibilityMode:string? diskMode:string? "
         "uuid:string? contentId:string? changeId:string? "
-        "parent:VirtualDiskRawDiskMappingVer1BackingInfo? deltaDiskFormat:string? "
-        "deltaGrainSize:int? sharing:string?"
+        "parent:VirtualDiskRawDiskMappingVer1BackingInfo? deltaDiskFormat:string?@6.7 "
+        "deltaGrainSize:int?@6.7 sharing:string?@6.0"
     )
     lun_uuid: str | None = None
     device_name: str | None = None
@@ -560,7 +562,7 @@ class VirtualDiskSeSparseBackingInfo(VirtualDeviceFileBackingInfo, frozen=True, 
     WIRE: ClassVar[str] = (
         "diskMode:string writeThrough:boolean? uuid:string? contentId:string? changeId:string? "
         "parent:VirtualDiskSeSparseBackingInfo? deltaDiskFormat:string? digestEnabled:boolean? "
-        "grainSize:int? keyId:CryptoKeyId?"
+        "grainSize:int? keyId:CryptoKeyId?@6.5"
     )
     disk_mode: str
     write_through: bool | None = None
@@ -595,7 +597,7 @@ class VirtualDiskSparseVer2BackingInfo(VirtualDeviceFileBackingInfo, frozen=True
     WIRE: ClassVar[str] = (
         "diskMode:string split:boolean? writeThrough:boolean? spaceUsedInKB:long? uuid:string? "
         "contentId:string? changeId:string? parent:VirtualDiskSparseVer2BackingInfo? "
-        "keyId:CryptoKeyId?"
+        "keyId:CryptoKeyId?@6.5"
     )
     disk_mode: str
     split: bool | None = None
@@ -613,8 +615,8 @@ class VirtualEthernetCard(VirtualDevice, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "addressType:string? macAddress:string? wakeOnLanEnabled:boolean? "
-        "resourceAllocation:VirtualEthernetCardResourceAllocation? externalId:string? "
-        "uptCompatibilityEnabled:boolean?"
+        "resourceAllocation:VirtualEthernetCardResourceAllocation?@6.0 externalId:string?@6.0 "
+        "uptCompatibilityEnabled:boolean?@6.0"
     )
     address_type: str | None = None
     mac_address: str | None = None
@@ -724,8 +726,8 @@ class VirtualMachineVMCIDevice(VirtualDevice, frozen=True, kw_only=True, gc=Fals
     """VMware's `VirtualMachineVMCIDevice`."""
 
     WIRE: ClassVar[str] = (
-        "id:long? allowUnrestrictedCommunication:boolean? filterEnable:boolean? "
-        "filterInfo:VirtualMachineVMCIDeviceFilterInfo?"
+        "id:long? allowUnrestrictedCommunication:boolean? filterEnable:boolean?@6.0 "
+        "filterInfo:VirtualMachineVMCIDeviceFilterInfo?@6.0"
     )
     id: int | None = None
     allow_unrestricted_communication: bool | None = None
@@ -762,7 +764,7 @@ class VirtualMachineVideoCard(VirtualDevice, frozen=True, kw_only=True, gc=False
 
     WIRE: ClassVar[str] = (
         "videoRamSizeInKB:long? numDisplays:int? useAutoDetect:boolean? enable3DSupport:boolean? "
-        "use3dRenderer:string? graphicsMemorySizeInKB:long?"
+        "use3dRenderer:string? graphicsMemorySizeInKB:long?@6.0"
     )
     video_ram_size_in_kb: int | None = None
     num_displays: int | None = None
@@ -776,7 +778,7 @@ class VirtualNVDIMM(VirtualDevice, frozen=True, kw_only=True, gc=False):
     """VMware's `VirtualNVDIMM`."""
 
     WIRE: ClassVar[str] = (
-        "capacityInMB:long configuredCapacityInMB:long?"
+        "capacityInMB:long configuredCapacityInMB:long?@7.0.2"
     )
     capacity_in_mb: int
     configured_capacity_in_mb: int | None = None
@@ -800,7 +802,7 @@ class VirtualNVMEController(VirtualController, frozen=True, kw_only=True, gc=Fal
     """VMware's `VirtualNVMEController`."""
 
     WIRE: ClassVar[str] = (
-        "sharedBus:string?"
+        "sharedBus:string?@8.0.2"
     )
     shared_bus: str | None = None
 
@@ -868,8 +870,8 @@ class VirtualPCIPassthroughVmiopBackingInfo(VirtualPCIPassthroughPluginBackingIn
     """VMware's `VirtualPCIPassthroughVmiopBackingInfo`."""
 
     WIRE: ClassVar[str] = (
-        "vgpu:string? vgpuMigrateDataSizeMB:int? migrateSupported:boolean? "
-        "enhancedMigrateCapability:boolean?"
+        "vgpu:string? vgpuMigrateDataSizeMB:int?@8.0.0.1 migrateSupported:boolean?@7.0.2 "
+        "enhancedMigrateCapability:boolean?@8.0.0.1"
     )
     vgpu: str | None = None
     vgpu_migrate_data_size_mb: int | None = None
@@ -983,7 +985,7 @@ class VirtualSriovEthernetCard(VirtualEthernetCard, frozen=True, kw_only=True, g
 
     WIRE: ClassVar[str] = (
         "allowGuestOSMtuChange:boolean? sriovBacking:VirtualSriovEthernetCardSriovBackingInfo? "
-        "dvxBackingInfo:VirtualPCIPassthroughDvxBackingInfo?"
+        "dvxBackingInfo:VirtualPCIPassthroughDvxBackingInfo?@8.0.0.1"
     )
     allow_guest_os_mtu_change: bool | None = None
     sriov_backing: VirtualSriovEthernetCardSriovBackingInfo | None = None
@@ -1088,7 +1090,8 @@ class VirtualVmxnet3(VirtualVmxnet, frozen=True, kw_only=True, gc=False):
     """VMware's `VirtualVmxnet3`."""
 
     WIRE: ClassVar[str] = (
-        "uptv2Enabled:boolean? strictLatencyConfig:VirtualVmxnet3StrictLatencyConfig?"
+        "uptv2Enabled:boolean?@8.0.0.1 "
+        "strictLatencyConfig:VirtualVmxnet3StrictLatencyConfig?@8.0.3.1"
     )
     uptv2_enabled: bool | None = None
     strict_latency_config: VirtualVmxnet3StrictLatencyConfig | None = None
@@ -1114,7 +1117,7 @@ class VirtualVmxnet3Vrdma(VirtualVmxnet3, frozen=True, kw_only=True, gc=False):
     """VMware's `VirtualVmxnet3Vrdma`."""
 
     WIRE: ClassVar[str] = (
-        "deviceProtocol:string?"
+        "deviceProtocol:string?@6.7"
     )
     device_protocol: str | None = None
 

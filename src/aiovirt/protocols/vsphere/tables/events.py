@@ -341,7 +341,7 @@ class AlarmReconfiguredEvent(AlarmEvent, frozen=True, kw_only=True, gc=False):
     """VMware's `AlarmReconfiguredEvent`."""
 
     WIRE: ClassVar[str] = (
-        "entity:ManagedEntityEventArgument configChanges:ChangesInfoEventArgument?"
+        "entity:ManagedEntityEventArgument configChanges:ChangesInfoEventArgument?@6.5"
     )
     entity: ManagedEntityEventArgument
     config_changes: ChangesInfoEventArgument | None = None
@@ -422,7 +422,7 @@ class ClusterReconfiguredEvent(ClusterEvent, frozen=True, kw_only=True, gc=False
     """VMware's `ClusterReconfiguredEvent`."""
 
     WIRE: ClassVar[str] = (
-        "configChanges:ChangesInfoEventArgument?"
+        "configChanges:ChangesInfoEventArgument?@6.5"
     )
     config_changes: ChangesInfoEventArgument | None = None
 
@@ -482,7 +482,7 @@ class CustomFieldValueChangedEvent(CustomFieldEvent, frozen=True, kw_only=True, 
 
     WIRE: ClassVar[str] = (
         "entity:ManagedEntityEventArgument fieldKey:int name:string value:string "
-        "prevState:string?"
+        "prevState:string?@6.5"
     )
     entity: ManagedEntityEventArgument
     field_key: int
@@ -513,7 +513,7 @@ class CustomizationFailed(CustomizationEvent, frozen=True, kw_only=True, gc=Fals
     """VMware's `CustomizationFailed`."""
 
     WIRE: ClassVar[str] = (
-        "reason:string?"
+        "reason:string?@7.0"
     )
     reason: str | None = None
 
@@ -542,7 +542,7 @@ class DVPortgroupReconfiguredEvent(DVPortgroupEvent, frozen=True, kw_only=True, 
     """VMware's `DVPortgroupReconfiguredEvent`."""
 
     WIRE: ClassVar[str] = (
-        "configSpec:DVPortgroupConfigSpec configChanges:ChangesInfoEventArgument?"
+        "configSpec:DVPortgroupConfigSpec configChanges:ChangesInfoEventArgument?@6.5"
     )
     config_spec: DVPortgroupConfigSpec
     config_changes: ChangesInfoEventArgument | None = None
@@ -648,7 +648,7 @@ class DatastoreFileEvent(DatastoreEvent, frozen=True, kw_only=True, gc=False):
     """VMware's `DatastoreFileEvent`."""
 
     WIRE: ClassVar[str] = (
-        "targetFile:string sourceOfOperation:string? succeeded:boolean?"
+        "targetFile:string sourceOfOperation:string?@6.5 succeeded:boolean?@6.5"
     )
     target_file: str
     source_of_operation: str | None = None
@@ -761,7 +761,7 @@ class DvsReconfiguredEvent(DvsEvent, frozen=True, kw_only=True, gc=False):
     """VMware's `DvsReconfiguredEvent`."""
 
     WIRE: ClassVar[str] = (
-        "configSpec:DVSConfigSpec configChanges:ChangesInfoEventArgument?"
+        "configSpec:DVSConfigSpec configChanges:ChangesInfoEventArgument?@6.5"
     )
     config_spec: DVSConfigSpec
     config_changes: ChangesInfoEventArgument | None = None
@@ -988,7 +988,7 @@ class LocalDatastoreCreatedEvent(HostEvent, frozen=True, kw_only=True, gc=False)
     """VMware's `LocalDatastoreCreatedEvent`."""
 
     WIRE: ClassVar[str] = (
-        "datastore:DatastoreEventArgument datastoreUrl:string?"
+        "datastore:DatastoreEventArgument datastoreUrl:string?@6.5"
     )
     datastore: DatastoreEventArgument
     datastore_url: str | None = None
@@ -1024,7 +1024,7 @@ class NASDatastoreCreatedEvent(HostEvent, frozen=True, kw_only=True, gc=False):
     """VMware's `NASDatastoreCreatedEvent`."""
 
     WIRE: ClassVar[str] = (
-        "datastore:DatastoreEventArgument datastoreUrl:string?"
+        "datastore:DatastoreEventArgument datastoreUrl:string?@6.5"
     )
     datastore: DatastoreEventArgument
     datastore_url: str | None = None
@@ -1061,7 +1061,7 @@ class NotEnoughResourcesToStartVmEvent(VmEvent, frozen=True, kw_only=True, gc=Fa
     """VMware's `NotEnoughResourcesToStartVmEvent`."""
 
     WIRE: ClassVar[str] = (
-        "reason:string"
+        "reason:string@6.0"
     )
     reason: str
 
@@ -1095,8 +1095,8 @@ class PermissionUpdatedEvent(PermissionEvent, frozen=True, kw_only=True, gc=Fals
     """VMware's `PermissionUpdatedEvent`."""
 
     WIRE: ClassVar[str] = (
-        "role:RoleEventArgument propagate:boolean prevRole:RoleEventArgument? "
-        "prevPropagate:boolean?"
+        "role:RoleEventArgument propagate:boolean prevRole:RoleEventArgument?@6.5 "
+        "prevPropagate:boolean?@6.5"
     )
     role: RoleEventArgument
     propagate: bool
@@ -1149,7 +1149,7 @@ class ResourcePoolReconfiguredEvent(ResourcePoolEvent, frozen=True, kw_only=True
     """VMware's `ResourcePoolReconfiguredEvent`."""
 
     WIRE: ClassVar[str] = (
-        "configChanges:ChangesInfoEventArgument?"
+        "configChanges:ChangesInfoEventArgument?@6.5"
     )
     config_changes: ChangesInfoEventArgument | None = None
 
@@ -1230,7 +1230,7 @@ class VMFSDatastoreCreatedEvent(HostEvent, frozen=True, kw_only=True, gc=False):
     """VMware's `VMFSDatastoreCreatedEvent`."""
 
     WIRE: ClassVar[str] = (
-        "datastore:DatastoreEventArgument datastoreUrl:string?"
+        "datastore:DatastoreEventArgument datastoreUrl:string?@6.5"
     )
     datastore: DatastoreEventArgument
     datastore_url: str | None = None
@@ -1652,7 +1652,7 @@ class VmReconfiguredEvent(VmEvent, frozen=True, kw_only=True, gc=False):
     """VMware's `VmReconfiguredEvent`."""
 
     WIRE: ClassVar[str] = (
-        "configSpec:VirtualMachineConfigSpec configChanges:ChangesInfoEventArgument?"
+        "configSpec:VirtualMachineConfigSpec configChanges:ChangesInfoEventArgument?@6.5"
     )
     config_spec: VirtualMachineConfigSpec
     config_changes: ChangesInfoEventArgument | None = None
@@ -1745,7 +1745,7 @@ class VmResourceReallocatedEvent(VmEvent, frozen=True, kw_only=True, gc=False):
     """VMware's `VmResourceReallocatedEvent`."""
 
     WIRE: ClassVar[str] = (
-        "configChanges:ChangesInfoEventArgument?"
+        "configChanges:ChangesInfoEventArgument?@6.5"
     )
     config_changes: ChangesInfoEventArgument | None = None
 

@@ -425,7 +425,7 @@ class CannotAccessNetwork(CannotAccessVmDevice, frozen=True, kw_only=True, gc=Fa
     """VMware's `CannotAccessNetwork`."""
 
     WIRE: ClassVar[str] = (
-        "network:&Network?"
+        "network:&Network?@6.0"
     )
     network: Ref | None = None
 
@@ -473,7 +473,7 @@ class CannotUseNetwork(VmConfigFault, frozen=True, kw_only=True, gc=False):
     """VMware's `CannotUseNetwork`."""
 
     WIRE: ClassVar[str] = (
-        "device:string backing:string connected:boolean reason:string network:&Network?"
+        "device:string backing:string connected:boolean reason:string network:&Network?@6.0"
     )
     device: str
     backing: str
@@ -1394,7 +1394,7 @@ class NoPermission(SecurityError, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "object:&ManagedObject? privilegeId:string? "
-        "missingPrivileges:NoPermissionEntityPrivileges[]?"
+        "missingPrivileges:NoPermissionEntityPrivileges[]?@7.0.3.2"
     )
     object: Ref | None = None
     privilege_id: str | None = None

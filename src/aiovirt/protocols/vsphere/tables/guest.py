@@ -76,8 +76,8 @@ class GuestDiskInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `GuestDiskInfo`."""
 
     WIRE: ClassVar[str] = (
-        "diskPath:string? capacity:long? freeSpace:long? filesystemType:string? "
-        "mappings:GuestInfoVirtualDiskMapping[]?"
+        "diskPath:string? capacity:long? freeSpace:long? filesystemType:string?@7.0 "
+        "mappings:GuestInfoVirtualDiskMapping[]?@7.0"
     )
     disk_path: str | None = None
     capacity: int | None = None
@@ -115,13 +115,14 @@ class GuestInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "toolsStatus:VirtualMachineToolsStatus? toolsVersionStatus:string? "
         "toolsVersionStatus2:string? toolsRunningStatus:string? toolsVersion:string? "
-        "toolsInstallType:string? guestId:string? guestFamily:string? guestFullName:string? "
-        "guestDetailedData:string? hostName:string? ipAddress:string? net:GuestNicInfo[]? "
+        "toolsInstallType:string?@6.5 guestId:string? guestFamily:string? guestFullName:string? "
+        "guestDetailedData:string?@8.0.2 hostName:string? ipAddress:string? net:GuestNicInfo[]? "
         "ipStack:GuestStackInfo[]? disk:GuestDiskInfo[]? screen:GuestScreenInfo? "
-        "guestState:string appHeartbeatStatus:string? guestKernelCrashed:boolean? "
+        "guestState:string appHeartbeatStatus:string? guestKernelCrashed:boolean?@6.0 "
         "appState:string? guestOperationsReady:boolean? interactiveGuestOperationsReady:boolean? "
-        "guestStateChangeSupported:boolean? generationInfo:GuestInfoNamespaceGenerationInfo[]? "
-        "hwVersion:string? customizationInfo:GuestInfoCustomizationInfo?"
+        "guestStateChangeSupported:boolean?@6.0 "
+        "generationInfo:GuestInfoNamespaceGenerationInfo[]? hwVersion:string?@6.9.1 "
+        "customizationInfo:GuestInfoCustomizationInfo?@7.0.2"
     )
     tools_status: VirtualMachineToolsStatus | str | None = None
     tools_version_status: str | None = None

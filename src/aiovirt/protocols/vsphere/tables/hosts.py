@@ -202,9 +202,9 @@ class HostBIOSInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostBIOSInfo`."""
 
     WIRE: ClassVar[str] = (
-        "biosVersion:string? releaseDate:dateTime? vendor:string? majorRelease:int? "
-        "minorRelease:int? firmwareMajorRelease:int? firmwareMinorRelease:int? "
-        "firmwareType:string?"
+        "biosVersion:string? releaseDate:dateTime? vendor:string?@6.5 majorRelease:int?@6.5 "
+        "minorRelease:int?@6.5 firmwareMajorRelease:int?@6.5 firmwareMinorRelease:int?@6.5 "
+        "firmwareType:string?@8.0.2"
     )
     bios_version: str | None = None
     release_date: datetime | None = None
@@ -232,15 +232,15 @@ class HostCapability(DynamicData, frozen=True, kw_only=True, gc=False):
         "backgroundSnapshotsSupported:boolean preAssignedPCIUnitNumbersSupported:boolean "
         "screenshotSupported:boolean scaledScreenshotSupported:boolean "
         "storageVMotionSupported:boolean vmotionWithStorageVMotionSupported:boolean "
-        "vmotionAcrossNetworkSupported:boolean? maxNumDisksSVMotion:int? "
-        "maxVirtualDiskDescVersionSupported:int? hbrNicSelectionSupported:boolean "
-        "vrNfcNicSelectionSupported:boolean recordReplaySupported:boolean ftSupported:boolean "
+        "vmotionAcrossNetworkSupported:boolean? maxNumDisksSVMotion:int?@6.0 "
+        "maxVirtualDiskDescVersionSupported:int?@8.0.1 hbrNicSelectionSupported:boolean "
+        "vrNfcNicSelectionSupported:boolean@6.0 recordReplaySupported:boolean ftSupported:boolean "
         "replayUnsupportedReason:string? replayCompatibilityIssues:string[]? "
-        "smpFtSupported:boolean ftCompatibilityIssues:string[]? "
-        "smpFtCompatibilityIssues:string[]? maxVcpusPerFtVm:int? "
+        "smpFtSupported:boolean@6.0 ftCompatibilityIssues:string[]? "
+        "smpFtCompatibilityIssues:string[]?@6.0 maxVcpusPerFtVm:int?@6.0 "
         "loginBySSLThumbprintSupported:boolean? cloneFromSnapshotSupported:boolean "
         "deltaDiskBackingsSupported:boolean perVMNetworkTrafficShapingSupported:boolean "
-        "tpmSupported:boolean tpmVersion:string? txtEnabled:boolean? "
+        "tpmSupported:boolean tpmVersion:string?@6.7 txtEnabled:boolean?@6.7 "
         "supportedCpuFeature:HostCpuIdInfo[]? virtualExecUsageSupported:boolean "
         "storageIORMSupported:boolean vmDirectPathGen2Supported:boolean? "
         "vmDirectPathGen2UnsupportedReason:string[]? "
@@ -253,41 +253,48 @@ class HostCapability(DynamicData, frozen=True, kw_only=True, gc=False):
         "scheduledHardwareUpgradeSupported:boolean? featureCapabilitiesSupported:boolean "
         "latencySensitivitySupported:boolean storagePolicySupported:boolean? "
         "accel3dSupported:boolean reliableMemoryAware:boolean? "
-        "multipleNetworkStackInstanceSupported:boolean? messageBusProxySupported:boolean? "
-        "vsanSupported:boolean? vFlashSupported:boolean? hostAccessManagerSupported:boolean? "
-        "provisioningNicSelectionSupported:boolean nfs41Supported:boolean? "
-        "nfs41Krb5iSupported:boolean? turnDiskLocatorLedSupported:boolean? "
-        "virtualVolumeDatastoreSupported:boolean? markAsSsdSupported:boolean? "
-        "markAsLocalSupported:boolean? smartCardAuthenticationSupported:boolean? "
-        "pMemSupported:boolean? pMemSnapshotSupported:boolean? cryptoSupported:boolean? "
-        "oneKVolumeAPIsSupported:boolean? gatewayOnNicSupported:boolean? upitSupported:boolean? "
-        "cpuHwMmuSupported:boolean? encryptedVMotionSupported:boolean? "
-        "encryptionChangeOnAddRemoveSupported:boolean? encryptionHotOperationSupported:boolean? "
-        "encryptionWithSnapshotsSupported:boolean? encryptionFaultToleranceSupported:boolean? "
-        "encryptionMemorySaveSupported:boolean? encryptionRDMSupported:boolean? "
-        "encryptionVFlashSupported:boolean? encryptionCBRCSupported:boolean? "
-        "encryptionHBRSupported:boolean? ftEfiSupported:boolean? unmapMethodSupported:string? "
-        "maxMemMBPerFtVm:int? virtualMmuUsageIgnored:boolean? virtualExecUsageIgnored:boolean? "
-        "vmCreateDateSupported:boolean? vmfs3EOLSupported:boolean? ftVmcpSupported:boolean? "
-        "quickBootSupported:boolean? encryptedFtSupported:boolean? "
-        "assignableHardwareSupported:boolean? suspendToMemorySupported:boolean? "
-        "useFeatureReqsForOldHWv:boolean? markPerenniallyReservedSupported:boolean? "
-        "hppPspSupported:boolean? deviceRebindWithoutRebootSupported:boolean? "
-        "storagePolicyChangeSupported:boolean? precisionTimeProtocolSupported:boolean? "
-        "remoteDeviceVMotionSupported:boolean? maxSupportedVmMemory:int? "
-        "ahDeviceHintsSupported:boolean? nvmeOverTcpSupported:boolean? "
-        "nvmeStorageFabricServicesSupported:boolean? assignHwPciConfigSupported:boolean? "
-        "timeConfigSupported:boolean? nvmeBatchOperationsSupported:boolean? "
-        "pMemFailoverSupported:boolean? hostConfigEncryptionSupported:boolean? "
-        "maxSupportedSimultaneousThreads:int? ptpConfigSupported:boolean? "
-        "maxSupportedPtpPorts:int? sgxRegistrationSupported:boolean? "
-        "pMemIndependentSnapshotSupported:boolean? iommuSLDirtyCapable:boolean? "
-        "vmknicBindingSupported:boolean? ultralowFixedUnmapSupported:boolean? "
-        "nvmeVvolSupported:boolean? fptHotplugSupported:boolean? mconnectSupported:boolean? "
-        "vsanNicMgmtSupported:boolean? vvolNQNSupported:boolean? stretchedSCSupported:boolean? "
-        "vmknicBindingOnNFSv41:boolean? vpStatusCheckSupported:boolean? "
-        "nConnectSupported:boolean? userKeySupported:boolean? ndcmSupported:boolean? "
-        "uefiSecureBoot:boolean?"
+        "multipleNetworkStackInstanceSupported:boolean? messageBusProxySupported:boolean?@6.0 "
+        "vsanSupported:boolean? vFlashSupported:boolean? hostAccessManagerSupported:boolean?@6.0 "
+        "provisioningNicSelectionSupported:boolean@6.0 nfs41Supported:boolean?@6.0 "
+        "nfs41Krb5iSupported:boolean?@6.5 turnDiskLocatorLedSupported:boolean?@6.0 "
+        "virtualVolumeDatastoreSupported:boolean?@6.0 markAsSsdSupported:boolean?@6.0 "
+        "markAsLocalSupported:boolean?@6.0 smartCardAuthenticationSupported:boolean?@6.0 "
+        "pMemSupported:boolean?@6.7 pMemSnapshotSupported:boolean?@6.7 "
+        "cryptoSupported:boolean?@6.5 oneKVolumeAPIsSupported:boolean?@6.5 "
+        "gatewayOnNicSupported:boolean?@6.5 upitSupported:boolean?@6.5 "
+        "cpuHwMmuSupported:boolean?@6.5 encryptedVMotionSupported:boolean?@6.5 "
+        "encryptionChangeOnAddRemoveSupported:boolean?@6.5 "
+        "encryptionHotOperationSupported:boolean?@6.5 "
+        "encryptionWithSnapshotsSupported:boolean?@6.5 "
+        "encryptionFaultToleranceSupported:boolean?@6.5 "
+        "encryptionMemorySaveSupported:boolean?@6.5 encryptionRDMSupported:boolean?@6.5 "
+        "encryptionVFlashSupported:boolean?@6.5 encryptionCBRCSupported:boolean?@6.5 "
+        "encryptionHBRSupported:boolean?@6.5 ftEfiSupported:boolean?@6.7 "
+        "unmapMethodSupported:string?@6.7 maxMemMBPerFtVm:int?@6.7 "
+        "virtualMmuUsageIgnored:boolean?@6.7 virtualExecUsageIgnored:boolean?@6.7 "
+        "vmCreateDateSupported:boolean?@6.7 vmfs3EOLSupported:boolean?@6.7 "
+        "ftVmcpSupported:boolean?@6.7 quickBootSupported:boolean?@6.7.1 "
+        "encryptedFtSupported:boolean?@7.0.2 assignableHardwareSupported:boolean?@7.0 "
+        "suspendToMemorySupported:boolean?@7.0.2 useFeatureReqsForOldHWv:boolean?@6.8.7 "
+        "markPerenniallyReservedSupported:boolean?@6.7.2 hppPspSupported:boolean?@7.0 "
+        "deviceRebindWithoutRebootSupported:boolean?@7.0 "
+        "storagePolicyChangeSupported:boolean?@7.0 precisionTimeProtocolSupported:boolean?@7.0 "
+        "remoteDeviceVMotionSupported:boolean?@7.0 maxSupportedVmMemory:int?@7.0 "
+        "ahDeviceHintsSupported:boolean?@7.0.2 nvmeOverTcpSupported:boolean?@7.0.3 "
+        "nvmeStorageFabricServicesSupported:boolean?@7.0.3 "
+        "assignHwPciConfigSupported:boolean?@7.0.2 timeConfigSupported:boolean?@7.0.3 "
+        "nvmeBatchOperationsSupported:boolean?@7.0.3 pMemFailoverSupported:boolean?@7.0.2 "
+        "hostConfigEncryptionSupported:boolean?@7.0.2 "
+        "maxSupportedSimultaneousThreads:int?@8.0.0.1 ptpConfigSupported:boolean?@7.0.3 "
+        "maxSupportedPtpPorts:int?@7.0.3 sgxRegistrationSupported:boolean?@8.0.0.1 "
+        "pMemIndependentSnapshotSupported:boolean?@7.0.3 iommuSLDirtyCapable:boolean?@8.0.0.1 "
+        "vmknicBindingSupported:boolean?@8.0.1 ultralowFixedUnmapSupported:boolean?@8.0.0.1 "
+        "nvmeVvolSupported:boolean?@8.0 fptHotplugSupported:boolean?@8.0.1 "
+        "mconnectSupported:boolean?@8.0.1 vsanNicMgmtSupported:boolean?@8.0.2 "
+        "vvolNQNSupported:boolean?@8.0.2 stretchedSCSupported:boolean?@8.0.3 "
+        "vmknicBindingOnNFSv41:boolean?@8.0.3 vpStatusCheckSupported:boolean?@8.0.3 "
+        "nConnectSupported:boolean?@8.0.3 userKeySupported:boolean?@8.0.3 "
+        "ndcmSupported:boolean?@8.0.3 uefiSecureBoot:boolean?@8.0.3"
     )
     recursive_resource_pools_supported: bool
     cpu_memory_resource_configuration_supported: bool
@@ -448,7 +455,8 @@ class HostConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "host:&HostSystem product:AboutInfo hyperThread:HostHyperThreadScheduleInfo? "
-        "cpuScheduler:HostCpuSchedulerInfo? consoleReservation:ServiceConsoleReservationInfo? "
+        "cpuScheduler:HostCpuSchedulerInfo?@8.0.3 "
+        "consoleReservation:ServiceConsoleReservationInfo? "
         "virtualMachineReservation:VirtualMachineMemoryReservationInfo? "
         "storageDevice:HostStorageDeviceInfo? fileSystemVolume:HostFileSystemVolumeInfo? "
         "systemFile:string[]? network:HostNetworkInfo? vmotion:HostVMotionInfo? "
@@ -458,13 +466,13 @@ class HostConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
         "firewall:HostFirewallInfo? autoStart:HostAutoStartManagerConfig? option:OptionValue[]? "
         "optionDef:OptionDef[]? datastorePrincipal:string? localSwapDatastore:&Datastore? "
         "dateTimeInfo:HostDateTimeInfo? flags:HostFlagInfo? adminDisabled:boolean? "
-        "lockdownMode:HostLockdownMode? certificate:byte[]? "
+        "lockdownMode:HostLockdownMode?@6.0 certificate:byte[]? "
         "pciPassthruInfo:HostPciPassthruInfo[]? powerSystemCapability:PowerSystemCapability? "
         "powerSystemInfo:PowerSystemInfo? wakeOnLanCapable:boolean? "
         "featureCapability:HostFeatureCapability[]? "
-        "maskedFeatureCapability:HostFeatureCapability[]? domainList:string[]? "
-        "scriptCheckSum:base64Binary? hostConfigCheckSum:base64Binary? "
-        "descriptionTreeCheckSum:base64Binary? sharedPassthruGpuTypes:string[]?"
+        "maskedFeatureCapability:HostFeatureCapability[]? domainList:string[]?@6.0 "
+        "scriptCheckSum:base64Binary?@6.0 hostConfigCheckSum:base64Binary?@6.0 "
+        "descriptionTreeCheckSum:base64Binary?@7.0 sharedPassthruGpuTypes:string[]?@6.0"
     )
     host: Ref
     product: AboutInfo
@@ -525,12 +533,12 @@ class HostConfigManager(DynamicData, frozen=True, kw_only=True, gc=False):
         "cacheConfigurationManager:&HostCacheConfigurationManager? "
         "esxAgentHostManager:&HostEsxAgentHostManager? iscsiManager:&IscsiManager? "
         "vFlashManager:&HostVFlashManager? vsanSystem:&HostVsanSystem? "
-        "messageBusProxy:&MessageBusProxy? userDirectory:&UserDirectory? "
-        "accountManager:&HostLocalAccountManager? hostAccessManager:&HostAccessManager? "
+        "messageBusProxy:&MessageBusProxy?@6.0 userDirectory:&UserDirectory?@6.0 "
+        "accountManager:&HostLocalAccountManager?@6.0 hostAccessManager:&HostAccessManager?@6.0 "
         "graphicsManager:&HostGraphicsManager? vsanInternalSystem:&HostVsanInternalSystem? "
-        "certificateManager:&HostCertificateManager? cryptoManager:&CryptoManager? "
-        "nvdimmSystem:&HostNvdimmSystem? "
-        "assignableHardwareManager:&HostAssignableHardwareManager?"
+        "certificateManager:&HostCertificateManager?@6.0 cryptoManager:&CryptoManager?@6.5 "
+        "nvdimmSystem:&HostNvdimmSystem?@6.7 "
+        "assignableHardwareManager:&HostAssignableHardwareManager?@7.0"
     )
     cpu_scheduler: Ref | None = None
     datastore_system: Ref | None = None
@@ -597,7 +605,7 @@ class HostConnectInfo(DynamicData, frozen=True, kw_only=True, gc=False):
         "serverIp:string? inDasCluster:boolean? host:HostListSummary vm:VirtualMachineSummary[]? "
         "vimAccountNameRequired:boolean? clusterSupported:boolean? "
         "network:HostConnectInfoNetworkInfo[]? datastore:HostDatastoreConnectInfo[]? "
-        "license:HostLicenseConnectInfo? capability:HostCapability?"
+        "license:HostLicenseConnectInfo? capability:HostCapability?@6.0"
     )
     server_ip: str | None = None
     in_das_cluster: bool | None = None
@@ -626,7 +634,7 @@ class HostConnectSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "hostName:string? port:int? sslThumbprint:string? userName:string? password:string?! "
         "vmFolder:&Folder? force:boolean vimAccountName:string? vimAccountPassword:string?! "
-        "managementIp:string? lockdownMode:HostLockdownMode? hostGateway:HostGatewaySpec?"
+        "managementIp:string? lockdownMode:HostLockdownMode?@6.0 hostGateway:HostGatewaySpec?@6.0"
     )
     host_name: str | None = None
     port: int | None = None
@@ -673,7 +681,7 @@ class HostCpuPackage(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "index:short vendor:string hz:long busHz:long description:string threadId:short[] "
-        "cpuFeature:HostCpuIdInfo[]? family:short? model:short? stepping:short?"
+        "cpuFeature:HostCpuIdInfo[]? family:short?@8.0.3 model:short?@8.0.3 stepping:short?@8.0.3"
     )
     index: int
     vendor: str
@@ -710,8 +718,9 @@ class HostDateTimeConfig(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostDateTimeConfig`."""
 
     WIRE: ClassVar[str] = (
-        "timeZone:string? ntpConfig:HostNtpConfig? protocol:string? enabled:boolean? "
-        "disableEvents:boolean? disableFallback:boolean? resetToFactoryDefaults:boolean?"
+        "timeZone:string? ntpConfig:HostNtpConfig? protocol:string?@7.0.3 enabled:boolean?@7.0.3 "
+        "disableEvents:boolean?@7.0.3 disableFallback:boolean?@7.0.3 "
+        "resetToFactoryDefaults:boolean?@7.0.3"
     )
     time_zone: str | None = None
     ntp_config: HostNtpConfig | None = None
@@ -726,11 +735,11 @@ class HostDateTimeInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostDateTimeInfo`."""
 
     WIRE: ClassVar[str] = (
-        "timeZone:HostDateTimeSystemTimeZone systemClockProtocol:string? ntpConfig:HostNtpConfig? "
-        "enabled:boolean? disableEvents:boolean? disableFallback:boolean? "
-        "inFallbackState:boolean? serviceSync:boolean? lastSyncTime:dateTime? "
-        "remoteNtpServer:string? ntpRunTime:long? ptpRunTime:long? ntpDuration:string? "
-        "ptpDuration:string?"
+        "timeZone:HostDateTimeSystemTimeZone systemClockProtocol:string?@7.0 "
+        "ntpConfig:HostNtpConfig? enabled:boolean?@7.0.3 disableEvents:boolean?@7.0.3 "
+        "disableFallback:boolean?@7.0.3 inFallbackState:boolean?@7.0.3 serviceSync:boolean?@7.0.3 "
+        "lastSyncTime:dateTime?@7.0.3 remoteNtpServer:string?@7.0.3 ntpRunTime:long?@7.0.3 "
+        "ptpRunTime:long?@7.0.3 ntpDuration:string?@7.0.3 ptpDuration:string?@7.0.3"
     )
     time_zone: HostDateTimeSystemTimeZone
     system_clock_protocol: str | None = None
@@ -820,8 +829,8 @@ class HostFirewallRuleset(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "key:string label:string required:boolean rule:HostFirewallRule[] service:string? "
-        "enabled:boolean allowedHosts:HostFirewallRulesetIpList? userControllable:boolean? "
-        "ipListUserConfigurable:boolean?"
+        "enabled:boolean allowedHosts:HostFirewallRulesetIpList? userControllable:boolean?@8.0.2 "
+        "ipListUserConfigurable:boolean?@8.0.2"
     )
     key: str
     label: str
@@ -910,7 +919,7 @@ class HostHardwareInfo(DynamicData, frozen=True, kw_only=True, gc=False):
         "cpuInfo:HostCpuInfo cpuPkg:HostCpuPackage[] memorySize:long numaInfo:HostNumaInfo? "
         "smcPresent:boolean pciDevice:HostPciDevice[]? cpuFeature:HostCpuIdInfo[]? "
         "biosInfo:HostBIOSInfo? reliableMemoryInfo:HostReliableMemoryInfo? "
-        "memoryTieringType:string?"
+        "memoryTieringType:string?@7.0.3"
     )
     system_info: HostSystemInfo
     cpu_power_management_info: HostCpuPowerManagementInfo | None = None
@@ -1001,7 +1010,7 @@ class HostListSummary(DynamicData, frozen=True, kw_only=True, gc=False):
         "config:HostConfigSummary quickStats:HostListSummaryQuickStats "
         "overallStatus:ManagedEntityStatus rebootRequired:boolean customValue:CustomFieldValue[]? "
         "managementServerIp:string? maxEVCModeKey:string? currentEVCModeKey:string? "
-        "currentEVCGraphicsModeKey:string? gateway:HostListSummaryGatewaySummary?"
+        "currentEVCGraphicsModeKey:string?@7.0.1 gateway:HostListSummaryGatewaySummary?@6.0"
     )
     host: Ref | None = None
     hardware: HostHardwareSummary | None = None
@@ -1033,7 +1042,7 @@ class HostListSummaryQuickStats(DynamicData, frozen=True, kw_only=True, gc=False
 
     WIRE: ClassVar[str] = (
         "overallCpuUsage:int? overallMemoryUsage:int? distributedCpuFairness:int? "
-        "distributedMemoryFairness:int? availablePMemCapacity:int? uptime:int?"
+        "distributedMemoryFairness:int? availablePMemCapacity:int?@6.7 uptime:int?"
     )
     overall_cpu_usage: int | None = None
     overall_memory_usage: int | None = None
@@ -1047,7 +1056,7 @@ class HostMaintenanceSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostMaintenanceSpec`."""
 
     WIRE: ClassVar[str] = (
-        "purpose:string?"
+        "purpose:string?@7.0"
     )
     purpose: str | None = None
 
@@ -1056,7 +1065,7 @@ class HostNtpConfig(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostNtpConfig`."""
 
     WIRE: ClassVar[str] = (
-        "server:string[]? configFile:string[]?"
+        "server:string[]? configFile:string[]?@6.0"
     )
     server: tuple[str, ...] = ()
     config_file: tuple[str, ...] = ()
@@ -1077,8 +1086,8 @@ class HostNumaNode(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostNumaNode`."""
 
     WIRE: ClassVar[str] = (
-        "typeId:byte cpuID:short[] memorySize:long? memoryRangeBegin:long memoryRangeLength:long "
-        "pciId:string[]?"
+        "typeId:byte cpuID:short[] memorySize:long?@8.0 memoryRangeBegin:long "
+        "memoryRangeLength:long pciId:string[]?@6.7"
     )
     type_id: int
     cpu_id: tuple[int, ...] = ()
@@ -1093,8 +1102,8 @@ class HostNumericSensorInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "name:string healthState:ElementDescription? currentReading:long unitModifier:int "
-        "baseUnits:string rateUnits:string? sensorType:string id:string? sensorNumber:long? "
-        "timeStamp:string? fru:HostFru?"
+        "baseUnits:string rateUnits:string? sensorType:string id:string?@6.5 "
+        "sensorNumber:long?@8.0.0.1 timeStamp:string?@6.5 fru:HostFru?@8.0.0.1"
     )
     name: str
     health_state: ElementDescription | None = None
@@ -1115,7 +1124,7 @@ class HostPciDevice(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "id:string classId:short bus:byte slot:byte function:byte vendorId:short "
         "subVendorId:short vendorName:string deviceId:short subDeviceId:short "
-        "parentBridge:string? deviceName:string deviceClassName:string?"
+        "parentBridge:string? deviceName:string deviceClassName:string?@8.0.3"
     )
     id: str
     class_id: int
@@ -1136,7 +1145,7 @@ class HostPciPassthruConfig(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostPciPassthruConfig`."""
 
     WIRE: ClassVar[str] = (
-        "id:string passthruEnabled:boolean applyNow:boolean? hardwareLabel:string?"
+        "id:string passthruEnabled:boolean applyNow:boolean?@7.0 hardwareLabel:string?@7.0.2"
     )
     id: str
     passthru_enabled: bool
@@ -1149,7 +1158,7 @@ class HostPciPassthruInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "id:string dependentDevice:string passthruEnabled:boolean passthruCapable:boolean "
-        "passthruActive:boolean hardwareLabel:string?"
+        "passthruActive:boolean hardwareLabel:string?@7.0.2"
     )
     id: str
     dependent_device: str
@@ -1185,10 +1194,11 @@ class HostRuntimeInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "connectionState:HostSystemConnectionState powerState:HostSystemPowerState "
-        "standbyMode:string? inMaintenanceMode:boolean inQuarantineMode:boolean? "
+        "standbyMode:string? inMaintenanceMode:boolean inQuarantineMode:boolean?@6.5 "
         "bootTime:dateTime? healthSystemRuntime:HealthSystemRuntime? "
-        "hostMaxVirtualDiskCapacity:long? cryptoState:string? cryptoKeyId:CryptoKeyId? "
-        "statelessNvdsMigrationReady:string? stateEncryption:HostRuntimeInfoStateEncryptionInfo?"
+        "hostMaxVirtualDiskCapacity:long? cryptoState:string?@6.5 cryptoKeyId:CryptoKeyId?@6.5 "
+        "statelessNvdsMigrationReady:string?@7.0.2 "
+        "stateEncryption:HostRuntimeInfoStateEncryptionInfo?@7.0.3"
     )
     connection_state: HostSystemConnectionState | str
     power_state: HostSystemPowerState | str
@@ -1290,9 +1300,9 @@ class HostSystemInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "vendor:string model:string uuid:string "
-        "otherIdentifyingInfo:HostSystemIdentificationInfo[]? serialNumber:string? "
-        "qualifiedName:HostQualifiedName[]? vvolHostNQN:HostQualifiedName? vvolHostId:string? "
-        "bootCommandLine:string?"
+        "otherIdentifyingInfo:HostSystemIdentificationInfo[]? serialNumber:string?@6.7 "
+        "qualifiedName:HostQualifiedName[]?@7.0.3 vvolHostNQN:HostQualifiedName?@8.0 "
+        "vvolHostId:string?@8.0 bootCommandLine:string?@8.0.3"
     )
     vendor: str
     model: str

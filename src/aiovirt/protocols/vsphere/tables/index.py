@@ -636,14 +636,14 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     "ClusterComputeResource": (
         "ComputeResource",
         "configuration:ClusterConfigInfo recommendation:ClusterRecommendation[]? "
-        "summaryEx:ClusterComputeResourceSummary"
+        "summaryEx:ClusterComputeResourceSummary@7.0.1.1"
     ),
     "ComputeResource": (
         "ManagedEntity",
         "resourcePool:&ResourcePool? host:&HostSystem[]? datastore:&Datastore[]? "
         "network:&Network[]? summary:ComputeResourceSummary "
         "environmentBrowser:&EnvironmentBrowser? configurationEx:ComputeResourceConfigInfo "
-        "lifecycleManaged:boolean? configManagerEnabled:boolean?"
+        "lifecycleManaged:boolean?@6.9.1 configManagerEnabled:boolean?@8.0"
     ),
     "CustomFieldsManager": (
         "",
@@ -660,7 +660,7 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "Folder": (
         "ManagedEntity",
-        "childType:string[]? childEntity:&ManagedEntity[]? namespace:string?"
+        "childType:string[]? childEntity:&ManagedEntity[]? namespace:string?@7.0"
     ),
     "ManagedEntity": (
         "ExtensibleManagedObject",
@@ -674,7 +674,7 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
         "ManagedEntity",
         "summary:ResourcePoolSummary runtime:ResourcePoolRuntimeInfo owner:&ComputeResource "
         "resourcePool:&ResourcePool[]? vm:&VirtualMachine[]? config:ResourceConfigSpec "
-        "namespace:string? childConfiguration:ResourceConfigSpec[]?"
+        "namespace:string?@7.0 childConfiguration:ResourceConfigSpec[]?"
     ),
     "EnvironmentBrowser": (
         "",
@@ -711,7 +711,7 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     "VirtualMachineSnapshot": (
         "ExtensibleManagedObject",
         "config:VirtualMachineConfigInfo childSnapshot:&VirtualMachineSnapshot[]? "
-        "vm:&VirtualMachine"
+        "vm:&VirtualMachine@6.0"
     ),
     "GuestAuthManager": (
         "",
@@ -725,8 +725,8 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
         "",
         "authManager:&GuestAuthManager? fileManager:&GuestFileManager? "
         "processManager:&GuestProcessManager? "
-        "guestWindowsRegistryManager:&GuestWindowsRegistryManager? "
-        "aliasManager:&GuestAliasManager?"
+        "guestWindowsRegistryManager:&GuestWindowsRegistryManager?@6.0 "
+        "aliasManager:&GuestAliasManager?@6.0"
     ),
     "GuestProcessManager": (
         "",
@@ -738,7 +738,8 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "HostCpuSchedulerSystem": (
         "ExtensibleManagedObject",
-        "cpuSchedulerInfo:HostCpuSchedulerInfo? hyperthreadInfo:HostHyperThreadScheduleInfo?"
+        "cpuSchedulerInfo:HostCpuSchedulerInfo?@8.0.3 "
+        "hyperthreadInfo:HostHyperThreadScheduleInfo?"
     ),
     "HostDateTimeSystem": (
         "",
@@ -809,7 +810,7 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "OpaqueNetwork": (
         "Network",
-        "capability:OpaqueNetworkCapability? extraConfig:OptionValue[]?"
+        "capability:OpaqueNetworkCapability?@6.5 extraConfig:OptionValue[]?@6.5"
     ),
     "VmwareDistributedVirtualSwitch": (
         "DistributedVirtualSwitch",
@@ -843,7 +844,7 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "HttpNfcLease": (
         "",
-        "initializeProgress:int transferProgress:int mode:string info:HttpNfcLeaseInfo? "
+        "initializeProgress:int transferProgress:int@6.7 mode:string@6.7 info:HttpNfcLeaseInfo? "
         "state:HttpNfcLeaseState error:LocalizedMethodFault?"
     ),
     "StoragePod": (
@@ -864,7 +865,7 @@ OBJECTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "EventHistoryCollector": (
         "HistoryCollector",
-        "latestPage:Event[]? initialized:boolean?"
+        "latestPage:Event[]? initialized:boolean?@8.0.3"
     ),
     "EventManager": (
         "",

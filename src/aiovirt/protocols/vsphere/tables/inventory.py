@@ -94,9 +94,9 @@ class ClusterComputeResourceSummary(ComputeResourceSummary, frozen=True, kw_only
 
     WIRE: ClassVar[str] = (
         "currentFailoverLevel:int numVmotions:int targetBalance:int? currentBalance:int? "
-        "drsScore:int? numVmsPerDrsScoreBucket:int[]? currentEVCModeKey:string? "
-        "currentEVCGraphicsModeKey:string? clusterMaintenanceModeStatus:string? "
-        "vcsHealthStatus:string? vcsSlots:ClusterComputeResourceVcsSlots[]?"
+        "drsScore:int?@7.0 numVmsPerDrsScoreBucket:int[]?@7.0 currentEVCModeKey:string? "
+        "currentEVCGraphicsModeKey:string?@7.0.1 clusterMaintenanceModeStatus:string?@7.0.0.2 "
+        "vcsHealthStatus:string?@7.0.1.1 vcsSlots:ClusterComputeResourceVcsSlots[]?@7.0.1.1"
     )
     current_failover_level: int
     num_vmotions: int
@@ -115,7 +115,7 @@ class ClusterComputeResourceVcsSlots(DynamicData, frozen=True, kw_only=True, gc=
     """VMware's `ClusterComputeResourceVcsSlots`."""
 
     WIRE: ClassVar[str] = (
-        "systemId:string? host:&HostSystem datastore:&Datastore[]? totalSlots:int"
+        "systemId:string?@7.0.3 host:&HostSystem datastore:&Datastore[]?@7.0.3 totalSlots:int"
     )
     system_id: str | None = None
     host: Ref
@@ -139,7 +139,7 @@ class ComputeResourceConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False
 
     WIRE: ClassVar[str] = (
         "vmSwapPlacement:string spbmEnabled:boolean? defaultHardwareVersionKey:string? "
-        "maximumHardwareVersionKey:string?"
+        "maximumHardwareVersionKey:string?@7.0.2"
     )
     vm_swap_placement: str
     spbm_enabled: bool | None = None
@@ -177,7 +177,7 @@ class ComputeResourceConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False
 
     WIRE: ClassVar[str] = (
         "vmSwapPlacement:string? spbmEnabled:boolean? defaultHardwareVersionKey:string? "
-        "maximumHardwareVersionKey:string? enableConfigManager:boolean?"
+        "maximumHardwareVersionKey:string?@7.0.2 enableConfigManager:boolean?@7.0.3.1"
     )
     vm_swap_placement: str | None = None
     spbm_enabled: bool | None = None
@@ -191,7 +191,7 @@ class ClusterConfigSpecEx(ComputeResourceConfigSpec, frozen=True, kw_only=True, 
 
     WIRE: ClassVar[str] = (
         "dasConfig:ClusterDasConfigInfo? drsConfig:ClusterDrsConfigInfo? "
-        "rulesSpec:ClusterRuleSpec[]? groupSpec:ClusterGroupSpec[]? inHciWorkflow:boolean?"
+        "rulesSpec:ClusterRuleSpec[]? groupSpec:ClusterGroupSpec[]? inHciWorkflow:boolean?@6.7.1"
     )
     das_config: ClusterDasConfigInfo | None = None
     drs_config: ClusterDrsConfigInfo | None = None
@@ -205,7 +205,7 @@ class ClusterDasConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "enabled:boolean? vmMonitoring:string? hostMonitoring:string? "
-        "vmComponentProtecting:string? failoverLevel:int? admissionControlEnabled:boolean? "
+        "vmComponentProtecting:string?@6.0 failoverLevel:int? admissionControlEnabled:boolean? "
         "option:OptionValue[]? heartbeatDatastore:&Datastore[]? "
         "hBDatastoreCandidatePolicy:string?"
     )
@@ -225,7 +225,7 @@ class ClusterDrsConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "enabled:boolean? enableVmBehaviorOverrides:boolean? defaultVmBehavior:DrsBehavior? "
-        "vmotionRate:int? scaleDescendantsShares:string? option:OptionValue[]?"
+        "vmotionRate:int? scaleDescendantsShares:string?@7.0 option:OptionValue[]?"
     )
     enabled: bool | None = None
     enable_vm_behavior_overrides: bool | None = None
@@ -239,7 +239,7 @@ class ClusterGroupInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `ClusterGroupInfo`."""
 
     WIRE: ClassVar[str] = (
-        "name:string userCreated:boolean? uniqueID:string?"
+        "name:string userCreated:boolean? uniqueID:string?@6.0"
     )
     name: str
     user_created: bool | None = None
@@ -270,7 +270,7 @@ class ClusterRecommendation(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "key:string type:string time:dateTime rating:int reason:string reasonText:string "
-        "warningText:string? warningDetails:LocalizableMessage? prerequisite:string[]? "
+        "warningText:string?@6.0 warningDetails:LocalizableMessage?@6.0 prerequisite:string[]? "
         "action:ClusterAction[]? target:&ManagedObject?"
     )
     key: str
@@ -291,7 +291,7 @@ class ClusterRuleInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "key:int? status:ManagedEntityStatus? enabled:boolean? name:string? mandatory:boolean? "
-        "userCreated:boolean? inCompliance:boolean? ruleUuid:string?"
+        "userCreated:boolean? inCompliance:boolean? ruleUuid:string?@6.0"
     )
     key: int | None = None
     status: ManagedEntityStatus | str | None = None
@@ -349,7 +349,7 @@ class DatacenterConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `DatacenterConfigInfo`."""
 
     WIRE: ClassVar[str] = (
-        "defaultHardwareVersionKey:string? maximumHardwareVersionKey:string?"
+        "defaultHardwareVersionKey:string? maximumHardwareVersionKey:string?@7.0.2"
     )
     default_hardware_version_key: str | None = None
     maximum_hardware_version_key: str | None = None
@@ -359,7 +359,7 @@ class DatacenterConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `DatacenterConfigSpec`."""
 
     WIRE: ClassVar[str] = (
-        "defaultHardwareVersionKey:string? maximumHardwareVersionKey:string?"
+        "defaultHardwareVersionKey:string? maximumHardwareVersionKey:string?@7.0.2"
     )
     default_hardware_version_key: str | None = None
     maximum_hardware_version_key: str | None = None
@@ -395,7 +395,7 @@ class ResourceConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "entity:&ManagedEntity? changeVersion:string? lastModified:dateTime? "
         "cpuAllocation:ResourceAllocationInfo memoryAllocation:ResourceAllocationInfo "
-        "scaleDescendantsShares:string?"
+        "scaleDescendantsShares:string?@7.0"
     )
     entity: Ref | None = None
     change_version: str | None = None
@@ -452,7 +452,7 @@ class ResourcePoolRuntimeInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "memory:ResourcePoolResourceUsage cpu:ResourcePoolResourceUsage "
-        "overallStatus:ManagedEntityStatus sharesScalable:string?"
+        "overallStatus:ManagedEntityStatus sharesScalable:string?@7.0"
     )
     memory: ResourcePoolResourceUsage
     cpu: ResourcePoolResourceUsage

@@ -230,7 +230,7 @@ class ConfigTarget(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `ConfigTarget`."""
 
     WIRE: ClassVar[str] = (
-        "numCpus:int numCpuCores:int numNumaNodes:int maxCpusPerHost:int? smcPresent:boolean "
+        "numCpus:int numCpuCores:int numNumaNodes:int maxCpusPerHost:int?@7.0 smcPresent:boolean "
         "datastore:VirtualMachineDatastoreInfo[]? network:VirtualMachineNetworkInfo[]? "
         "opaqueNetwork:OpaqueNetworkTargetInfo[]? "
         "distributedVirtualPortgroup:DistributedVirtualPortgroupInfo[]? "
@@ -241,12 +241,13 @@ class ConfigTarget(DynamicData, frozen=True, kw_only=True, gc=False):
         "legacyNetworkInfo:VirtualMachineLegacyNetworkSwitchInfo[]? "
         "scsiPassthrough:VirtualMachineScsiPassthroughInfo[]? "
         "scsiDisk:VirtualMachineScsiDiskDeviceInfo[]? maxMemMBOptimalPerf:int "
-        "supportedMaxMemMB:int? resourcePool:ResourcePoolRuntimeInfo? autoVmotion:boolean? "
+        "supportedMaxMemMB:int?@7.0 resourcePool:ResourcePoolRuntimeInfo? autoVmotion:boolean? "
         "pciPassthrough:VirtualMachinePciPassthroughInfo[]? "
-        "sharedGpuPassthroughTypes:VirtualMachinePciSharedGpuPassthroughInfo[]? "
-        "availablePersistentMemoryReservationMB:long? sevSupported:boolean? "
-        "vgpuDeviceInfo:VirtualMachineVgpuDeviceInfo[]? "
-        "vgpuProfileInfo:VirtualMachineVgpuProfileInfo[]? maxSimultaneousThreads:int?"
+        "sharedGpuPassthroughTypes:VirtualMachinePciSharedGpuPassthroughInfo[]?@6.0 "
+        "availablePersistentMemoryReservationMB:long?@6.7 sevSupported:boolean?@7.0.1 "
+        "vgpuDeviceInfo:VirtualMachineVgpuDeviceInfo[]?@7.0.3 "
+        "vgpuProfileInfo:VirtualMachineVgpuProfileInfo[]?@7.0.3 "
+        "maxSimultaneousThreads:int?@8.0.0.1"
     )
     num_cpus: int
     num_cpu_cores: int
@@ -422,7 +423,7 @@ class CustomizationIdentification(DynamicData, frozen=True, kw_only=True, gc=Fal
 
     WIRE: ClassVar[str] = (
         "joinWorkgroup:string? joinDomain:string? domainAdmin:string? "
-        "domainAdminPassword:CustomizationPassword? domainOU:string?"
+        "domainAdminPassword:CustomizationPassword? domainOU:string?@8.0.2"
     )
     join_workgroup: str | None = None
     join_domain: str | None = None
@@ -454,7 +455,7 @@ class CustomizationLinuxPrep(CustomizationIdentitySettings, frozen=True, kw_only
 
     WIRE: ClassVar[str] = (
         "hostName:CustomizationName domain:string timeZone:string? hwClockUTC:boolean? "
-        "scriptText:string? compatibleCustomizationMethod:string?"
+        "scriptText:string?@7.0 compatibleCustomizationMethod:string?@8.0.3"
     )
     host_name: CustomizationName
     domain: str
@@ -679,11 +680,11 @@ class ToolsConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `ToolsConfigInfo`."""
 
     WIRE: ClassVar[str] = (
-        "toolsVersion:int? toolsInstallType:string? afterPowerOn:boolean? afterResume:boolean? "
-        "beforeGuestStandby:boolean? beforeGuestShutdown:boolean? beforeGuestReboot:boolean? "
-        "toolsUpgradePolicy:string? pendingCustomization:string? customizationKeyId:CryptoKeyId? "
-        "syncTimeWithHostAllowed:boolean? syncTimeWithHost:boolean? "
-        "lastInstallInfo:ToolsConfigInfoToolsLastInstallInfo?"
+        "toolsVersion:int? toolsInstallType:string?@6.5 afterPowerOn:boolean? "
+        "afterResume:boolean? beforeGuestStandby:boolean? beforeGuestShutdown:boolean? "
+        "beforeGuestReboot:boolean? toolsUpgradePolicy:string? pendingCustomization:string? "
+        "customizationKeyId:CryptoKeyId?@6.5 syncTimeWithHostAllowed:boolean?@7.0.1 "
+        "syncTimeWithHost:boolean? lastInstallInfo:ToolsConfigInfoToolsLastInstallInfo?"
     )
     tools_version: int | None = None
     tools_install_type: str | None = None
@@ -903,9 +904,9 @@ class VirtualHardware(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `VirtualHardware`."""
 
     WIRE: ClassVar[str] = (
-        "numCPU:int numCoresPerSocket:int? autoCoresPerSocket:boolean? memoryMB:int "
+        "numCPU:int numCoresPerSocket:int? autoCoresPerSocket:boolean?@8.0.0.1 memoryMB:int "
         "virtualICH7MPresent:boolean? virtualSMCPresent:boolean? device:VirtualDevice[]? "
-        "motherboardLayout:string? simultaneousThreads:int?"
+        "motherboardLayout:string?@8.0.0.1 simultaneousThreads:int?@8.0.0.1"
     )
     num_cpu: int
     num_cores_per_socket: int | None = None
@@ -931,9 +932,9 @@ class VirtualMachineBootOptions(DynamicData, frozen=True, kw_only=True, gc=False
     """VMware's `VirtualMachineBootOptions`."""
 
     WIRE: ClassVar[str] = (
-        "bootDelay:long? enterBIOSSetup:boolean? efiSecureBootEnabled:boolean? "
+        "bootDelay:long? enterBIOSSetup:boolean? efiSecureBootEnabled:boolean?@6.5 "
         "bootRetryEnabled:boolean? bootRetryDelay:long? "
-        "bootOrder:VirtualMachineBootOptionsBootableDevice[]? networkBootProtocol:string?"
+        "bootOrder:VirtualMachineBootOptionsBootableDevice[]? networkBootProtocol:string?@6.0"
     )
     boot_delay: int | None = None
     enter_bios_setup: bool | None = None
@@ -970,12 +971,13 @@ class VirtualMachineCapability(DynamicData, frozen=True, kw_only=True, gc=False)
         "guestAutoLockSupported:boolean memoryReservationLockSupported:boolean "
         "featureRequirementSupported:boolean poweredOnMonitorTypeChangeSupported:boolean "
         "seSparseDiskSupported:boolean nestedHVSupported:boolean vPMCSupported:boolean "
-        "secureBootSupported:boolean? perVmEvcSupported:boolean? virtualMmuUsageIgnored:boolean? "
-        "virtualExecUsageIgnored:boolean? diskOnlySnapshotOnSuspendedVMSupported:boolean? "
-        "suspendToMemorySupported:boolean? toolsSyncTimeAllowSupported:boolean? "
-        "sevSupported:boolean? pmemFailoverSupported:boolean? "
-        "requireSgxAttestationSupported:boolean? changeModeDisksSupported:boolean? "
-        "vendorDeviceGroupSupported:boolean?"
+        "secureBootSupported:boolean?@6.5 perVmEvcSupported:boolean?@6.7 "
+        "virtualMmuUsageIgnored:boolean?@6.7 virtualExecUsageIgnored:boolean?@6.7 "
+        "diskOnlySnapshotOnSuspendedVMSupported:boolean?@6.7 "
+        "suspendToMemorySupported:boolean?@7.0.2 toolsSyncTimeAllowSupported:boolean?@7.0.1 "
+        "sevSupported:boolean?@7.0.1 pmemFailoverSupported:boolean?@7.0.2 "
+        "requireSgxAttestationSupported:boolean?@8.0.0.1 "
+        "changeModeDisksSupported:boolean?@8.0.0.1 vendorDeviceGroupSupported:boolean?@8.0.1"
     )
     snapshot_operations_supported: bool
     multiple_snapshots_supported: bool
@@ -1032,7 +1034,7 @@ class VirtualMachineCdromInfo(VirtualMachineTargetInfo, frozen=True, kw_only=Tru
     """VMware's `VirtualMachineCdromInfo`."""
 
     WIRE: ClassVar[str] = (
-        "description:string?"
+        "description:string?@6.5"
     )
     description: str | None = None
 
@@ -1043,7 +1045,7 @@ class VirtualMachineCloneSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "location:VirtualMachineRelocateSpec template:boolean config:VirtualMachineConfigSpec? "
         "customization:CustomizationSpec? powerOn:boolean snapshot:&VirtualMachineSnapshot? "
-        "memory:boolean? tpmProvisionPolicy:string?"
+        "memory:boolean? tpmProvisionPolicy:string?@8.0.0.1"
     )
     location: VirtualMachineRelocateSpec
     template: bool
@@ -1060,13 +1062,13 @@ class VirtualMachineConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False)
 
     WIRE: ClassVar[str] = (
         "changeVersion:string modified:dateTime name:string guestFullName:string version:string "
-        "uuid:string createDate:dateTime? instanceUuid:string? npivNodeWorldWideName:long[]? "
+        "uuid:string createDate:dateTime?@6.7 instanceUuid:string? npivNodeWorldWideName:long[]? "
         "npivPortWorldWideName:long[]? npivWorldWideNameType:string? npivDesiredNodeWwns:short? "
         "npivDesiredPortWwns:short? npivTemporaryDisabled:boolean? npivOnNonRdmDisks:boolean? "
         "locationId:string? template:boolean guestId:string alternateGuestName:string "
         "annotation:string? files:VirtualMachineFileInfo tools:ToolsConfigInfo? "
         "flags:VirtualMachineFlagInfo consolePreferences:VirtualMachineConsolePreferences? "
-        "defaultPowerOps:VirtualMachineDefaultPowerOpInfo rebootPowerOff:boolean? "
+        "defaultPowerOps:VirtualMachineDefaultPowerOpInfo rebootPowerOff:boolean?@8.0.0.1 "
         "hardware:VirtualHardware cpuAllocation:ResourceAllocationInfo? "
         "memoryAllocation:ResourceAllocationInfo? latencySensitivity:LatencySensitivity? "
         "memoryHotAddEnabled:boolean? cpuHotAddEnabled:boolean? cpuHotRemoveEnabled:boolean? "
@@ -1080,13 +1082,14 @@ class VirtualMachineConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False)
         "memoryReservationLockedToMax:boolean? "
         "initialOverhead:VirtualMachineConfigInfoOverheadInfo? nestedHVEnabled:boolean? "
         "vPMCEnabled:boolean? scheduledHardwareUpgradeInfo:ScheduledHardwareUpgradeInfo? "
-        "vFlashCacheReservation:long? vmxConfigChecksum:base64Binary? "
-        "messageBusTunnelEnabled:boolean? vmStorageObjectId:string? swapStorageObjectId:string? "
-        "keyId:CryptoKeyId? migrateEncryption:string? ftEncryptionMode:string? "
-        "sevEnabled:boolean? numaInfo:VirtualMachineVirtualNumaInfo? pmemFailoverEnabled:boolean? "
-        "vmxStatsCollectionEnabled:boolean? vmOpNotificationToAppEnabled:boolean? "
-        "vmOpNotificationTimeout:long? fixedPassthruHotPlugEnabled:boolean? "
-        "metroFtEnabled:boolean? metroFtHostGroup:string?"
+        "vFlashCacheReservation:long? vmxConfigChecksum:base64Binary?@6.0 "
+        "messageBusTunnelEnabled:boolean?@6.0 vmStorageObjectId:string?@6.0 "
+        "swapStorageObjectId:string?@6.0 keyId:CryptoKeyId?@6.5 migrateEncryption:string?@6.5 "
+        "ftEncryptionMode:string?@7.0.2 sevEnabled:boolean?@7.0.1 "
+        "numaInfo:VirtualMachineVirtualNumaInfo?@8.0.0.1 pmemFailoverEnabled:boolean?@7.0.2 "
+        "vmxStatsCollectionEnabled:boolean?@7.0.3.1 vmOpNotificationToAppEnabled:boolean?@7.0.3 "
+        "vmOpNotificationTimeout:long?@8.0.0.1 fixedPassthruHotPlugEnabled:boolean?@8.0.1 "
+        "metroFtEnabled:boolean?@8.0.3 metroFtHostGroup:string?@8.0.3"
     )
     change_version: str
     modified: datetime
@@ -1202,15 +1205,15 @@ class VirtualMachineConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False)
     """VMware's `VirtualMachineConfigSpec`."""
 
     WIRE: ClassVar[str] = (
-        "changeVersion:string? name:string? version:string? createDate:dateTime? uuid:string? "
+        "changeVersion:string? name:string? version:string? createDate:dateTime?@6.7 uuid:string? "
         "instanceUuid:string? npivNodeWorldWideName:long[]? npivPortWorldWideName:long[]? "
         "npivWorldWideNameType:string? npivDesiredNodeWwns:short? npivDesiredPortWwns:short? "
         "npivTemporaryDisabled:boolean? npivOnNonRdmDisks:boolean? npivWorldWideNameOp:string? "
         "locationId:string? guestId:string? alternateGuestName:string? annotation:string? "
         "files:VirtualMachineFileInfo? tools:ToolsConfigInfo? flags:VirtualMachineFlagInfo? "
         "consolePreferences:VirtualMachineConsolePreferences? "
-        "powerOpInfo:VirtualMachineDefaultPowerOpInfo? rebootPowerOff:boolean? numCPUs:int? "
-        "numCoresPerSocket:int? memoryMB:long? memoryHotAddEnabled:boolean? "
+        "powerOpInfo:VirtualMachineDefaultPowerOpInfo? rebootPowerOff:boolean?@8.0.0.1 "
+        "numCPUs:int? numCoresPerSocket:int? memoryMB:long? memoryHotAddEnabled:boolean? "
         "cpuHotAddEnabled:boolean? cpuHotRemoveEnabled:boolean? virtualICH7MPresent:boolean? "
         "virtualSMCPresent:boolean? deviceChange:VirtualDeviceConfigSpec[]? "
         "cpuAllocation:ResourceAllocationInfo? memoryAllocation:ResourceAllocationInfo? "
@@ -1223,13 +1226,14 @@ class VirtualMachineConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False)
         "firmware:string? maxMksConnections:int? guestAutoLockEnabled:boolean? "
         "managedBy:ManagedByInfo? memoryReservationLockedToMax:boolean? nestedHVEnabled:boolean? "
         "vPMCEnabled:boolean? scheduledHardwareUpgradeInfo:ScheduledHardwareUpgradeInfo? "
-        "vmProfile:VirtualMachineProfileSpec[]? messageBusTunnelEnabled:boolean? "
-        "crypto:CryptoSpec? migrateEncryption:string? ftEncryptionMode:string? "
-        "sevEnabled:boolean? virtualNuma:VirtualMachineVirtualNuma? motherboardLayout:string? "
-        "pmemFailoverEnabled:boolean? vmxStatsCollectionEnabled:boolean? "
-        "vmOpNotificationToAppEnabled:boolean? vmOpNotificationTimeout:long? "
-        "simultaneousThreads:int? fixedPassthruHotPlugEnabled:boolean? metroFtEnabled:boolean? "
-        "metroFtHostGroup:string?"
+        "vmProfile:VirtualMachineProfileSpec[]? messageBusTunnelEnabled:boolean?@6.0 "
+        "crypto:CryptoSpec?@6.5 migrateEncryption:string?@6.5 ftEncryptionMode:string?@7.0.2 "
+        "sevEnabled:boolean?@7.0.1 virtualNuma:VirtualMachineVirtualNuma?@8.0.0.1 "
+        "motherboardLayout:string?@8.0.0.1 pmemFailoverEnabled:boolean?@7.0.2 "
+        "vmxStatsCollectionEnabled:boolean?@7.0.3.1 vmOpNotificationToAppEnabled:boolean?@7.0.3 "
+        "vmOpNotificationTimeout:long?@8.0.0.1 simultaneousThreads:int?@8.0.0.1 "
+        "fixedPassthruHotPlugEnabled:boolean?@8.0.1 metroFtEnabled:boolean?@8.0.3 "
+        "metroFtHostGroup:string?@8.0.3"
     )
     change_version: str | None = None
     name: str | None = None
@@ -1312,7 +1316,8 @@ class VirtualMachineConfigSummary(DynamicData, frozen=True, kw_only=True, gc=Fal
         "memoryReservation:int? numCpu:int? numEthernetCards:int? numVirtualDisks:int? "
         "uuid:string? instanceUuid:string? guestId:string? guestFullName:string? "
         "annotation:string? product:VAppProductInfo? installBootRequired:boolean? "
-        "managedBy:ManagedByInfo? tpmPresent:boolean? numVmiopBackings:int? hwVersion:string?"
+        "managedBy:ManagedByInfo? tpmPresent:boolean?@6.7 numVmiopBackings:int?@6.7 "
+        "hwVersion:string?@6.9.1"
     )
     name: str
     template: bool
@@ -1362,8 +1367,8 @@ class VirtualMachineDatastoreInfo(VirtualMachineTargetInfo, frozen=True, kw_only
 
     WIRE: ClassVar[str] = (
         "datastore:DatastoreSummary capability:DatastoreCapability maxFileSize:long "
-        "maxVirtualDiskCapacity:long? maxPhysicalRDMFileSize:long? maxVirtualRDMFileSize:long? "
-        "mode:string vStorageSupport:string?"
+        "maxVirtualDiskCapacity:long? maxPhysicalRDMFileSize:long?@6.0 "
+        "maxVirtualRDMFileSize:long?@6.0 mode:string vStorageSupport:string?"
     )
     datastore: DatastoreSummary
     capability: DatastoreCapability
@@ -1403,7 +1408,7 @@ class VirtualMachineDefinedProfileSpec(VirtualMachineProfileSpec, frozen=True, k
     """VMware's `VirtualMachineDefinedProfileSpec`."""
 
     WIRE: ClassVar[str] = (
-        "profileId:string replicationSpec:ReplicationSpec? profileParams:KeyValue[]?"
+        "profileId:string replicationSpec:ReplicationSpec?@6.5 profileParams:KeyValue[]?@6.7"
     )
     profile_id: str
     replication_spec: ReplicationSpec | None = None
@@ -1430,10 +1435,10 @@ class VirtualMachineDeviceRuntimeInfoVirtualEthernetCardRuntimeState(VirtualMach
     WIRE: ClassVar[str] = (
         "vmDirectPathGen2Active:boolean? vmDirectPathGen2InactiveReasonVm:string[]? "
         "vmDirectPathGen2InactiveReasonOther:string[]? "
-        "vmDirectPathGen2InactiveReasonExtended:string? uptv2Active:boolean? "
-        "uptv2InactiveReasonVm:string[]? uptv2InactiveReasonOther:string[]? "
-        "reservationStatus:string? attachmentStatus:string? "
-        "featureRequirement:VirtualMachineFeatureRequirement[]?"
+        "vmDirectPathGen2InactiveReasonExtended:string? uptv2Active:boolean?@8.0.0.1 "
+        "uptv2InactiveReasonVm:string[]?@8.0.0.1 uptv2InactiveReasonOther:string[]?@8.0.0.1 "
+        "reservationStatus:string? attachmentStatus:string?@6.7 "
+        "featureRequirement:VirtualMachineFeatureRequirement[]?@6.7"
     )
     vm_direct_path_gen2_active: bool | None = None
     vm_direct_path_gen2_inactive_reason_vm: tuple[str, ...] = ()
@@ -1532,7 +1537,7 @@ class VirtualMachineFileLayoutExSnapshotLayout(DynamicData, frozen=True, kw_only
     """VMware's `VirtualMachineFileLayoutExSnapshotLayout`."""
 
     WIRE: ClassVar[str] = (
-        "key:&VirtualMachineSnapshot dataKey:int memoryKey:int "
+        "key:&VirtualMachineSnapshot dataKey:int memoryKey:int@6.0 "
         "disk:VirtualMachineFileLayoutExDiskLayout[]?"
     )
     key: Ref
@@ -1559,8 +1564,8 @@ class VirtualMachineFlagInfo(DynamicData, frozen=True, kw_only=True, gc=False):
         "runWithDebugInfo:boolean? monitorType:string? htSharing:string? "
         "snapshotDisabled:boolean? snapshotLocked:boolean? diskUuidEnabled:boolean? "
         "virtualMmuUsage:string? virtualExecUsage:string? snapshotPowerOffBehavior:string? "
-        "recordReplayEnabled:boolean? faultToleranceType:string? cbrcCacheEnabled:boolean? "
-        "vvtdEnabled:boolean? vbsEnabled:boolean?"
+        "recordReplayEnabled:boolean? faultToleranceType:string?@6.0 "
+        "cbrcCacheEnabled:boolean?@6.5 vvtdEnabled:boolean?@6.7 vbsEnabled:boolean?@6.7"
     )
     disable_acceleration: bool | None = None
     enable_logging: bool | None = None
@@ -1600,7 +1605,7 @@ class VirtualMachineGuestSummary(DynamicData, frozen=True, kw_only=True, gc=Fals
     WIRE: ClassVar[str] = (
         "guestId:string? guestFullName:string? toolsStatus:VirtualMachineToolsStatus? "
         "toolsVersionStatus:string? toolsVersionStatus2:string? toolsRunningStatus:string? "
-        "hostName:string? ipAddress:string? hwVersion:string?"
+        "hostName:string? ipAddress:string? hwVersion:string?@6.9.1"
     )
     guest_id: str | None = None
     guest_full_name: str | None = None
@@ -1675,7 +1680,7 @@ class VirtualMachineNetworkInfo(VirtualMachineTargetInfo, frozen=True, kw_only=T
     """VMware's `VirtualMachineNetworkInfo`."""
 
     WIRE: ClassVar[str] = (
-        "network:NetworkSummary vswitch:string?"
+        "network:NetworkSummary vswitch:string?@6.5"
     )
     network: NetworkSummary
     vswitch: str | None = None
@@ -1732,15 +1737,15 @@ class VirtualMachineQuickStats(DynamicData, frozen=True, kw_only=True, gc=False)
     """VMware's `VirtualMachineQuickStats`."""
 
     WIRE: ClassVar[str] = (
-        "overallCpuUsage:int? overallCpuDemand:int? overallCpuReadiness:int? "
+        "overallCpuUsage:int? overallCpuDemand:int? overallCpuReadiness:int?@7.0 "
         "guestMemoryUsage:int? hostMemoryUsage:int? guestHeartbeatStatus:ManagedEntityStatus "
         "distributedCpuEntitlement:int? distributedMemoryEntitlement:int? "
-        "staticCpuEntitlement:int? staticMemoryEntitlement:int? grantedMemory:int? "
+        "staticCpuEntitlement:int? staticMemoryEntitlement:int? grantedMemory:int?@7.0 "
         "privateMemory:int? sharedMemory:int? swappedMemory:int? balloonedMemory:int? "
         "consumedOverheadMemory:int? ftLogBandwidth:int? ftSecondaryLatency:int? "
         "ftLatencyStatus:ManagedEntityStatus? compressedMemory:long? uptimeSeconds:int? "
-        "ssdSwappedMemory:long? activeMemory:int? "
-        "memoryTierStats:VirtualMachineQuickStatsMemoryTierStats[]?"
+        "ssdSwappedMemory:long? activeMemory:int?@7.0.3 "
+        "memoryTierStats:VirtualMachineQuickStatsMemoryTierStats[]?@7.0.3"
     )
     overall_cpu_usage: int | None = None
     overall_cpu_demand: int | None = None
@@ -1782,10 +1787,11 @@ class VirtualMachineRelocateSpec(DynamicData, frozen=True, kw_only=True, gc=Fals
     """VMware's `VirtualMachineRelocateSpec`."""
 
     WIRE: ClassVar[str] = (
-        "service:ServiceLocator? folder:&Folder? datastore:&Datastore? diskMoveType:string? "
-        "pool:&ResourcePool? host:&HostSystem? disk:VirtualMachineRelocateSpecDiskLocator[]? "
+        "service:ServiceLocator?@6.0 folder:&Folder?@6.0 datastore:&Datastore? "
+        "diskMoveType:string? pool:&ResourcePool? host:&HostSystem? "
+        "disk:VirtualMachineRelocateSpecDiskLocator[]? "
         "transform:VirtualMachineRelocateTransformation? deviceChange:VirtualDeviceConfigSpec[]? "
-        "profile:VirtualMachineProfileSpec[]? cryptoSpec:CryptoSpec?"
+        "profile:VirtualMachineProfileSpec[]? cryptoSpec:CryptoSpec?@7.0"
     )
     service: ServiceLocator | None = None
     folder: Ref | None = None
@@ -1806,7 +1812,7 @@ class VirtualMachineRelocateSpecDiskLocator(DynamicData, frozen=True, kw_only=Tr
     WIRE: ClassVar[str] = (
         "diskId:int datastore:&Datastore diskMoveType:string? "
         "diskBackingInfo:VirtualDeviceBackingInfo? profile:VirtualMachineProfileSpec[]? "
-        "backing:VirtualMachineRelocateSpecDiskLocatorBackingSpec?"
+        "backing:VirtualMachineRelocateSpecDiskLocatorBackingSpec?@7.0"
     )
     disk_id: int
     datastore: Ref
@@ -1832,7 +1838,8 @@ class VirtualMachineRuntimeInfo(DynamicData, frozen=True, kw_only=True, gc=False
     WIRE: ClassVar[str] = (
         "device:VirtualMachineDeviceRuntimeInfo[]? host:&HostSystem? "
         "connectionState:VirtualMachineConnectionState powerState:VirtualMachinePowerState "
-        "vmFailoverInProgress:boolean? faultToleranceState:VirtualMachineFaultToleranceState "
+        "vmFailoverInProgress:boolean?@7.0.2 "
+        "faultToleranceState:VirtualMachineFaultToleranceState "
         "dasVmProtection:VirtualMachineRuntimeInfoDasProtectionState? "
         "toolsInstallerMounted:boolean suspendTime:dateTime? bootTime:dateTime? "
         "suspendInterval:long? question:VirtualMachineQuestionInfo? memoryOverhead:long? "
@@ -1842,9 +1849,9 @@ class VirtualMachineRuntimeInfo(DynamicData, frozen=True, kw_only=True, gc=False
         "consolidationNeeded:boolean "
         "offlineFeatureRequirement:VirtualMachineFeatureRequirement[]? "
         "featureRequirement:VirtualMachineFeatureRequirement[]? vFlashCacheAllocation:long? "
-        "paused:boolean? snapshotInBackground:boolean? quiescedForkParent:boolean? "
-        "instantCloneFrozen:boolean? cryptoState:string? suspendedToMemory:boolean? "
-        "opNotificationTimeout:long? iommuActive:boolean?"
+        "paused:boolean?@6.0 snapshotInBackground:boolean?@6.0 quiescedForkParent:boolean?@6.0 "
+        "instantCloneFrozen:boolean?@6.7 cryptoState:string?@6.7 suspendedToMemory:boolean?@7.0.2 "
+        "opNotificationTimeout:long?@8.0.0.1 iommuActive:boolean?@8.0.1"
     )
     device: tuple[VirtualMachineDeviceRuntimeInfo, ...] = ()
     host: Ref | None = None
@@ -1997,7 +2004,8 @@ class VirtualMachineTicket(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `VirtualMachineTicket`."""
 
     WIRE: ClassVar[str] = (
-        "ticket:string! cfgFile:string host:string? port:int? sslThumbprint:string? url:string?"
+        "ticket:string! cfgFile:string host:string? port:int? sslThumbprint:string? "
+        "url:string?@7.0"
     )
     ticket: str
     cfg_file: str
@@ -2066,7 +2074,7 @@ class VirtualMachineVgpuProfileInfo(VirtualMachineTargetInfo, frozen=True, kw_on
 
     WIRE: ClassVar[str] = (
         "profileName:string deviceVendorId:long fbSizeInGib:long profileSharing:string "
-        "profileClass:string stunTimeEstimates:VirtualMachineVMotionStunTimeInfo[]?"
+        "profileClass:string stunTimeEstimates:VirtualMachineVMotionStunTimeInfo[]?@8.0.2"
     )
     profile_name: str
     device_vendor_id: int

@@ -359,7 +359,7 @@ class RemoveAllSnapshotsTaskArgs(Arguments, frozen=True, kw_only=True, gc=False)
     """What RemoveAllSnapshots_Task takes."""
 
     WIRE: ClassVar[str] = (
-        "consolidate:boolean? spec:SnapshotSelectionSpec?"
+        "consolidate:boolean? spec:SnapshotSelectionSpec?@8.0.3"
     )
     consolidate: bool | None = None
     spec: SnapshotSelectionSpec | None = None

@@ -266,12 +266,12 @@ class DVPortgroupConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "key:string name:string numPorts:int distributedVirtualSwitch:&DistributedVirtualSwitch? "
-        "defaultPortConfig:DVPortSetting? description:string? type:string backingType:string? "
+        "defaultPortConfig:DVPortSetting? description:string? type:string backingType:string?@7.0 "
         "policy:DVPortgroupPolicy portNameFormat:string? scope:&ManagedEntity[]? "
         "vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[]? configVersion:string? "
-        "autoExpand:boolean? vmVnicNetworkResourcePoolKey:string? uplink:boolean? "
-        "transportZoneUuid:string? transportZoneName:string? logicalSwitchUuid:string? "
-        "segmentId:string?"
+        "autoExpand:boolean? vmVnicNetworkResourcePoolKey:string?@6.0 uplink:boolean?@6.5 "
+        "transportZoneUuid:string?@7.0 transportZoneName:string?@7.0 "
+        "logicalSwitchUuid:string?@7.0 segmentId:string?@7.0"
     )
     key: str
     name: str
@@ -300,11 +300,11 @@ class DVPortgroupConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "configVersion:string? name:string? numPorts:int? portNameFormat:string? "
-        "defaultPortConfig:DVPortSetting? description:string? type:string? backingType:string? "
-        "scope:&ManagedEntity[]? policy:DVPortgroupPolicy? "
+        "defaultPortConfig:DVPortSetting? description:string? type:string? "
+        "backingType:string?@7.0 scope:&ManagedEntity[]? policy:DVPortgroupPolicy? "
         "vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[]? autoExpand:boolean? "
-        "vmVnicNetworkResourcePoolKey:string? transportZoneUuid:string? transportZoneName:string? "
-        "logicalSwitchUuid:string? segmentId:string?"
+        "vmVnicNetworkResourcePoolKey:string?@6.0 transportZoneUuid:string?@7.0 "
+        "transportZoneName:string?@7.0 logicalSwitchUuid:string?@7.0 segmentId:string?@7.0"
     )
     config_version: str | None = None
     name: str | None = None
@@ -381,9 +381,9 @@ class DVSConfigInfo(DynamicData, frozen=True, kw_only=True, gc=False):
         "description:string? configVersion:string contact:DVSContactInfo switchIpAddress:string? "
         "createTime:dateTime networkResourceManagementEnabled:boolean "
         "defaultProxySwitchMaxNumPorts:int? "
-        "infrastructureTrafficResourceConfig:DvsHostInfrastructureTrafficResource[]? "
-        "netResourcePoolTrafficResourceConfig:DvsHostInfrastructureTrafficResource[]? "
-        "networkResourceControlVersion:string? pnicCapacityRatioForReservation:int?"
+        "infrastructureTrafficResourceConfig:DvsHostInfrastructureTrafficResource[]?@6.0 "
+        "netResourcePoolTrafficResourceConfig:DvsHostInfrastructureTrafficResource[]?@6.7 "
+        "networkResourceControlVersion:string?@6.0 pnicCapacityRatioForReservation:int?@6.0"
     )
     uuid: str
     name: str
@@ -422,9 +422,9 @@ class DVSConfigSpec(DynamicData, frozen=True, kw_only=True, gc=False):
         "extensionKey:string? description:string? policy:DVSPolicy? "
         "vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[]? contact:DVSContactInfo? "
         "switchIpAddress:string? defaultProxySwitchMaxNumPorts:int? "
-        "infrastructureTrafficResourceConfig:DvsHostInfrastructureTrafficResource[]? "
-        "netResourcePoolTrafficResourceConfig:DvsHostInfrastructureTrafficResource[]? "
-        "networkResourceControlVersion:string?"
+        "infrastructureTrafficResourceConfig:DvsHostInfrastructureTrafficResource[]?@6.0 "
+        "netResourcePoolTrafficResourceConfig:DvsHostInfrastructureTrafficResource[]?@6.7 "
+        "networkResourceControlVersion:string?@6.0"
     )
     config_version: str | None = None
     name: str | None = None
@@ -492,7 +492,7 @@ class DVSFeatureCapability(DynamicData, frozen=True, kw_only=True, gc=False):
         "nicTeamingPolicy:string[]? networkResourcePoolHighShareValue:int? "
         "rollbackCapability:DVSRollbackCapability? "
         "backupRestoreCapability:DVSBackupRestoreCapability? networkFilterSupported:boolean? "
-        "macLearningSupported:boolean?"
+        "macLearningSupported:boolean?@6.7"
     )
     network_resource_management_supported: bool
     vm_direct_path_gen2_supported: bool | None = None
@@ -633,8 +633,8 @@ class DistributedVirtualPort(DynamicData, frozen=True, kw_only=True, gc=False):
         "key:string config:DVPortConfigInfo dvsUuid:string portgroupKey:string? "
         "proxyHost:&HostSystem? connectee:DistributedVirtualSwitchPortConnectee? conflict:boolean "
         "conflictPortKey:string? state:DVPortState? connectionCookie:int? "
-        "lastStatusChange:dateTime hostLocalPort:boolean? externalId:string? "
-        "segmentPortId:string?"
+        "lastStatusChange:dateTime hostLocalPort:boolean? externalId:string?@7.0 "
+        "segmentPortId:string?@7.0"
     )
     key: str
     config: DVPortConfigInfo
@@ -658,8 +658,8 @@ class DistributedVirtualPortgroupInfo(DynamicData, frozen=True, kw_only=True, gc
     WIRE: ClassVar[str] = (
         "switchName:string switchUuid:string portgroupName:string portgroupKey:string "
         "portgroupType:string uplinkPortgroup:boolean portgroup:&DistributedVirtualPortgroup "
-        "networkReservationSupported:boolean? backingType:string? logicalSwitchUuid:string? "
-        "segmentId:string?"
+        "networkReservationSupported:boolean?@6.0 backingType:string?@7.0 "
+        "logicalSwitchUuid:string?@7.0 segmentId:string?@7.0"
     )
     switch_name: str
     switch_uuid: str
@@ -701,9 +701,9 @@ class DistributedVirtualSwitchHostMemberConfigInfo(DynamicData, frozen=True, kw_
     WIRE: ClassVar[str] = (
         "host:&HostSystem? maxProxySwitchPorts:int "
         "vendorSpecificConfig:DistributedVirtualSwitchKeyedOpaqueBlob[]? "
-        "backing:DistributedVirtualSwitchHostMemberBacking nsxSwitch:boolean? ensEnabled:boolean? "
-        "ensInterruptEnabled:boolean? nsxtUsedUplinkNames:string[]? "
-        "networkOffloadingEnabled:boolean?"
+        "backing:DistributedVirtualSwitchHostMemberBacking nsxSwitch:boolean?@7.0 "
+        "ensEnabled:boolean?@7.0 ensInterruptEnabled:boolean?@7.0 "
+        "nsxtUsedUplinkNames:string[]?@7.0 networkOffloadingEnabled:boolean?@8.0.0.1"
     )
     host: Ref | None = None
     max_proxy_switch_ports: int
@@ -785,7 +785,7 @@ class DistributedVirtualSwitchInfo(DynamicData, frozen=True, kw_only=True, gc=Fa
 
     WIRE: ClassVar[str] = (
         "switchName:string switchUuid:string distributedVirtualSwitch:&DistributedVirtualSwitch "
-        "networkReservationSupported:boolean?"
+        "networkReservationSupported:boolean?@6.0"
     )
     switch_name: str
     switch_uuid: str
@@ -831,9 +831,9 @@ class DistributedVirtualSwitchPortCriteria(DynamicData, frozen=True, kw_only=Tru
     """VMware's `DistributedVirtualSwitchPortCriteria`."""
 
     WIRE: ClassVar[str] = (
-        "connected:boolean? active:boolean? uplinkPort:boolean? nsxPort:boolean? "
+        "connected:boolean? active:boolean? uplinkPort:boolean? nsxPort:boolean?@7.0 "
         "scope:&ManagedEntity? portgroupKey:string[]? inside:boolean? portKey:string[]? "
-        "host:&HostSystem[]?"
+        "host:&HostSystem[]?@6.5"
     )
     connected: bool | None = None
     active: bool | None = None
@@ -855,7 +855,7 @@ class DistributedVirtualSwitchPortStatistics(DynamicData, frozen=True, kw_only=T
         "bytesOutUnicast:long packetsInBroadcast:long packetsOutBroadcast:long "
         "bytesInBroadcast:long bytesOutBroadcast:long packetsInDropped:long "
         "packetsOutDropped:long packetsInException:long packetsOutException:long "
-        "bytesInFromPnic:long? bytesOutToPnic:long?"
+        "bytesInFromPnic:long?@6.5 bytesOutToPnic:long?@6.5"
     )
     packets_in_multicast: int
     packets_out_multicast: int
@@ -920,7 +920,7 @@ class HostDnsConfig(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostDnsConfig`."""
 
     WIRE: ClassVar[str] = (
-        "dhcp:boolean virtualNicDevice:string? ipv6VirtualNicDevice:string? hostName:string "
+        "dhcp:boolean virtualNicDevice:string? ipv6VirtualNicDevice:string?@6.7 hostName:string "
         "domainName:string address:string[]? searchDomain:string[]?"
     )
     dhcp: bool
@@ -1040,9 +1040,9 @@ class HostMemberRuntimeInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostMemberRuntimeInfo`."""
 
     WIRE: ClassVar[str] = (
-        "host:&HostSystem status:string? statusDetail:string? nsxtStatus:string? "
-        "nsxtStatusDetail:string? healthCheckResult:HostMemberHealthCheckResult[]? "
-        "hostUplinkState:DistributedVirtualSwitchHostMemberHostUplinkState[]?"
+        "host:&HostSystem status:string? statusDetail:string? nsxtStatus:string?@7.0 "
+        "nsxtStatusDetail:string?@7.0 healthCheckResult:HostMemberHealthCheckResult[]? "
+        "hostUplinkState:DistributedVirtualSwitchHostMemberHostUplinkState[]?@8.0.3"
     )
     host: Ref
     status: str | None = None
@@ -1061,7 +1061,7 @@ class HostNetCapabilities(DynamicData, frozen=True, kw_only=True, gc=False):
         "supportsVlan:boolean usesServiceConsoleNic:boolean supportsNetworkHints:boolean "
         "maxPortGroupsPerVswitch:int? vswitchConfigSupported:boolean vnicConfigSupported:boolean "
         "ipRouteConfigSupported:boolean dnsConfigSupported:boolean dhcpOnVnicSupported:boolean "
-        "ipV6Supported:boolean backupNfcNiocSupported:boolean?"
+        "ipV6Supported:boolean backupNfcNiocSupported:boolean?@7.0.1"
     )
     can_set_physical_nic_link_speed: bool
     supports_nic_teaming: bool
@@ -1117,7 +1117,7 @@ class HostNetworkConfig(DynamicData, frozen=True, kw_only=True, gc=False):
         "consoleVnic:HostVirtualNicConfig[]? dnsConfig:HostDnsConfig? "
         "ipRouteConfig:HostIpRouteConfig? consoleIpRouteConfig:HostIpRouteConfig? "
         "routeTableConfig:HostIpRouteTableConfig? ipV6Enabled:boolean? "
-        "netStackSpec:HostNetworkConfigNetStackSpec[]? migrationStatus:string?"
+        "netStackSpec:HostNetworkConfigNetStackSpec[]? migrationStatus:string?@7.0.2"
     )
     vswitch: tuple[HostVirtualSwitchConfig, ...] = ()
     proxy_switch: tuple[HostProxySwitchConfig, ...] = ()
@@ -1163,7 +1163,8 @@ class HostNetworkInfo(DynamicData, frozen=True, kw_only=True, gc=False):
         "dnsConfig:HostDnsConfig? ipRouteConfig:HostIpRouteConfig? "
         "consoleIpRouteConfig:HostIpRouteConfig? routeTableInfo:HostIpRouteTableInfo? "
         "ipV6Enabled:boolean? atBootIpV6Enabled:boolean? netStackInstance:HostNetStackInstance[]? "
-        "nsxTransportNodeId:string? nvdsToVdsMigrationRequired:boolean? migrationStatus:string?"
+        "nsxTransportNodeId:string?@7.0 nvdsToVdsMigrationRequired:boolean?@7.0.2 "
+        "migrationStatus:string?@7.0.2"
     )
     vswitch: tuple[HostVirtualSwitch, ...] = ()
     proxy_switch: tuple[HostProxySwitch, ...] = ()
@@ -1314,10 +1315,10 @@ class HostProxySwitch(DynamicData, frozen=True, kw_only=True, gc=False):
         "dvsUuid:string dvsName:string key:string numPorts:int configNumPorts:int? "
         "numPortsAvailable:int uplinkPort:KeyValue[]? mtu:int? pnic:string[]? "
         "spec:HostProxySwitchSpec hostLag:HostProxySwitchHostLagConfig[]? "
-        "networkReservationSupported:boolean? nsxtEnabled:boolean? ensEnabled:boolean? "
-        "ensInterruptEnabled:boolean? nsxUsedUplinkPort:string[]? nsxtStatus:string? "
-        "nsxtStatusDetail:string? networkOffloadingEnabled:boolean? "
-        "hostUplinkState:DistributedVirtualSwitchHostMemberHostUplinkState[]?"
+        "networkReservationSupported:boolean? nsxtEnabled:boolean?@7.0 ensEnabled:boolean?@7.0 "
+        "ensInterruptEnabled:boolean?@7.0 nsxUsedUplinkPort:string[]?@7.0 nsxtStatus:string?@7.0 "
+        "nsxtStatusDetail:string?@7.0 networkOffloadingEnabled:boolean?@8.0.0.1 "
+        "hostUplinkState:DistributedVirtualSwitchHostMemberHostUplinkState[]?@8.0.3"
     )
     dvs_uuid: str
     dvs_name: str
@@ -1442,8 +1443,9 @@ class HostVirtualNicSpec(DynamicData, frozen=True, kw_only=True, gc=False):
         "ip:HostIpConfig? mac:string? "
         "distributedVirtualPort:DistributedVirtualSwitchPortConnection? portgroup:string? "
         "mtu:int? tsoEnabled:boolean? netStackInstanceKey:string? "
-        "opaqueNetwork:HostVirtualNicOpaqueNetworkSpec? externalId:string? pinnedPnic:string? "
-        "ipRouteSpec:HostVirtualNicIpRouteSpec? systemOwned:boolean? dpuId:string?"
+        "opaqueNetwork:HostVirtualNicOpaqueNetworkSpec?@6.0 externalId:string?@6.0 "
+        "pinnedPnic:string?@6.0 ipRouteSpec:HostVirtualNicIpRouteSpec?@6.5 "
+        "systemOwned:boolean?@7.0 dpuId:string?@8.0.0.1"
     )
     ip: HostIpConfig | None = None
     mac: str | None = None
@@ -1617,7 +1619,7 @@ class OpaqueNetworkTargetInfo(VirtualMachineTargetInfo, frozen=True, kw_only=Tru
     """VMware's `OpaqueNetworkTargetInfo`."""
 
     WIRE: ClassVar[str] = (
-        "network:OpaqueNetworkSummary networkReservationSupported:boolean?"
+        "network:OpaqueNetworkSummary networkReservationSupported:boolean?@6.0"
     )
     network: OpaqueNetworkSummary
     network_reservation_supported: bool | None = None
@@ -1627,13 +1629,14 @@ class PhysicalNic(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `PhysicalNic`."""
 
     WIRE: ClassVar[str] = (
-        "key:string? device:string pci:string driver:string? driverVersion:string? "
-        "firmwareVersion:string? linkSpeed:PhysicalNicLinkInfo? "
+        "key:string? device:string pci:string driver:string? driverVersion:string?@8.0.0.1 "
+        "firmwareVersion:string?@8.0.0.1 linkSpeed:PhysicalNicLinkInfo? "
         "validLinkSpecification:PhysicalNicLinkInfo[]? spec:PhysicalNicSpec "
         "wakeOnLanSupported:boolean mac:string vmDirectPathGen2Supported:boolean? "
         "vmDirectPathGen2SupportedMode:string? resourcePoolSchedulerAllowed:boolean? "
         "resourcePoolSchedulerDisallowedReason:string[]? autoNegotiateSupported:boolean? "
-        "enhancedNetworkingStackSupported:boolean? ensInterruptSupported:boolean? dpuId:string?"
+        "enhancedNetworkingStackSupported:boolean?@6.7 ensInterruptSupported:boolean?@7.0 "
+        "dpuId:string?@8.0.0.1"
     )
     key: str | None = None
     device: str
@@ -1718,8 +1721,8 @@ class PhysicalNicSpec(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `PhysicalNicSpec`."""
 
     WIRE: ClassVar[str] = (
-        "ip:HostIpConfig? linkSpeed:PhysicalNicLinkInfo? enableEnhancedNetworkingStack:boolean? "
-        "ensInterruptEnabled:boolean?"
+        "ip:HostIpConfig? linkSpeed:PhysicalNicLinkInfo? "
+        "enableEnhancedNetworkingStack:boolean?@6.7 ensInterruptEnabled:boolean?@7.0"
     )
     ip: HostIpConfig | None = None
     link_speed: PhysicalNicLinkInfo | None = None
@@ -1743,9 +1746,9 @@ class VMwareDVSConfigInfo(DVSConfigInfo, frozen=True, kw_only=True, gc=False):
         "pvlanConfig:VMwareDVSPvlanMapEntry[]? maxMtu:int "
         "linkDiscoveryProtocolConfig:LinkDiscoveryProtocolConfig? "
         "lacpGroupConfig:VMwareDvsLacpGroupConfig[]? lacpApiVersion:string? "
-        "multicastFilteringMode:string? networkOffloadSpecId:string? "
-        "networkOffloadConfig:VmwareDistributedVirtualSwitchNetworkOffloadConfig? "
-        "realTimeConfig:VmwareDistributedVirtualSwitchRealTimeConfig?"
+        "multicastFilteringMode:string?@6.0 networkOffloadSpecId:string?@8.0.0.1 "
+        "networkOffloadConfig:VmwareDistributedVirtualSwitchNetworkOffloadConfig?@8.0.3 "
+        "realTimeConfig:VmwareDistributedVirtualSwitchRealTimeConfig?@8.0.3.1"
     )
     pvlan_config: tuple[VMwareDVSPvlanMapEntry, ...] = ()
     max_mtu: int
@@ -1764,9 +1767,9 @@ class VMwareDVSConfigSpec(DVSConfigSpec, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "pvlanConfigSpec:VMwareDVSPvlanConfigSpec[]? maxMtu:int? "
         "linkDiscoveryProtocolConfig:LinkDiscoveryProtocolConfig? lacpApiVersion:string? "
-        "multicastFilteringMode:string? networkOffloadSpecId:string? "
-        "networkOffloadConfig:VmwareDistributedVirtualSwitchNetworkOffloadConfig? "
-        "realTimeConfig:VmwareDistributedVirtualSwitchRealTimeConfig?"
+        "multicastFilteringMode:string?@6.0 networkOffloadSpecId:string?@8.0.0.1 "
+        "networkOffloadConfig:VmwareDistributedVirtualSwitchNetworkOffloadConfig?@8.0.3 "
+        "realTimeConfig:VmwareDistributedVirtualSwitchRealTimeConfig?@8.0.3.1"
     )
     pvlan_config_spec: tuple[VMwareDVSPvlanConfigSpec, ...] = ()
     max_mtu: int | None = None
@@ -1785,7 +1788,7 @@ class VMwareDVSPortSetting(DVPortSetting, frozen=True, kw_only=True, gc=False):
         "vlan:VmwareDistributedVirtualSwitchVlanSpec? qosTag:IntPolicy? "
         "uplinkTeamingPolicy:VmwareUplinkPortTeamingPolicy? securityPolicy:DVSSecurityPolicy? "
         "ipfixEnabled:BoolPolicy? txUplink:BoolPolicy? lacpPolicy:VMwareUplinkLacpPolicy? "
-        "macManagementPolicy:DVSMacManagementPolicy? VNI:IntPolicy?"
+        "macManagementPolicy:DVSMacManagementPolicy?@6.7 VNI:IntPolicy?@7.0"
     )
     vlan: VmwareDistributedVirtualSwitchVlanSpec | None = None
     qos_tag: IntPolicy | None = None
@@ -1804,7 +1807,7 @@ class VMwareDVSPortgroupPolicy(DVPortgroupPolicy, frozen=True, kw_only=True, gc=
     WIRE: ClassVar[str] = (
         "vlanOverrideAllowed:boolean uplinkTeamingOverrideAllowed:boolean "
         "securityPolicyOverrideAllowed:boolean ipfixOverrideAllowed:boolean? "
-        "macManagementOverrideAllowed:boolean?"
+        "macManagementOverrideAllowed:boolean?@6.7.1"
     )
     vlan_override_allowed: bool
     uplink_teaming_override_allowed: bool
@@ -1839,7 +1842,7 @@ class VMwareDvsLacpGroupConfig(DynamicData, frozen=True, kw_only=True, gc=False)
 
     WIRE: ClassVar[str] = (
         "key:string? name:string? mode:string? uplinkNum:int? loadbalanceAlgorithm:string? "
-        "uplinkName:string[]? uplinkPortKey:string[]? timeoutMode:string?"
+        "uplinkName:string[]? uplinkPortKey:string[]? timeoutMode:string?@7.0.2"
     )
     key: str | None = None
     name: str | None = None

@@ -407,7 +407,7 @@ class QueryAvailableDvsSpecArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What QueryAvailableDvsSpec takes."""
 
     WIRE: ClassVar[str] = (
-        "recommended:boolean?"
+        "recommended:boolean?@6.0"
     )
     recommended: bool | None = None
 

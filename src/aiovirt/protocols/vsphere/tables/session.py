@@ -63,10 +63,10 @@ class AboutInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `AboutInfo`."""
 
     WIRE: ClassVar[str] = (
-        "name:string fullName:string vendor:string version:string patchLevel:string? build:string "
-        "localeVersion:string? localeBuild:string? osType:string productLineId:string "
-        "apiType:string apiVersion:string instanceUuid:string? licenseProductName:string? "
-        "licenseProductVersion:string?"
+        "name:string fullName:string vendor:string version:string patchLevel:string?@7.0.2 "
+        "build:string localeVersion:string? localeBuild:string? osType:string "
+        "productLineId:string apiType:string apiVersion:string instanceUuid:string? "
+        "licenseProductName:string? licenseProductVersion:string?"
     )
     name: str
     full_name: str
@@ -126,10 +126,11 @@ class Capability(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "provisioningSupported:boolean multiHostSupported:boolean "
         "userShellAccessSupported:boolean networkBackupAndRestoreSupported:boolean? "
-        "ftDrsWithoutEvcSupported:boolean? hciWorkflowSupported:boolean? "
-        "computePolicyVersion:int? clusterPlacementSupported:boolean? "
-        "lifecycleManagementSupported:boolean? hostSeedingSupported:boolean? "
-        "scalableSharesSupported:boolean? hadcsSupported:boolean? configMgmtSupported:boolean?"
+        "ftDrsWithoutEvcSupported:boolean?@6.7 hciWorkflowSupported:boolean?@6.7.1 "
+        "computePolicyVersion:int?@6.8.7 clusterPlacementSupported:boolean?@7.0 "
+        "lifecycleManagementSupported:boolean?@7.0 hostSeedingSupported:boolean?@7.0.2 "
+        "scalableSharesSupported:boolean?@7.0 hadcsSupported:boolean?@7.0.1.1 "
+        "configMgmtSupported:boolean?@7.0.3.1"
     )
     provisioning_supported: bool
     multi_host_supported: bool
@@ -309,7 +310,7 @@ class ServiceContent(DynamicData, frozen=True, kw_only=True, gc=False):
         "scheduledTaskManager:&ScheduledTaskManager? alarmManager:&AlarmManager? "
         "eventManager:&EventManager? taskManager:&TaskManager? "
         "extensionManager:&ExtensionManager? customizationSpecManager:&CustomizationSpecManager? "
-        "guestCustomizationManager:&VirtualMachineGuestCustomizationManager? "
+        "guestCustomizationManager:&VirtualMachineGuestCustomizationManager?@6.8.7 "
         "customFieldsManager:&CustomFieldsManager? accountManager:&HostLocalAccountManager? "
         "diagnosticManager:&DiagnosticManager? licenseManager:&LicenseManager? "
         "searchIndex:&SearchIndex? fileManager:&FileManager? "
@@ -322,13 +323,15 @@ class ServiceContent(DynamicData, frozen=True, kw_only=True, gc=False):
         "complianceManager:&ProfileComplianceManager? localizationManager:&LocalizationManager? "
         "storageResourceManager:&StorageResourceManager? "
         "guestOperationsManager:&GuestOperationsManager? "
-        "overheadMemoryManager:&OverheadMemoryManager? certificateManager:&CertificateManager? "
-        "ioFilterManager:&IoFilterManager? vStorageObjectManager:&VStorageObjectManagerBase? "
-        "hostSpecManager:&HostSpecificationManager? cryptoManager:&CryptoManager? "
-        "healthUpdateManager:&HealthUpdateManager? "
-        "failoverClusterConfigurator:&FailoverClusterConfigurator? "
-        "failoverClusterManager:&FailoverClusterManager? tenantManager:&TenantTenantManager? "
-        "siteInfoManager:&SiteInfoManager? storageQueryManager:&StorageQueryManager?"
+        "overheadMemoryManager:&OverheadMemoryManager?@6.0 "
+        "certificateManager:&CertificateManager?@6.0 ioFilterManager:&IoFilterManager?@6.0 "
+        "vStorageObjectManager:&VStorageObjectManagerBase?@6.5 "
+        "hostSpecManager:&HostSpecificationManager?@6.5 cryptoManager:&CryptoManager?@6.5 "
+        "healthUpdateManager:&HealthUpdateManager?@6.5 "
+        "failoverClusterConfigurator:&FailoverClusterConfigurator?@6.5 "
+        "failoverClusterManager:&FailoverClusterManager?@6.5 "
+        "tenantManager:&TenantTenantManager?@6.9.1 siteInfoManager:&SiteInfoManager?@7.0 "
+        "storageQueryManager:&StorageQueryManager?@6.7.2"
     )
     root_folder: Ref
     property_collector: Ref
@@ -386,7 +389,7 @@ class SessionManagerGenericServiceTicket(DynamicData, frozen=True, kw_only=True,
     """VMware's `SessionManagerGenericServiceTicket`."""
 
     WIRE: ClassVar[str] = (
-        "id:string! hostName:string? sslThumbprint:string? ticketType:string?"
+        "id:string! hostName:string? sslThumbprint:string? ticketType:string?@7.0.2"
     )
     id: str
     host_name: str | None = None

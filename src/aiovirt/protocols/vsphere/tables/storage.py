@@ -165,8 +165,9 @@ class DatastoreCapability(DynamicData, frozen=True, kw_only=True, gc=False):
         "directoryHierarchySupported:boolean rawDiskMappingsSupported:boolean "
         "perFileThinProvisioningSupported:boolean storageIORMSupported:boolean "
         "nativeSnapshotSupported:boolean topLevelDirectoryCreateSupported:boolean? "
-        "seSparseSupported:boolean? vmfsSparseSupported:boolean? vsanSparseSupported:boolean? "
-        "upitSupported:boolean? vmdkExpandSupported:boolean? clusteredVmdkSupported:boolean?"
+        "seSparseSupported:boolean? vmfsSparseSupported:boolean?@6.5 "
+        "vsanSparseSupported:boolean?@6.5 upitSupported:boolean?@6.5 "
+        "vmdkExpandSupported:boolean?@6.7 clusteredVmdkSupported:boolean?@7.0"
     )
     directory_hierarchy_supported: bool
     raw_disk_mappings_supported: bool
@@ -197,7 +198,7 @@ class DatastoreInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "name:string url:string freeSpace:long maxFileSize:long maxVirtualDiskCapacity:long? "
-        "maxMemoryFileSize:long timestamp:dateTime? containerId:string? aliasOf:string?"
+        "maxMemoryFileSize:long@6.0 timestamp:dateTime? containerId:string? aliasOf:string?@6.7.1"
     )
     name: str
     url: str
@@ -284,7 +285,7 @@ class FileBackedVirtualDiskSpec(VirtualDiskSpec, frozen=True, kw_only=True, gc=F
     """VMware's `FileBackedVirtualDiskSpec`."""
 
     WIRE: ClassVar[str] = (
-        "capacityKb:long profile:VirtualMachineProfileSpec[]? crypto:CryptoSpec?"
+        "capacityKb:long profile:VirtualMachineProfileSpec[]? crypto:CryptoSpec?@6.5"
     )
     capacity_kb: int
     profile: tuple[VirtualMachineProfileSpec, ...] = ()
@@ -295,7 +296,7 @@ class FileInfo(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `FileInfo`."""
 
     WIRE: ClassVar[str] = (
-        "path:string friendlyName:string? fileSize:long? modification:dateTime? owner:string?"
+        "path:string friendlyName:string?@6.5 fileSize:long? modification:dateTime? owner:string?"
     )
     path: str
     friendly_name: str | None = None
@@ -378,7 +379,7 @@ class HostHostBusAdapter(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "key:string? device:string bus:int status:string model:string driver:string? pci:string? "
-        "storageProtocol:string?"
+        "storageProtocol:string?@7.0"
     )
     key: str | None = None
     device: str
@@ -741,11 +742,12 @@ class HostInternetScsiHbaIPCapabilities(DynamicData, frozen=True, kw_only=True, 
         "defaultGatewaySettable:boolean primaryDnsServerAddressSettable:boolean "
         "alternateDnsServerAddressSettable:boolean ipv6Supported:boolean? "
         "arpRedirectSettable:boolean? mtuSettable:boolean? hostNameAsTargetAddress:boolean? "
-        "nameAliasSettable:boolean? ipv4EnableSettable:boolean? ipv6EnableSettable:boolean? "
-        "ipv6PrefixLengthSettable:boolean? ipv6PrefixLength:int? "
-        "ipv6DhcpConfigurationSettable:boolean? ipv6LinkLocalAutoConfigurationSettable:boolean? "
-        "ipv6RouterAdvertisementConfigurationSettable:boolean? "
-        "ipv6DefaultGatewaySettable:boolean? ipv6MaxStaticAddressesSupported:int?"
+        "nameAliasSettable:boolean? ipv4EnableSettable:boolean?@6.0 "
+        "ipv6EnableSettable:boolean?@6.0 ipv6PrefixLengthSettable:boolean?@6.0 "
+        "ipv6PrefixLength:int?@6.0 ipv6DhcpConfigurationSettable:boolean?@6.0 "
+        "ipv6LinkLocalAutoConfigurationSettable:boolean?@6.0 "
+        "ipv6RouterAdvertisementConfigurationSettable:boolean?@6.0 "
+        "ipv6DefaultGatewaySettable:boolean?@6.0 ipv6MaxStaticAddressesSupported:int?@6.0"
     )
     address_settable: bool
     ip_configuration_method_settable: bool
@@ -776,8 +778,9 @@ class HostInternetScsiHbaIPProperties(DynamicData, frozen=True, kw_only=True, gc
         "mac:string? address:string? dhcpConfigurationEnabled:boolean subnetMask:string? "
         "defaultGateway:string? primaryDnsServerAddress:string? alternateDnsServerAddress:string? "
         "ipv6Address:string? ipv6SubnetMask:string? ipv6DefaultGateway:string? "
-        "arpRedirectEnabled:boolean? mtu:int? jumboFramesEnabled:boolean? ipv4Enabled:boolean? "
-        "ipv6Enabled:boolean? ipv6properties:HostInternetScsiHbaIPv6Properties?"
+        "arpRedirectEnabled:boolean? mtu:int? jumboFramesEnabled:boolean? "
+        "ipv4Enabled:boolean?@6.0 ipv6Enabled:boolean?@6.0 "
+        "ipv6properties:HostInternetScsiHbaIPv6Properties?@6.0"
     )
     mac: str | None = None
     address: str | None = None
@@ -898,8 +901,8 @@ class HostMountInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "path:string? accessMode:string mounted:boolean? accessible:boolean? "
-        "inaccessibleReason:string? vmknicName:string? vmknicActive:boolean? "
-        "mountFailedReason:string? numTcpConnections:int?"
+        "inaccessibleReason:string? vmknicName:string?@8.0.1 vmknicActive:boolean?@8.0.1 "
+        "mountFailedReason:string?@8.0.0.1 numTcpConnections:int?@8.0.1"
     )
     path: str | None = None
     access_mode: str
@@ -916,8 +919,8 @@ class HostNasVolume(HostFileSystemVolume, frozen=True, kw_only=True, gc=False):
     """VMware's `HostNasVolume`."""
 
     WIRE: ClassVar[str] = (
-        "remoteHost:string remotePath:string userName:string? remoteHostNames:string[]? "
-        "securityType:string? protocolEndpoint:boolean?"
+        "remoteHost:string remotePath:string userName:string? remoteHostNames:string[]?@6.0 "
+        "securityType:string?@6.0 protocolEndpoint:boolean?@6.0"
     )
     remote_host: str
     remote_path: str
@@ -932,8 +935,9 @@ class HostNasVolumeSpec(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "remoteHost:string remotePath:string localPath:string accessMode:string type:string? "
-        "userName:string? password:string?! remoteHostNames:string[]? securityType:string? "
-        "vmknicToBind:string? vmknicBound:boolean? connections:int?"
+        "userName:string? password:string?! remoteHostNames:string[]?@6.0 "
+        "securityType:string?@6.0 vmknicToBind:string?@8.0.1 vmknicBound:boolean?@8.0.1 "
+        "connections:int?@8.0.1"
     )
     remote_host: str
     remote_path: str
@@ -962,8 +966,9 @@ class ScsiLun(HostDevice, frozen=True, kw_only=True, gc=False):
         "scsiLevel:int? serialNumber:string? durableName:ScsiLunDurableName? "
         "alternateName:ScsiLunDurableName[]? standardInquiry:byte[]? queueDepth:int? "
         "operationalState:string[] capabilities:ScsiLunCapabilities? vStorageSupport:string? "
-        "protocolEndpoint:boolean? perenniallyReserved:boolean? clusteredVmdkSupported:boolean? "
-        "applicationProtocol:string? dispersedNs:boolean? deviceReservation:string?"
+        "protocolEndpoint:boolean?@6.0 perenniallyReserved:boolean?@6.7.2 "
+        "clusteredVmdkSupported:boolean?@7.0 applicationProtocol:string?@8.0.1 "
+        "dispersedNs:boolean?@8.0.1 deviceReservation:string?@8.0.3"
     )
     key: str | None = None
     uuid: str
@@ -995,9 +1000,9 @@ class HostScsiDisk(ScsiLun, frozen=True, kw_only=True, gc=False):
     """VMware's `HostScsiDisk`."""
 
     WIRE: ClassVar[str] = (
-        "capacity:HostDiskDimensionsLba devicePath:string ssd:boolean? localDisk:boolean? "
-        "physicalLocation:string[]? emulatedDIXDIFEnabled:boolean? scsiDiskType:string? "
-        "usedByMemoryTiering:boolean?"
+        "capacity:HostDiskDimensionsLba devicePath:string ssd:boolean? localDisk:boolean?@6.0 "
+        "physicalLocation:string[]?@6.0 emulatedDIXDIFEnabled:boolean?@6.0 "
+        "scsiDiskType:string?@6.5 usedByMemoryTiering:boolean?@8.0.3"
     )
     capacity: HostDiskDimensionsLba
     device_path: str
@@ -1099,8 +1104,8 @@ class HostVmfsSpec(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "extent:HostScsiDiskPartition blockSizeMb:int? majorVersion:int volumeName:string "
-        "blockSize:int? unmapGranularity:int? unmapPriority:string? "
-        "unmapBandwidthSpec:VmfsUnmapBandwidthSpec?"
+        "blockSize:int?@6.5 unmapGranularity:int?@6.5 unmapPriority:string?@6.5 "
+        "unmapBandwidthSpec:VmfsUnmapBandwidthSpec?@6.7"
     )
     extent: HostScsiDiskPartition
     block_size_mb: int | None = None
@@ -1116,10 +1121,11 @@ class HostVmfsVolume(HostFileSystemVolume, frozen=True, kw_only=True, gc=False):
     """VMware's `HostVmfsVolume`."""
 
     WIRE: ClassVar[str] = (
-        "blockSizeMb:int blockSize:int? unmapGranularity:int? unmapPriority:string? "
-        "unmapBandwidthSpec:VmfsUnmapBandwidthSpec? maxBlocks:int majorVersion:int version:string "
-        "uuid:string extent:HostScsiDiskPartition[] vmfsUpgradable:boolean "
-        "forceMountedInfo:HostForceMountedInfo? ssd:boolean? local:boolean? scsiDiskType:string?"
+        "blockSizeMb:int blockSize:int?@6.5 unmapGranularity:int?@6.5 unmapPriority:string?@6.5 "
+        "unmapBandwidthSpec:VmfsUnmapBandwidthSpec?@6.7 maxBlocks:int majorVersion:int "
+        "version:string uuid:string extent:HostScsiDiskPartition[] vmfsUpgradable:boolean "
+        "forceMountedInfo:HostForceMountedInfo? ssd:boolean? local:boolean? "
+        "scsiDiskType:string?@6.5"
     )
     block_size_mb: int
     block_size: int | None = None
@@ -1173,8 +1179,8 @@ class HttpNfcLeaseManifestEntry(DynamicData, frozen=True, kw_only=True, gc=False
     """VMware's `HttpNfcLeaseManifestEntry`."""
 
     WIRE: ClassVar[str] = (
-        "key:string sha1:string checksum:string? checksumType:string? size:long disk:boolean "
-        "capacity:long? populatedSize:long?"
+        "key:string sha1:string checksum:string?@6.7 checksumType:string?@6.7 size:long "
+        "disk:boolean capacity:long? populatedSize:long?"
     )
     key: str
     sha1: str
@@ -1277,7 +1283,7 @@ class VmConfigFileInfo(FileInfo, frozen=True, kw_only=True, gc=False):
     """VMware's `VmConfigFileInfo`."""
 
     WIRE: ClassVar[str] = (
-        "configVersion:int? encryption:VmConfigFileEncryptionInfo?"
+        "configVersion:int? encryption:VmConfigFileEncryptionInfo?@6.5"
     )
     config_version: int | None = None
     encryption: VmConfigFileEncryptionInfo | None = None
@@ -1316,7 +1322,7 @@ class VirtualMachineFileInfo(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "vmPathName:string? snapshotDirectory:string? suspendDirectory:string? "
-        "logDirectory:string? ftMetadataDirectory:string?"
+        "logDirectory:string? ftMetadataDirectory:string?@6.0"
     )
     vm_path_name: str | None = None
     snapshot_directory: str | None = None
@@ -1329,8 +1335,8 @@ class VirtualMachineFileLayoutExFileInfo(DynamicData, frozen=True, kw_only=True,
     """VMware's `VirtualMachineFileLayoutExFileInfo`."""
 
     WIRE: ClassVar[str] = (
-        "key:int name:string type:string size:long uniqueSize:long? backingObjectId:string? "
-        "accessible:boolean?"
+        "key:int name:string type:string size:long uniqueSize:long? backingObjectId:string?@6.0 "
+        "accessible:boolean?@6.0"
     )
     key: int
     name: str
@@ -1354,7 +1360,7 @@ class VmConfigFileQueryFilter(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `VmConfigFileQueryFilter`."""
 
     WIRE: ClassVar[str] = (
-        "matchConfigVersion:int[]? encrypted:boolean?"
+        "matchConfigVersion:int[]? encrypted:boolean?@6.5"
     )
     match_config_version: tuple[int, ...] = ()
     encrypted: bool | None = None
@@ -1364,7 +1370,7 @@ class VmConfigFileQueryFlags(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `VmConfigFileQueryFlags`."""
 
     WIRE: ClassVar[str] = (
-        "configVersion:boolean encryption:boolean?"
+        "configVersion:boolean encryption:boolean?@6.5"
     )
     config_version: bool
     encryption: bool | None = None
@@ -1384,7 +1390,7 @@ class VmDiskFileInfo(FileInfo, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "diskType:string? capacityKb:long? hardwareVersion:int? controllerType:string? "
-        "diskExtents:string[]? thin:boolean? encryption:VmDiskFileEncryptionInfo?"
+        "diskExtents:string[]? thin:boolean? encryption:VmDiskFileEncryptionInfo?@6.5"
     )
     disk_type: str | None = None
     capacity_kb: int | None = None
@@ -1410,7 +1416,7 @@ class VmDiskFileQueryFilter(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "diskType:string[]? matchHardwareVersion:int[]? controllerType:string[]? thin:boolean? "
-        "encrypted:boolean?"
+        "encrypted:boolean?@6.5"
     )
     disk_type: tuple[str, ...] = ()
     match_hardware_version: tuple[int, ...] = ()
@@ -1424,7 +1430,7 @@ class VmDiskFileQueryFlags(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "diskType:boolean capacityKb:boolean hardwareVersion:boolean controllerType:boolean? "
-        "diskExtents:boolean? thin:boolean? encryption:boolean?"
+        "diskExtents:boolean? thin:boolean? encryption:boolean?@6.5"
     )
     disk_type: bool
     capacity_kb: bool

@@ -1165,7 +1165,7 @@ class CreateDirectoryArgs(Arguments, frozen=True, kw_only=True, gc=False):
     """What CreateDirectory takes."""
 
     WIRE: ClassVar[str] = (
-        "datastore:&Datastore displayName:string? policy:string? size:long?"
+        "datastore:&Datastore displayName:string? policy:string? size:long?@7.0.2"
     )
     datastore: Ref
     display_name: str | None = None

@@ -182,7 +182,7 @@ class AlarmState(DynamicData, frozen=True, kw_only=True, gc=False):
     WIRE: ClassVar[str] = (
         "key:string entity:&ManagedEntity alarm:&Alarm overallStatus:ManagedEntityStatus "
         "time:dateTime acknowledged:boolean? acknowledgedByUser:string? "
-        "acknowledgedTime:dateTime? eventKey:int? disabled:boolean?"
+        "acknowledgedTime:dateTime? eventKey:int?@6.0 disabled:boolean?@6.9.1"
     )
     key: str
     entity: Ref
@@ -325,7 +325,8 @@ class EventFilterSpec(DynamicData, frozen=True, kw_only=True, gc=False):
         "entity:EventFilterSpecByEntity? time:EventFilterSpecByTime? "
         "userName:EventFilterSpecByUsername? eventChainId:int? alarm:&Alarm? "
         "scheduledTask:&ScheduledTask? disableFullMessage:boolean? category:string[]? "
-        "type:string[]? tag:string[]? eventTypeId:string[]? maxCount:int? delayedInit:boolean?"
+        "type:string[]? tag:string[]? eventTypeId:string[]? maxCount:int?@6.5 "
+        "delayedInit:boolean?@8.0.3"
     )
     entity: EventFilterSpecByEntity | None = None
     time: EventFilterSpecByTime | None = None
@@ -470,7 +471,7 @@ class TaskFilterSpec(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "entity:TaskFilterSpecByEntity? time:TaskFilterSpecByTime? "
-        "userName:TaskFilterSpecByUsername? activationId:string[]? state:TaskInfoState[]? "
+        "userName:TaskFilterSpecByUsername? activationId:string[]?@6.0 state:TaskInfoState[]? "
         "alarm:&Alarm? scheduledTask:&ScheduledTask? eventChainId:int[]? tag:string[]? "
         "parentTaskKey:string[]? rootTaskKey:string[]?"
     )
@@ -525,9 +526,9 @@ class TaskInfo(DynamicData, frozen=True, kw_only=True, gc=False):
         "key:string task:&Task description:LocalizableMessage? name:string? descriptionId:string "
         "entity:&ManagedEntity? entityName:string? locked:&ManagedEntity[]? state:TaskInfoState "
         "cancelled:boolean cancelable:boolean error:LocalizedMethodFault? result:any? "
-        "progress:int? progressDetails:KeyAnyValue[]? reason:TaskReason queueTime:dateTime "
+        "progress:int? progressDetails:KeyAnyValue[]?@8.0.1 reason:TaskReason queueTime:dateTime "
         "startTime:dateTime? completeTime:dateTime? eventChainId:int changeTag:string? "
-        "parentTaskKey:string? rootTaskKey:string? activationId:string?"
+        "parentTaskKey:string? rootTaskKey:string? activationId:string?@6.0"
     )
     key: str
     task: Ref

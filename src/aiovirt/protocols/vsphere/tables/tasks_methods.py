@@ -205,7 +205,7 @@ class CreateTaskArgs(Arguments, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "obj:&ManagedObject taskTypeId:string initiatedBy:string? cancelable:boolean "
-        "parentTaskKey:string? activationId:string?"
+        "parentTaskKey:string? activationId:string?@6.0"
     )
     obj: Ref
     task_type_id: str
