@@ -11,7 +11,13 @@ from aiovirt.drivers.common.vmx.places import BUSES, Place, names_of, place_of
 from aiovirt.errors import XMLError
 from aiovirt.model.addresses import DeviceAddress, DriveAddress, PciAddress
 
-EVERY = [place for bus in BUSES for place in Place.of(bus, 20)]
+EVERY = [
+    place
+    for word, bus in BUSES.items()
+    for controller in range(bus.controllers)
+    for unit in range(bus.wide)
+    if (place := Place(word, controller, unit)).is_on(20)
+]
 
 
 def at(dev: str, bus: str, address: DeviceAddress | None = None) -> Place:
@@ -87,5 +93,18 @@ def test_a_place_that_is_not_there_is_refused(
 
 
 def test_older_hardware_has_fewer_places() -> None:
-    assert len(list(Place.of("scsi", 12))) == 4 * 15
-    assert len(list(Place.of("scsi", 13))) == 4 * 64
+    scsi = [place for place in EVERY if place.bus == "scsi"]
+    assert len(scsi) == 4 * 64
+    assert len([place for place in scsi if place.is_on(12)]) == 4 * 15
+
+
+@given(st.sampled_from(EVERY))
+def test_places_are_known_by_their_prefixes(place: Place) -> None:
+    assert Place.of(place.prefix) == place
+
+
+@pytest.mark.parametrize(
+    "prefix", ["scsi0", "scsi0:", "scsi10:1", "xscsi0:1", "floppy", "ide0:0:0"]
+)
+def test_other_prefixes_are_no_places(prefix: str) -> None:
+    assert Place.of(prefix) is None

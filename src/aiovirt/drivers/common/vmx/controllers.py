@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from aiovirt.config import Controller, Disk, DomainConfig
 from aiovirt.drivers.common.vmx.disk_writing import placed
+from aiovirt.drivers.common.vmx.places import place_of
 from aiovirt.drivers.common.vmx.translation import Reading, Writing, wrong
 from aiovirt.model.addresses import DriveAddress
 
@@ -43,7 +44,7 @@ def _used(disks: Iterable[Disk]) -> Iterator[tuple[str, int]]:
         if isinstance(address, DriveAddress):
             yield disk.target.bus or "", address.controller
         elif disk.target.bus == "nvme":
-            yield "nvme", placed(disk, 0).controller
+            yield "nvme", place_of(disk, "nvme").controller
 
 
 def _model(reading: Reading, number: int) -> str | None:

@@ -32,7 +32,7 @@ def placed(disk: Disk, hardware: int) -> Place:
     """
     bus = _bus(disk)
     place = place_of(disk, bus)
-    if place.unit >= BUSES[bus].units_at(hardware):
+    if not place.is_on(hardware):
         raise wrong(disk, f"hardware version {hardware} has no place {place.prefix}")
     return place
 

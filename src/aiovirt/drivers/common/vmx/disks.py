@@ -6,8 +6,7 @@ suffix of its file (vmx.c, virVMXParseDisk); a drive that is the viewer's own is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from aiovirt.config import Disk, DiskDriver, DiskSource, DiskTarget, DomainConfig, element
@@ -29,6 +28,7 @@ PASSED_THROUGH = "scsi-passthru"
 HOST_CDROMS = "/vmfs/devices/cdrom/"
 NONPERSISTENT = "independent-nonpersistent"
 
+_ORDER = tuple(BUSES)
 _HARD_DISKS = {
     "scsi": ("scsi-harddisk", "disk", "rawdisk"),
     "ide": ("ata-harddisk", "disk", "rawdisk"),
@@ -57,12 +57,13 @@ def read(reading: Reading, config: DomainConfig) -> None:
         config.disks.append(disk)
 
 
-def _places(reading: Reading) -> Iterator[Place]:
+def _places(reading: Reading) -> list[Place]:
     """The places of this hardware that the file says anything of, in libvirt's order."""
-    said = {key.lower().partition(".")[0] for key in reading.vmx}
-    buses = BUSES if reading.extended else [bus for bus in BUSES if bus != "nvme"]
-    places = chain.from_iterable(Place.of(bus, reading.hardware) for bus in buses)
-    return (place for place in places if place.prefix in said)
+    prefixes = {key.lower().partition(".")[0] for key in reading.vmx}
+    found = [place for prefix in prefixes if (place := Place.of(prefix))]
+    found.sort(key=lambda place: (_ORDER.index(place.bus), place))
+    buses = _ORDER if reading.extended else _ORDER[:-1]  # the last is unknown to libvirt
+    return [place for place in found if place.bus in buses and place.is_on(reading.hardware)]
 
 
 def _drive(reading: Reading, place: Place) -> Disk | None:

@@ -8,7 +8,7 @@ the first of the next controller; where that is there too, one of the two gets a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -20,9 +20,11 @@ __all__ = ["BUSES", "Bus", "Place", "names_of", "place_of"]
 
 _CONTROLLER_UNIT = 7  # a SCSI controller is itself a unit of its bus
 _WIDE_SCSI = 13  # since this hardware version a SCSI controller has 64 units
+_NEWEST = 99
 _LIBVIRTS_SATA = 6
 _LETTERS = 26
 _NAME = re.compile("[a-z]{1,3}")
+_PREFIX = re.compile("(scsi|sata|ide|nvme)([0-9]):([0-9]{1,2})|floppy([0-9])")
 _NVME = re.compile("nvme([0-9]{1,2})n([0-9]{1,2})")
 
 
@@ -43,10 +45,6 @@ class Bus:
     units: int
     wide: int
     counted: int
-
-    def units_at(self, hardware: int) -> int:
-        """How many units a controller has on a version of the virtual hardware."""
-        return self.wide if hardware >= _WIDE_SCSI else self.units
 
 
 BUSES: Mapping[str, Bus] = {
@@ -87,20 +85,20 @@ class Place:
         return DriveAddress(controller=self.controller, unit=self.unit)
 
     @classmethod
-    def of(cls, word: str, hardware: int) -> Iterator[Self]:
-        """All places at a bus on a version of the virtual hardware."""
-        bus = BUSES[word]
-        for controller in range(bus.controllers):
-            places = (cls(word, controller, unit) for unit in range(bus.units_at(hardware)))
-            yield from (place for place in places if place.is_possible)
+    def of(cls, prefix: str) -> Self | None:
+        """The place that keys with a prefix are about; None where that is no place."""
+        found = _PREFIX.fullmatch(prefix)
+        if found is None:
+            return None
+        bus, controller, unit, floppy = found.groups()
+        return cls("fdc", 0, int(floppy)) if floppy else cls(bus, int(controller), int(unit))
 
-    @property
-    def is_possible(self) -> bool:
-        """Whether some hardware has it."""
+    def is_on(self, hardware: int) -> bool:
+        """Whether a version of the virtual hardware has it."""
         bus = BUSES[self.bus]
+        units = bus.wide if hardware >= _WIDE_SCSI else bus.units
         taken = self.bus == "scsi" and self.unit == _CONTROLLER_UNIT
-        inside = 0 <= self.controller < bus.controllers and 0 <= self.unit < bus.wide
-        return inside and not taken
+        return 0 <= self.controller < bus.controllers and 0 <= self.unit < units and not taken
 
 
 def names_of(places: Iterable[Place], *, unique: bool) -> dict[Place, str]:
@@ -157,7 +155,7 @@ def place_of(disk: Disk, bus: str) -> Place:
     dev = disk.target.dev or ""
     address = disk.address
     place = _named(dev, bus) if address is None else _addressed(address, dev, bus)
-    if place is None or not place.is_possible:
+    if place is None or not place.is_on(_NEWEST):
         where = "" if address is None else f" with the address {address}"
         raise error_at(
             node_of(disk),
