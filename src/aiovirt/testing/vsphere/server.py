@@ -55,6 +55,7 @@ class FakeVSphere:
         context = certificate.context if certificate is not None else tls
         self._tasks: TaskGroup | None = None
         self._http = HttpServer(self._answer, tls=context)
+        site.tls = context is not None
         site.at_restart = self._http.drop_connections
 
     @property

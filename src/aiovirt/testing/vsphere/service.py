@@ -111,7 +111,8 @@ async def answer_soap(site: Site, http: HttpRequest, connection: HttpConnection)
             request = replace(request, method=FETCH, args=read_fetch(http.body))
     except ProtocolError as error:
         return _faulted(site, SoapFault("ClientFaultCode", str(error), None))
-    client = Client(agent=http.headers.get("user-agent", ""))
+    base = f"{'https' if site.tls else 'http'}://{http.headers.get('host', '')}"
+    client = Client(agent=http.headers.get("user-agent", ""), base=base)
     return await _at_work(site, exchange, request, client)
 
 

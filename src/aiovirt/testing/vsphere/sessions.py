@@ -27,10 +27,12 @@ class Client:
     Attributes:
         address: Its IP address.
         agent: The program, as it calls itself.
+        base: How it calls the server: scheme, name and port.
     """
 
     address: str = "127.0.0.1"
     agent: str = ""
+    base: str = ""
 
 
 @dataclass(eq=False, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import anyio
 from anyio.abc import TaskGroup
 
 from aiovirt.protocols.vsphere import Ref
@@ -20,10 +21,12 @@ from aiovirt.testing.vsphere.eventlog import EventLog
 from aiovirt.testing.vsphere.files import DatastoreFiles, split_path
 from aiovirt.testing.vsphere.machines.guest import Guest
 from aiovirt.testing.vsphere.machines.machine import Machine
+from aiovirt.testing.vsphere.machines.snapshots import Snapshots
 from aiovirt.testing.vsphere.plan import Plan
 from aiovirt.testing.vsphere.sessions import Sessions
 from aiovirt.testing.vsphere.settings import Settings
 from aiovirt.testing.vsphere.tasks import Tasks
+from aiovirt.testing.vsphere.transfers import Transfers
 from aiovirt.testing.vsphere.world import World
 
 __all__ = ["Site"]
@@ -47,6 +50,10 @@ class Site:
         content: Where a client finds everything.
         files: What the datastores hold.
         guests: What is inside the machines.
+        snapshots: The machines' snapshots.
+        transfers: The files that are on their way to guests, or from them.
+        tls: Whether clients come by TLS.
+        users: Which machines have a disk, by the disk's path.
         at_restart: Called when the server restarts.
     """
 
@@ -62,12 +69,27 @@ class Site:
         self.content: ServiceContent = make_service(self.world, settings, self.root)
         self.files: dict[Ref, DatastoreFiles] = {}
         self.guests: dict[Ref, Guest] = {}
+        self.snapshots: dict[Ref, Snapshots] = {}
+        self.transfers = Transfers(self.world)
+        self.tls = False
+        self.users: dict[str, set[Ref]] = {}
+        self._disks: dict[Ref, list[str]] = {}
+        self._group = group
         self.at_restart: Callable[[], None] = _nothing
 
     def restart(self) -> None:
         """Forget all sessions, and what belongs to them; the objects stay as they are."""
         self.sessions.end_all()
         self.at_restart()
+
+    def soon(self, do: Callable[[], None]) -> None:
+        """Let something happen after what is at work."""
+
+        async def later() -> None:
+            await anyio.lowlevel.checkpoint()
+            do()
+
+        self._group.start_soon(later)
 
     # --- finding things -----------------------------------------------------------------------
 
@@ -122,6 +144,14 @@ class Site:
         if ref is None:
             raise faults.invalid_datastore(name)
         return self.files[ref], inner
+
+    def note_disks(self, ref: Ref, paths: list[str]) -> None:
+        """Take note of which disks a machine has."""
+        for path in self._disks.get(ref, ()):
+            self.users[path].discard(ref)
+        self._disks[ref] = paths
+        for path in paths:
+            self.users.setdefault(path, set()).add(ref)
 
     def recount(self) -> None:
         """Let the datastores say how much is left."""

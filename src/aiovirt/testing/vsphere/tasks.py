@@ -47,6 +47,12 @@ _CANCELABLE = (
     "EnterMaintenanceMode_Task",
     "SearchDatastoreSubFolders_Task",
 )
+_LOCKED = ("VirtualMachine", "HostSystem")
+"""Objects that one task at a time changes."""
+
+_SHARING = ("CloneVM_Task",)
+"""What several tasks may do with one object at once."""
+
 _ENDED = {TaskInfoState.SUCCESS, TaskInfoState.ERROR}
 
 
@@ -118,6 +124,15 @@ class Tasks:
         if ref in self._running:
             self._running[ref].cancel()
 
+    def demand_idle(self, ref: Ref) -> None:
+        """Refuse what cannot be done while a task changes an object.
+
+        Raises:
+            VimFault: TaskInProgress, which names the task.
+        """
+        if ref in self._busy:
+            raise faults.task_in_progress(self._busy[ref])
+
     def set_progress(self, ref: Ref, percent: int) -> None:
         """Tell how far a task is."""
         self._put(ref, progress=percent)
@@ -141,6 +156,8 @@ class Tasks:
             self._fail(ref, entity, faults.request_canceled())
 
     def _occupy(self, ref: Ref, entity: Ref) -> None:
+        if entity.kind not in _LOCKED or self.info(ref).name in _SHARING:
+            return
         holder = self._busy.setdefault(entity, ref)
         if holder is not ref:
             raise faults.task_in_progress(holder)

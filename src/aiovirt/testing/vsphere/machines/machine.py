@@ -167,6 +167,7 @@ class Machine:
 
     def refresh(self) -> None:
         """Let all that is told of it be as it is."""
+        self.site.note_disks(self.ref, [file_of(disk) for disk in self.disks])
         datastores = self._datastores()
         self._link("datastore", datastores)
         self._link("network", self._networks())

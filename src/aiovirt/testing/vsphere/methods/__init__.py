@@ -12,7 +12,12 @@ __all__ = ["MODULES", "load"]
 
 MODULES: Final = (
     "collector",
+    "guest",
+    "guestfiles",
+    "machines",
+    "power",
     "session",
+    "snapshots",
     "tasks",
     "views",
 )

@@ -1,0 +1,266 @@
+"""Moving and copying machines: their files between datastores, and themselves between hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace as changed
+
+from aiovirt.protocols.vsphere import Ref
+from aiovirt.protocols.vsphere.tables import devices as d
+from aiovirt.protocols.vsphere.tables.hosts import HostRuntimeInfo
+from aiovirt.protocols.vsphere.tables.machine import (
+    VirtualMachineConfigInfo,
+    VirtualMachineRelocateSpec,
+)
+from aiovirt.testing.vsphere import faults
+from aiovirt.testing.vsphere.files import DatastoreFiles, DiskImage
+from aiovirt.testing.vsphere.machines.guest import Guest
+from aiovirt.testing.vsphere.machines.machine import Machine, file_of
+from aiovirt.testing.vsphere.machines.making import Home, add_machine
+from aiovirt.testing.vsphere.machines.snapshots import Snapshots
+from aiovirt.testing.vsphere.machines.vmx import write_vmx
+
+if TYPE_CHECKING:
+    from aiovirt.testing.vsphere.site import Site
+
+__all__ = ["copy_machine", "home_for", "move_files"]
+
+
+def home_for(machine: Machine, spec: VirtualMachineRelocateSpec) -> Home:
+    """Where a specification leads to; what is left out stays.
+
+    Raises:
+        VimFault: The host takes none, or does not belong to the pool.
+    """
+    site, world = machine.site, machine.site.world
+    pool = spec.pool or world.find(machine.ref, "resourcePool", Ref)
+    host = spec.host or machine.host
+    owner = world.get(pool, "owner", Ref) if pool is not None else None
+    if owner is not None and world.get(host, "parent", Ref) != owner:
+        if spec.host is not None:
+            raise faults.invalid_argument("spec.pool")
+        host = world.refs(owner, "host")[0]
+    if world.get(host, "runtime", HostRuntimeInfo).in_maintenance_mode:
+        raise faults.invalid_state()
+    for ref in (spec.datastore, *(each.datastore for each in spec.disk)):
+        if ref is not None and ref not in world.refs(host, "datastore"):
+            raise faults.invalid_datastore(site.files[ref].name if ref in site.files else "")
+    folder = spec.folder or world.get(machine.ref, "parent", Ref)
+    return Home(folder, pool, host)
+
+
+# --- moving files ---------------------------------------------------------------------------------
+
+
+def move_files(machine: Machine, spec: VirtualMachineRelocateSpec) -> None:
+    """Move a machine's files to other datastores, and let it know where they are.
+
+    Raises:
+        VimFault: No space is left there.
+    """
+    names = _new_names(machine, spec)
+    if not names:
+        return
+    site = machine.site
+    for old, new in names.items():
+        _move_file(site, machine.ref, old, new)
+    for new in names.values():
+        _rename_parent(site, machine.ref, new, names)
+    site.world.put(machine.ref, config=renamed(machine.config, names))
+    for snapshot in site.snapshots.get(machine.ref, Snapshots()).items:
+        snapshot.config = renamed(snapshot.config, names)
+        site.world.put(snapshot.ref, config=snapshot.config)
+    files, inner = site.place(machine.path, machine.ref)
+    files.write(inner, write_vmx(machine.config))
+    machine.refresh()
+    site.recount()
+
+
+def _new_names(machine: Machine, spec: VirtualMachineRelocateSpec) -> dict[str, str]:
+    """What each file that moves is called then."""
+    site = machine.site
+    names: dict[str, str] = {}
+    own, folder = site.place(machine.folder_path, machine.ref)
+    chosen = {each.disk_id: each.datastore for each in spec.disk}
+    disks = {path: disk.key for disk in machine.disks for path in _chain(machine, disk)}
+    home = own
+    if spec.datastore is not None:
+        home = site.files[spec.datastore]
+    targets: dict[str, str] = {}
+    for inner in own.folders.get(folder, ()):
+        path = own.path(inner)
+        if path not in disks and home is not own and inner in own.files:
+            names[path] = _beside(home, folder, inner, targets)
+    for path, key in disks.items():
+        files, inner = site.place(path, machine.ref)
+        target = site.files[chosen[key]] if key in chosen else home
+        stays = key not in chosen and spec.datastore is None
+        if target is not files and not stays:
+            names[path] = _beside(target, folder, inner, targets)
+    return names
+
+
+def _beside(target: DatastoreFiles, folder: str, inner: str, made: dict[str, str]) -> str:
+    """The path of a file in the machine's folder on another datastore; it is made if need be."""
+    if target.name not in made:
+        made[target.name] = target.free_folder(folder.rpartition("/")[2])
+    return target.path(f"{made[target.name]}/{inner.rpartition('/')[2]}")
+
+
+def _chain(machine: Machine, disk: d.VirtualDisk) -> list[str]:
+    """A disk's layers, the last first."""
+    found, path = [], file_of(disk)
+    while path:
+        found.append(path)
+        files, inner = machine.site.place(path, machine.ref)
+        file = files.files.get(inner)
+        path = (file.disk.parent or "") if file is not None and file.disk is not None else ""
+    return found
+
+
+def _move_file(site: Site, near: Ref, old: str, new: str) -> None:
+    files, inner = site.place(old, near)
+    target, to = site.place(new, near)
+    files.copy(inner, target, to)
+    files.delete(inner)
+
+
+def _rename_parent(site: Site, near: Ref, path: str, names: Mapping[str, str]) -> None:
+    files, inner = site.place(path, near)
+    file = files.files.get(inner)
+    image = None if file is None else file.disk
+    if image is not None and image.parent is not None and image.parent in names:
+        files.set_disk(inner, replace(image, parent=names[image.parent]))
+
+
+def renamed(config: VirtualMachineConfigInfo, names: Mapping[str, str]) -> VirtualMachineConfigInfo:
+    """A configuration whose files are called otherwise."""
+    devices = tuple(
+        changed(each, backing=_renamed_backing(each.backing, names))
+        if each.backing is not None
+        else each
+        for each in config.hardware.device
+    )
+    path = config.files.vm_path_name or ""
+    files = config.files
+    if path in names:
+        folder = names[path].rpartition("/")[0] + "/"
+        files = changed(
+            files,
+            vm_path_name=names[path],
+            snapshot_directory=folder,
+            suspend_directory=folder,
+            log_directory=folder,
+        )
+    return changed(config, files=files, hardware=changed(config.hardware, device=devices))
+
+
+def _renamed_backing(
+    backing: d.VirtualDeviceBackingInfo, names: Mapping[str, str]
+) -> d.VirtualDeviceBackingInfo:
+    if not isinstance(backing, d.VirtualDeviceFileBackingInfo):
+        return backing
+    told = changed(backing, file_name=names.get(backing.file_name, backing.file_name))
+    if isinstance(told, d.VirtualDiskFlatVer2BackingInfo) and told.parent is not None:
+        parent = _renamed_backing(told.parent, names)
+        return changed(told, parent=parent)
+    return told
+
+
+# --- copying --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What a copy is to be.
+
+    Attributes:
+        name: Its name.
+        home: Where it is.
+        files: The datastore that it is on.
+        linked: Whether its disks stand on those of what it is copied from.
+        template: Whether it is a template.
+    """
+
+    name: str
+    home: Home
+    files: DatastoreFiles
+    linked: bool
+    template: bool
+
+
+def copy_machine(source: Machine, config: VirtualMachineConfigInfo, copy: Copy) -> Machine:
+    """Copy a machine, as it is configured now or as a snapshot has it.
+
+    Raises:
+        VimFault: No space is left.
+    """
+    site = source.site
+    folder = copy.files.free_folder(copy.name)
+    path = copy.files.path(f"{folder}/{copy.name}.vmx")
+    names = {config.files.vm_path_name or "": path}
+    number = 0
+    for device in config.hardware.device:
+        if isinstance(device, d.VirtualDisk) and file_of(device):
+            end = f"_{number}" if number else ""
+            inner = f"{folder}/{copy.name}{end}.vmdk"
+            _copy_disk(site, source.ref, file_of(device), (copy, inner))
+            names[file_of(device)] = copy.files.path(inner)
+            number += 1
+    made = changed(
+        renamed(config, names),
+        name=copy.name,
+        change_version="1",
+        uuid=site.world.uuid(),
+        instance_uuid=site.world.uuid(),
+        template=copy.template,
+        modified=site.clock.now(),
+        create_date=site.clock.now(),
+    )
+    devices = tuple(_fresh(site, each, linked=copy.linked) for each in made.hardware.device)
+    made = changed(made, hardware=changed(made.hardware, device=devices))
+    copy.files.write(f"{folder}/{copy.name}.vmx", write_vmx(made))
+    known = source.guest
+    guest = Guest(
+        tools=known.tools,
+        full_name=known.full_name,
+        family=known.family,
+        host_name=known.host_name,
+        accounts=dict(known.accounts),
+        files=dict(known.files),
+        folders=set(known.folders),
+        programs=dict(known.programs),
+    )
+    machine = add_machine(site, made, copy.home, guest)
+    site.recount()
+    return machine
+
+
+def _copy_disk(site: Site, near: Ref, path: str, target: tuple[Copy, str]) -> None:
+    copy, to = target
+    files, inner = site.place(path, near)
+    image = files.disk(inner)
+    made = DiskImage(
+        capacity_kb=image.capacity_kb,
+        allocated_kb=0 if copy.linked else image.allocated_kb,
+        uuid=site.world.uuid(),
+        adapter=image.adapter,
+        thin=image.thin,
+        parent=path if copy.linked else None,
+    )
+    copy.files.make_disk(to, made)
+
+
+def _fresh(site: Site, device: d.VirtualDevice, *, linked: bool) -> d.VirtualDevice:
+    """A device of a copy: with a MAC address of its own, and a disk without layers."""
+    if isinstance(device, d.VirtualEthernetCard) and device.address_type != "manual":
+        number = int(site.world.number("mac").rpartition("-")[2])
+        end = f"{number >> 8 & 255:02x}:{number & 255:02x}"
+        return changed(device, mac_address=f"00:50:56:a1:{end}")
+    backing = device.backing
+    if isinstance(backing, d.VirtualDiskFlatVer2BackingInfo) and not linked:
+        return changed(device, backing=changed(backing, parent=None))
+    return device
