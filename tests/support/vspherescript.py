@@ -138,6 +138,12 @@ class Script:
         body = encode_result(call.method, result)
         return answer(body, "200 OK", *(cookies if call.name == "Login" else []))
 
+    async def answer_file(self, peer: Peer, head: str) -> bool:
+        """Answer what is asked of a file; whether the connection goes on."""
+        del head
+        await peer.send(answer(b"", "404 Not Found"))
+        return True
+
     def _listed(self) -> bytes:
         if self.versions is None:
             return answer(b"", "404 Not Found")
@@ -147,6 +153,10 @@ class Script:
         while True:
             head = await peer.read_head()
             self.heads.append(head)
+            if " /folder/" in head:
+                if not await self.answer_file(peer, head):
+                    return
+                continue
             body = await peer.read_body(head)
             if head.startswith("GET"):
                 await peer.send(self._listed())
