@@ -5,8 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from vmxsamples import told, written
+from vmxsamples import FILES, told, written, xml
 
+from aiovirt.drivers.common.vmx import vmx_of
 from aiovirt.errors import ConfigError, XMLError
 from aiovirt.model.units import KiB, MiB
 
@@ -91,6 +92,13 @@ def test_guests_of_arm() -> None:
 def test_fewer_processors_than_the_guest_has_are_refused() -> None:
     with pytest.raises(ConfigError, match="as many numbers as numvcpus at least, 2"):
         told("numvcpus = 2", "sched.cpu.affinity = 1")
+
+
+def test_a_machine_has_memory() -> None:
+    config = xml()
+    config.memory = None
+    with pytest.raises(XMLError, match="no memory"):
+        vmx_of(config, FILES, hardware=8)
 
 
 def test_a_new_machine_is_written() -> None:

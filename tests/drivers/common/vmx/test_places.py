@@ -103,8 +103,6 @@ def test_places_are_known_by_their_prefixes(place: Place) -> None:
     assert Place.of(place.prefix) == place
 
 
-@pytest.mark.parametrize(
-    "prefix", ["scsi0", "scsi0:", "scsi10:1", "xscsi0:1", "floppy", "ide0:0:0"]
-)
+@pytest.mark.parametrize("prefix", ["scsi0", "scsi0:", "scsi10:1", "xscsi0:1", "floppy", "ide0:0:"])
 def test_other_prefixes_are_no_places(prefix: str) -> None:
     assert Place.of(prefix) is None

@@ -127,15 +127,20 @@ def _shares(own: Section, count: int) -> int | None:
 def _read_os(own: Section, config: DomainConfig, *, extended: bool) -> None:
     guest = own.text("guestOS") or ""
     config.os.type = "hvm"
-    config.os.arch = "x86_64" if guest.endswith("-64") else "i686"
-    if extended and guest.startswith("arm-"):
-        config.os.arch = "aarch64"
+    config.os.arch = _arch(guest if extended else guest.removeprefix("arm-"))
     if own.switch("smbios.reflecthost"):
         config.os.smbios = "host"
     config.os.firmware = own.choice("firmware", {"efi": "efi", "bios": None})
     if extended and own.switch("uefi.secureBoot.enabled"):
         feature = FirmwareFeature(name="secure-boot", enabled=True)
         config.os.firmware_features = [feature]
+
+
+def _arch(guest: str) -> str:
+    """The processor of a kind of guest; libvirt does not know those of Arm."""
+    if guest.startswith("arm-"):
+        return "aarch64"
+    return "x86_64" if guest.endswith("-64") else "i686"
 
 
 def write(writing: Writing, config: DomainConfig) -> None:
