@@ -20,8 +20,13 @@ NAMESPACE: Final = "urn:vim25"
 SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 
 LONGEST: Final = 512 * 1024 * 1024
-"""Bytes of an envelope at most.  libxml2 has bounds of its own besides: 256 levels of elements,
-and 10 million characters of one text."""
+"""Bytes of an envelope at most."""
+
+LONGEST_TEXT: Final = 10_000_000
+"""Bytes of one text at most: libxml2's own bound (XML_MAX_TEXT_LENGTH)."""
+
+DEEPEST: Final = 256
+"""Elements within each other at most: libxml2's own bound (xmlParserMaxDepth)."""
 
 _ENVELOPE: Final = f"{{{SOAP}}}Envelope"
 _BODY: Final = f"{{{SOAP}}}Body"
@@ -122,7 +127,8 @@ class Document:
             yield
         except etree.XMLSyntaxError as error:
             if getattr(error, "code", None) == _RESOURCE_LIMIT:
-                raise LimitExceeded(f"{self._what}: {error}", limit=self._limit) from error
+                limit = DEEPEST if "depth" in str(error) else LONGEST_TEXT
+                raise LimitExceeded(f"{self._what}: {error}", limit=limit) from error
             raise ProtocolError(f"{self._what} is no XML: {error}") from error
 
     def _refuse_doctype(self, element: Element) -> None:
