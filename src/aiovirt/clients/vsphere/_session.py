@@ -14,7 +14,7 @@ import anyio
 from aiovirt.clients.vsphere._wire import Wire
 from aiovirt.clients.vsphere.faults import VSphereFault
 from aiovirt.clients.vsphere.target import CloneTicket, Password, SessionCookie
-from aiovirt.errors import AiovirtError, AuthenticationFailed
+from aiovirt.errors import AiovirtError, AuthenticationFailed, ConfigError
 from aiovirt.protocols.vsphere import Ref
 from aiovirt.protocols.vsphere.tables.collector import ObjectSpec, PropertyFilterSpec, PropertySpec
 from aiovirt.protocols.vsphere.tables.collector_methods import (
@@ -101,7 +101,10 @@ class Session:
         self.ours = True
 
     async def _adopt(self, login: SessionCookie) -> None:
-        self._wire.http.cookies[COOKIE] = login.value.reveal()
+        value = login.value.reveal()
+        if not (value.isascii() and value.isprintable()):
+            raise ConfigError(f"the value of the cookie {COOKIE} is none", field="cookie")
+        self._wire.http.cookies[COOKIE] = value
         current = PropertyFilterSpec(
             prop_set=(PropertySpec(type=self.manager.kind, path_set=("currentSession",)),),
             object_set=(ObjectSpec(obj=self.manager),),
