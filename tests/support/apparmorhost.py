@@ -96,6 +96,11 @@ class AppArmorHost:
         """The name of the profile that was taken away last."""
         return (self._files / ".remove").read_text().rstrip("\0")
 
+    def clear(self) -> None:
+        """Forget what the kernel was given and what was taken from it."""
+        for name in (".replace", ".remove"):
+            (self._files / name).write_bytes(b"")
+
     def taken(self) -> bytes:
         """Take what the kernel was given since this was asked last."""
         path = self._files / ".replace"

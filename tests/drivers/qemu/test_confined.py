@@ -20,6 +20,7 @@ from apparmorhost import AppArmorHost, patterns
 from guests import bare_config, poll, qemus_of
 from pausedqemu import make_images
 from qemuvalues import full
+from steps import run_cancelled_at
 
 from aiovirt._open import open as open_host
 from aiovirt.config import Disk, DomainConfig, SecurityLabel
@@ -257,6 +258,41 @@ async def test_a_start_that_fails_leaves_no_profile(
         await vm.start()
     assert apparmor.removed == f"libvirt-{vm.uuid}"
     assert not profile_of(root, vm).exists()
+
+
+@pytest.mark.timeout(240)
+async def test_who_gives_up_leaves_no_profile_that_is_not_used(
+    host: Connection, root: Path, apparmor: AppArmorHost, images: Path
+) -> None:
+    """A start that is cancelled, at each of its waits."""
+    vm = await host.domains.define(configured(images))
+    step = 1
+    while await run_cancelled_at(vm.start(), step):
+        if (await vm.record()).state.active:
+            await vm.destroy()
+        loaded = bool(apparmor.taken())
+        assert not profile_of(root, vm).exists()
+        assert apparmor.removed == f"libvirt-{vm.uuid}" or not loaded
+        apparmor.clear()
+        step += 1
+    await vm.destroy()
+
+
+@pytest.mark.timeout(240)
+async def test_a_device_that_is_given_up_leaves_no_rule(
+    host: Connection, root: Path, images: Path
+) -> None:
+    """Plugging in that is cancelled, at each of its waits."""
+    vm = await started(host, configured(images))
+    more = USB_DISK.format(kind="qcow2", path=images / "more.qcow2")
+    step = 1
+    while await run_cancelled_at(vm.attach(more), step):
+        there = any(disk.target.dev == "sdz" for disk in (await vm.config()).disks)
+        assert access(root, vm, images / "more.qcow2") == ["rwk" if there else ""]
+        if there:
+            await vm.detach(more)
+        step += 1
+    await vm.destroy()
 
 
 # --- the end of the process -----------------------------------------------------------------------

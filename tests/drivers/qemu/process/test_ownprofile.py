@@ -202,6 +202,14 @@ async def test_who_takes_the_guest_over_finds_its_profile(host: AppArmorHost, fo
     assert host.taken()
 
 
+@pytest.mark.usefixtures("host")
+async def test_a_host_whose_own_rules_are_broken_is_told_what_to_do(folder: Path) -> None:
+    with pytest.raises(HostError, match="'web1' cannot have a profile") as caught:
+        await make_profile(config(), folder, lambda: iter((QEMU,)), ("../nonsense>\n  nonsense",))
+    assert caught.value.hint is not None
+    assert "type='none'" in caught.value.hint
+
+
 async def test_a_guest_of_the_same_uuid_that_runs_is_let_alone(
     host: AppArmorHost, folder: Path
 ) -> None:

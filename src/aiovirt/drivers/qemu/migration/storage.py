@@ -182,6 +182,7 @@ class Mirrors:
 
     async def _start(self, config: DomainConfig, wishes: Wishes, place: Place, disk: Disk) -> None:
         name = f"move-{target_of(disk)}"
+        await self._monitor.allowed("migrate", {"uri": place.for_qemu})
         await self._monitor.call(BlockdevAdd("nbd", name, _server(wishes, place, disk)))
         top = await top_of(self._monitor, config, disk)
         arguments: dict[str, object] = {

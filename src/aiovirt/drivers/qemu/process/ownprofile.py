@@ -29,7 +29,7 @@ from aiovirt.drivers.qemu.process.reach import (
 from aiovirt.drivers.qemu.process.template import OWN_TEMPLATE
 from aiovirt.drivers.qemu.store.settings import FILES_BOUND_S
 from aiovirt.drivers.qemu.store.status import QEMU_FOLDER
-from aiovirt.errors import Busy, HostError, ResourceUnavailable
+from aiovirt.errors import Busy, HostError, ProcessFailed, ResourceUnavailable
 from aiovirt.host.files import host_error, write_atomically
 from aiovirt.host.labels import apparmor
 from aiovirt.host.labels.rules import Rule, fill_in, merged, quoted, without
@@ -173,7 +173,14 @@ async def make_profile(
         [*_ours(root), *(f"  include if exists <abstractions/{each}>" for each in includes)],
         made.outside(each for each in found if each.path not in left_out),
     )
-    await made.make(_template(root), lines)
+    try:
+        await made.make(_template(root), lines)
+    except ProcessFailed as error:
+        raise HostError(
+            f"domain {config.name!r} cannot have a profile of AppArmor: {error}",
+            hint="see to the host's files below /etc/apparmor.d, or let the domain have none: "
+            "<seclabel type='none' model='apparmor'/>",
+        ) from error
     return made
 
 
