@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Final
@@ -17,12 +17,13 @@ from aiovirt.testing.http.server import HttpConnection
 from aiovirt.testing.vsphere.building.inventory import build
 from aiovirt.testing.vsphere.certificate import Certificate, make_certificate
 from aiovirt.testing.vsphere.clock import Clock
+from aiovirt.testing.vsphere.folders import account_of, answer_folder, answer_screen
 from aiovirt.testing.vsphere.machines.guest import Guest
 from aiovirt.testing.vsphere.machines.machine import Machine
 from aiovirt.testing.vsphere.methods import load
 from aiovirt.testing.vsphere.plan import Plan
-from aiovirt.testing.vsphere.service import answer_soap
-from aiovirt.testing.vsphere.settings import PRODUCTS, Settings
+from aiovirt.testing.vsphere.service import COOKIE, SoapExchange, answer_soap
+from aiovirt.testing.vsphere.settings import PRODUCTS, Account, Settings
 from aiovirt.testing.vsphere.site import Site
 
 __all__ = ["FakeVSphere", "run_fake_vsphere"]
@@ -56,6 +57,7 @@ class FakeVSphere:
         self._tasks: TaskGroup | None = None
         self._http = HttpServer(self._answer, tls=context)
         site.tls = context is not None
+        site.thumbprint = None if certificate is None else certificate.sha1
         site.at_restart = self._http.drop_connections
 
     @property
@@ -112,13 +114,42 @@ class FakeVSphere:
             return await answer_soap(self.site, request, connection)
         if path == VERSIONS_PATH:
             return self._versions()
-        return Response(HTTPStatus.NOT_FOUND)
+        place = next((each for each in _PATHS if path == each or path.startswith(f"{each}/")), None)
+        if place is None:
+            return Response(HTTPStatus.NOT_FOUND)
+        return await self._planned(f"{request.method} {place}", place, request, connection)
+
+    async def _planned(
+        self, name: str, place: str, request: Request, connection: HttpConnection
+    ) -> Response:
+        """Do a request that is no call of a method, with what goes wrong on the way."""
+        session = self.site.sessions.of(request.cookies.get(COOKIE))
+        exchange = SoapExchange(self.site, connection, session)
+        self.plan.calls[name] += 1
+        await self.plan.at(exchange, name, "", "before")
+        if exchange.response is not None or exchange.is_cut:
+            return exchange.replaced(Response(HTTPStatus.INTERNAL_SERVER_ERROR))
+        account = exchange.session.account if exchange.session else account_of(self.site, request)
+        response = _PATHS[place](self.site, request, account)
+        await self.plan.at(exchange, name, "", "after")
+        return exchange.replaced(response)
 
     def _versions(self) -> Response:
         known = list(PRODUCTS)
         offered = known[: known.index(self.settings.api) + 1]
         body = versions_document(offered[::-1])
         return Response(HTTPStatus.OK, body, (("Content-Type", "text/xml"),))
+
+
+def _answer_guest(site: Site, request: Request, _: Account | None) -> Response:
+    return site.transfers.answer(request)
+
+
+_PATHS: Final[dict[str, Callable[[Site, Request, Account | None], Response]]] = {
+    "/folder": answer_folder,
+    "/screen": answer_screen,
+    "/guestFile": _answer_guest,
+}
 
 
 @asynccontextmanager

@@ -52,6 +52,7 @@ class Site:
         guests: What is inside the machines.
         snapshots: The machines' snapshots.
         transfers: The files that are on their way to guests, or from them.
+        thumbprint: The SHA-1 of the server's certificate, as VMware writes it, or None.
         tls: Whether clients come by TLS.
         users: Which machines have a disk, by the disk's path.
         at_restart: Called when the server restarts.
@@ -72,6 +73,7 @@ class Site:
         self.snapshots: dict[Ref, Snapshots] = {}
         self.transfers = Transfers(self.world)
         self.tls = False
+        self.thumbprint: str | None = None
         self.users: dict[str, set[Ref]] = {}
         self._disks: dict[Ref, list[str]] = {}
         self._group = group

@@ -146,6 +146,11 @@ class World:
         self._numbers[prefix] += 1
         return f"{prefix}-{self._numbers[prefix] + beginning - 1}"
 
+    def count(self, prefix: str) -> int:
+        """Count on from 0, for each word by itself."""
+        self._numbers[prefix] += 1
+        return self._numbers[prefix] - 1
+
     def uuid(self) -> str:
         """A new UUID; it is the same on every run."""
         self._uuids += 1

@@ -27,6 +27,7 @@ from aiovirt.testing.vsphere.machines.guest import Guest
 from aiovirt.testing.vsphere.machines.machine import ON
 from aiovirt.testing.vsphere.machines.making import Home
 from aiovirt.testing.vsphere.machines.new import create_machine
+from aiovirt.testing.vsphere.methods.performance import describe
 from aiovirt.testing.vsphere.site import Site
 
 __all__ = ["build"]
@@ -169,6 +170,7 @@ def _make_machines(site: Site, names: _Names, hosts: list[Ref]) -> None:
         machine = create_machine(site, _machine_spec(number), home, guest)
         if running is None or number < running:
             machine.run(power_state=ON, boot_time=site.clock.now(), memory_overhead=40 * 1024**2)
+    describe(site.world)
     site.recount()
 
 

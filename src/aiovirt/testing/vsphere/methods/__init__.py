@@ -12,12 +12,22 @@ __all__ = ["MODULES", "load"]
 
 MODULES: Final = (
     "collector",
+    "custom",
+    "disks",
+    "files",
     "guest",
     "guestfiles",
+    "hosts",
+    "inventory",
     "machines",
+    "networks",
+    "performance",
     "power",
+    "screens",
+    "search",
     "session",
     "snapshots",
+    "storage",
     "tasks",
     "views",
 )
