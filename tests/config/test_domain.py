@@ -138,6 +138,13 @@ def test_names_that_cannot_be_file_names_are_wrong(name: str) -> None:
     assert caught.value.element == "domain/name"
 
 
+def test_machines_of_vmware_may_have_a_slash_in_their_names() -> None:
+    config = DomainConfig(type="vmware", name="web/1", memory=GiB(1))
+    assert not config.problems()
+    config.name = "web\n1"
+    assert [str(problem) for problem in config.problems()]
+
+
 def test_a_name_is_needed() -> None:
     with pytest.raises(XMLError, match="name is missing"):
         DomainConfig(memory=GiB(1)).check()

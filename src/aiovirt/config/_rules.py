@@ -22,13 +22,21 @@ D = TypeVar("D", bound=Device)
 V = TypeVar("V", bound=View)
 
 
-def naming(name: str | None, error: Callable[[str], XMLError]) -> Iterator[XMLError]:
-    """The rules for names of domains: they become names of files (virDomainDefPostParse…)."""
+def naming(
+    name: str | None, error: Callable[[str], XMLError], *, slash: bool = False
+) -> Iterator[XMLError]:
+    """The rules for names of domains: they become names of files (virDomainDefPostParse…).
+
+    Args:
+        name: It.
+        error: What makes an error of a message.
+        slash: Whether the host has other files for them (VIR_DOMAIN_DEF_FEATURE_NAME_SLASH).
+    """
     if name is None:
         return
     if not name.strip():
         yield error("the name is empty")
-    elif "/" in name or "\n" in name:
+    elif ("/" in name and not slash) or "\n" in name:
         yield error(f"the name {name!r} has a slash or a line break in it")
     elif not name.strip("."):
         yield error(f"the name {name!r} has dots only")

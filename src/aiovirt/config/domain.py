@@ -203,7 +203,11 @@ class DomainConfig(Document, tag="domain"):
 
     def _rules_(self) -> Iterator[XMLError]:
         """What must hold between fields."""
-        yield from _rules.naming(self.name, lambda *what: DomainConfig.name.error(self, *what))
+        yield from _rules.naming(
+            self.name,
+            lambda *what: DomainConfig.name.error(self, *what),
+            slash=self.type == "vmware",
+        )
         yield from self._memory_rules()
         yield from _rules.topology(self.cpu, self.vcpu.max)
         yield from _rules.boot_order(self.os, self.devices.all())
