@@ -283,7 +283,7 @@ def wheel(session: nox.Session) -> None:
 def real(session: nox.Session) -> None:
     """Hold the daemon against libvirtd in full: each command of virsh, each document, 200 kills.
 
-    Names of parts (parity, virsh, documents, killed, grammar, soak, argv, hotplug, work, vmx,
+    Names of parts (parity, virsh, documents, killed, grammar, soak, argv, hotplug, work, vmx, esx,
     tests) run only those.
     """
     need(session, *COUNTERPARTS)
@@ -302,6 +302,7 @@ def real(session: nox.Session) -> None:
         "hotplug": ("python", "tests/support/plugrounds.py"),
         "work": ("python", "tests/support/killedwork.py"),
         "vmx": ("python", "tests/support/vmxlikeness.py"),
+        "esx": ("python", "tests/support/esxlikeness.py"),
         "tests": ("pytest", "tests/daemon", *ABREAST),
     }
     unknown = set(session.posargs) - parts.keys()

@@ -45,6 +45,7 @@ ABOUT_PROCEDURES = tuple(
     f"tests/{name}"
     for name in (
         "adversity/test_libvirt.py",
+        "drivers/esxssh/abilities/",
         "drivers/libvirt/test_admin",
         "drivers/libvirt/test_block_jobs",
         "drivers/libvirt/test_checkpoints",
@@ -64,6 +65,8 @@ ABOUT_PROCEDURES = tuple(
         "drivers/libvirt/test_storage",
         "drivers/libvirt/test_tuning",
         "daemon/",
+        "drivers/esx/test_beside_libvirt",
+        "drivers/esx/test_operations",
         "drivers/qemu/abilities/",
         "drivers/qemu/binaries/",
         "drivers/qemu/engine/test_handed",

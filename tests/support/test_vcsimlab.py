@@ -14,9 +14,6 @@ from vcsimlab.typed_proxy import TYPE, typed
 
 pytestmark = pytest.mark.real
 
-FIRST = {"vcenter": "DC0_H0_VM0", "esx": "ha-host_VM0"}
-"""A machine of each."""
-
 
 def fetched(simulator: Simulator, ca: str | None = None) -> int:
     """The status of the page that names the API's versions, asked over TLS."""
@@ -53,7 +50,7 @@ def test_its_certificate_is_trusted_by_the_labs_ca_alone(vcenter: Simulator) -> 
 
 def test_its_machines_are_started_and_stopped(vsphere: Simulator, check: Check) -> None:
     checker = check(vsphere)
-    name = FIRST[vsphere.kind]
+    name = vsphere.machine
     checker.power_off(name)
     assert checker.power(name) == "poweredOff"
     checker.power_on(name)
@@ -62,7 +59,7 @@ def test_its_machines_are_started_and_stopped(vsphere: Simulator, check: Check) 
 
 def test_a_snapshot_is_seen_in_its_tree(vsphere: Simulator, check: Check) -> None:
     checker = check(vsphere)
-    name = FIRST[vsphere.kind]
+    name = vsphere.machine
     checker.snapshot(name, "one")
     checker.snapshot(name, "two", "the second")
     found = checker.machine(name).snapshots
@@ -73,7 +70,7 @@ def test_a_snapshot_is_seen_in_its_tree(vsphere: Simulator, check: Check) -> Non
 def test_a_clone_is_made_and_removed(vsphere: Simulator, check: Check) -> None:
     checker = check(vsphere)
     before = checker.names()
-    checker.clone(FIRST[vsphere.kind], "copy")
+    checker.clone(vsphere.machine, "copy")
     assert checker.names() == before | {"copy"}
     assert "copy.vmx" in checker.files("copy")
     checker.destroy("copy")
@@ -92,7 +89,7 @@ def test_sessions_expire(vsphere: Simulator, check: Check) -> None:
     checker = check(vsphere)
     assert vsphere.expire() == 1
     with pytest.raises(Exception, match="NotAuthenticated"):
-        checker.power_off(FIRST[vsphere.kind])
+        checker.power_off(vsphere.machine)
 
 
 def test_a_killed_one_comes_back_at_the_same_port(vcenter: Simulator, check: Check) -> None:
@@ -137,7 +134,7 @@ scsi0:0.fileName = "disk.vmdk"
 
 
 def test_libvirts_driver_makes_xml_of_a_vmx(vsphere: Simulator, virsh: Reference) -> None:
-    name = FIRST[vsphere.kind]
+    name = vsphere.machine
     path = vsphere.datastore() / name / f"{name}.vmx"
     path.write_text(VMX.format(name=name), encoding="utf-8")
     domain = etree.fromstring(virsh(vsphere).run("dumpxml", name))

@@ -35,6 +35,7 @@ Kind = Literal["vcenter", "esx"]
 USER = "administrator@vsphere.local"
 PASSWORD = "a pass&word"
 HOST = "127.0.0.1"
+FIRST_MACHINES = {"vcenter": "DC0_H0_VM0", "esx": "ha-host_VM0"}
 START_S = 60
 """Bound of everything that is waited for; thousands of machines take some seconds to make."""
 
@@ -127,6 +128,11 @@ class Simulator:
         text = self.identity.certificate.read_text(encoding="ascii")
         digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(text)).hexdigest().upper()
         return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+
+    @property
+    def machine(self) -> str:
+        """The name of the first machine."""
+        return FIRST_MACHINES[self.kind]
 
     @property
     def sdk(self) -> str:
