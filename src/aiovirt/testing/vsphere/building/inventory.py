@@ -176,7 +176,8 @@ def _make_machines(site: Site, names: _Names, hosts: list[Ref]) -> None:
 
 def _machine_spec(number: int) -> VirtualMachineConfigSpec:
     """A machine with a SCSI disk, a CD drive and a network card."""
-    add = "add"
+    network = d.VirtualEthernetCardNetworkBackingInfo(device_name="VM Network")
+    sharing = VirtualSCSISharing.NO_SHARING
     return VirtualMachineConfigSpec(
         name=f"machine{number}",
         guest_id="debian12_64Guest",
@@ -184,45 +185,37 @@ def _machine_spec(number: int) -> VirtualMachineConfigSpec:
         memory_mb=1024,
         files=places.files_in("datastore1"),
         device_change=(
-            d.VirtualDeviceConfigSpec(
-                operation=add,
-                device=d.ParaVirtualSCSIController(
-                    key=-1, bus_number=0, shared_bus=VirtualSCSISharing.NO_SHARING
-                ),
-            ),
-            d.VirtualDeviceConfigSpec(
-                operation=add,
-                file_operation="create",
-                device=d.VirtualDisk(
-                    key=-2,
-                    controller_key=-1,
-                    unit_number=0,
-                    capacity_in_kb=DISK_KB,
-                    backing=d.VirtualDiskFlatVer2BackingInfo(
-                        file_name="", disk_mode="persistent", thin_provisioned=True
-                    ),
-                ),
-            ),
-            d.VirtualDeviceConfigSpec(
-                operation=add,
-                device=d.VirtualCdrom(
-                    key=-3,
-                    controller_key=200,
-                    unit_number=0,
-                    backing=d.VirtualCdromRemotePassthroughBackingInfo(
-                        device_name="", exclusive=False
-                    ),
-                    connectable=d.VirtualDeviceConnectInfo(
-                        start_connected=False, allow_guest_control=True, connected=False
-                    ),
-                ),
-            ),
-            d.VirtualDeviceConfigSpec(
-                operation=add,
-                device=d.VirtualVmxnet3(
-                    key=-4,
-                    backing=d.VirtualEthernetCardNetworkBackingInfo(device_name="VM Network"),
-                ),
-            ),
+            _add(d.ParaVirtualSCSIController(key=-1, bus_number=0, shared_bus=sharing)),
+            _disk(),
+            _cdrom(),
+            _add(d.VirtualVmxnet3(key=-4, backing=network)),
         ),
+    )
+
+
+def _add(device: d.VirtualDevice) -> d.VirtualDeviceConfigSpec:
+    return d.VirtualDeviceConfigSpec(operation="add", device=device)
+
+
+def _disk() -> d.VirtualDeviceConfigSpec:
+    backing = d.VirtualDiskFlatVer2BackingInfo(
+        file_name="", disk_mode="persistent", thin_provisioned=True
+    )
+    disk = d.VirtualDisk(
+        key=-2, controller_key=-1, unit_number=0, capacity_in_kb=DISK_KB, backing=backing
+    )
+    return d.VirtualDeviceConfigSpec(operation="add", file_operation="create", device=disk)
+
+
+def _cdrom() -> d.VirtualDeviceConfigSpec:
+    return _add(
+        d.VirtualCdrom(
+            key=-3,
+            controller_key=200,
+            unit_number=0,
+            backing=d.VirtualCdromRemotePassthroughBackingInfo(device_name="", exclusive=False),
+            connectable=d.VirtualDeviceConnectInfo(
+                start_connected=False, allow_guest_control=True, connected=False
+            ),
+        )
     )
