@@ -202,6 +202,20 @@ async def test_who_takes_the_guest_over_finds_its_profile(host: AppArmorHost, fo
     assert host.taken()
 
 
+async def test_rules_that_were_written_and_perhaps_not_loaded_are_loaded(
+    host: AppArmorHost, folder: Path
+) -> None:
+    """As after the end of the process between the one and the other."""
+    await made(folder, ODD)
+    found = noted_profile(folder)
+    assert found is not None
+    host.taken()
+    await found.widen([ODD])
+    assert host.taken()
+    await found.widen([ODD])
+    assert host.taken() == b""
+
+
 @pytest.mark.usefixtures("host")
 async def test_a_host_whose_own_rules_are_broken_is_told_what_to_do(folder: Path) -> None:
     with pytest.raises(HostError, match="'web1' cannot have a profile") as caught:

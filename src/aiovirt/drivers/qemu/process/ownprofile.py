@@ -50,11 +50,14 @@ class GuestProfile:
         name: Its name, which the label of the guest's QEMU is.
         folder: The guest's folder, which has it.
         host: Where the host's files are.
+        in_force: Whether its rules are surely those that the kernel has: who wrote them may have
+            been killed before he loaded them.
     """
 
     name: str
     folder: Path
     host: Path
+    in_force: bool = True
     _turn: anyio.Lock = field(default_factory=anyio.Lock)
 
     @property
@@ -98,7 +101,9 @@ class GuestProfile:
 
         Cancellation: the old profile is in force, or the new one.
         """
-        await self._change(partial(merged, rules=self.outside(rules)))
+        more = self.outside(rules)
+        if more:
+            await self._change(partial(merged, rules=more), sure=self.in_force)
 
     def outside(self, rules: Iterable[Rule]) -> list[Rule]:
         """The rules for files that are not in QEMU's own folder."""
@@ -119,11 +124,11 @@ class GuestProfile:
                 return
             log.warning("the profile %s is wider than it need be: %s", self.name, error)
 
-    async def _change(self, change: Callable[[list[str]], list[str]]) -> None:
+    async def _change(self, change: Callable[[list[str]], list[str]], *, sure: bool = True) -> None:
         async with self._turn:
             lines = _lines(self._rules)
             after = change(lines)
-            if after == lines:
+            if after == lines and sure:
                 return
             with anyio.CancelScope(shield=True):  # the file says what is in force
                 await _write(self._rules, after)
@@ -132,6 +137,7 @@ class GuestProfile:
                 except BaseException:
                     await _write(self._rules, lines)
                     raise
+            self.in_force = True
 
     async def make(self, template: str, lines: Sequence[str]) -> None:
         """Write it, and load it; errors as `allow`."""
@@ -246,7 +252,8 @@ async def _looked_at(name: str, look: Callable[[], list[Rule]]) -> list[Rule]:
 def noted_profile(folder: Path) -> GuestProfile | None:
     """The profile that was made for the guest of a folder, or None."""
     made = (each for each in notes(folder) if each.kind is Kind.PROFILE)
-    return next((GuestProfile(each.what, folder, profiles.HOST) for each in made), None)
+    found = (GuestProfile(each.what, folder, profiles.HOST, in_force=False) for each in made)
+    return next(found, None)
 
 
 async def remove_profile(made: Note) -> None:
