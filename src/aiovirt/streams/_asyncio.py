@@ -16,7 +16,7 @@ import sniffio
 
 from aiovirt._tasks import lone_errors
 
-__all__ = ["asyncio_loop", "from_asyncio", "in_asyncio"]
+__all__ = ["Home", "asyncio_loop", "from_asyncio", "in_asyncio"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,6 +56,25 @@ async def in_asyncio(function: Callable[P, Awaitable[T]], *args: P.args, **kwarg
         return await function(*args, **kwargs)
     adapted: Callable[P, Awaitable[T]] = _trio_asyncio().aio_as_trio(function)
     return await adapted(*args, **kwargs)
+
+
+class Home:
+    """The loop that something was made on: made inside `asyncio_loop`, of use to any task after.
+
+    Under trio a task finds only a loop that was opened around it, or around the one that began it.
+    """
+
+    def __init__(self) -> None:
+        self._loop = _trio_asyncio().current_loop.get() if _under_trio() else None
+
+    async def run(
+        self, function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Await a function of asyncio's on that loop. Cancellation: passed on to it."""
+        if self._loop is None:
+            return await function(*args, **kwargs)
+        adapted: Callable[P, Awaitable[T]] = _trio_asyncio().aio_as_trio(function, loop=self._loop)
+        return await adapted(*args, **kwargs)
 
 
 def from_asyncio(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:

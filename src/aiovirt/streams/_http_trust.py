@@ -57,6 +57,7 @@ class Thumbprint(aiohttp.Fingerprint):
     def __init__(self, digest: bytes = b"") -> None:
         # The parent's own constructor takes no SHA-1, which VMware's consoles still show.
         self._digest = digest
+        self._refused: list[asyncio.Transport] = []
         self.seen = b""
 
     @property
@@ -78,7 +79,13 @@ class Thumbprint(aiohttp.Fingerprint):
         made = _HASHES.get(len(self._digest), hashlib.sha256)(certificate).digest()
         if made != self._digest:
             host, port, *_ = transport.get_extra_info("peername")
+            self._refused.append(transport)
             raise aiohttp.ServerFingerprintMismatch(self._digest, made, host, port)
+
+    def abort_refused(self) -> None:
+        """End the connections to whom is not trusted: aiohttp waits for their goodbye."""
+        while self._refused:
+            self._refused.pop().abort()
 
 
 def demands(trust: Trust, where: str) -> TLSDemands:

@@ -340,7 +340,10 @@ class HTTPClient:
             seen = await self._show_certificate(request, progress)
             raise distrust(error, seen, progress) from error
         except aiohttp.ServerFingerprintMismatch as error:
-            seen = self._tls.seen if isinstance(self._tls, Thumbprint) else b""
+            seen = b""
+            if isinstance(self._tls, Thumbprint):
+                seen = self._tls.seen
+                self._tls.abort_refused()
             raise mismatch(error, seen, progress) from error
 
     async def _ask(
@@ -365,8 +368,11 @@ class HTTPClient:
     async def _show_certificate(self, request: _Request, progress: Progress) -> bytes:
         """The SHA-256 of the server's certificate; the connection ends before a byte is sent."""
         refuses_all = Thumbprint()
-        with suppress(aiohttp.ClientError, OSError):
-            await self._ask(request, b"", progress, refuses_all)
+        try:
+            with suppress(aiohttp.ClientError, OSError):
+                await self._ask(request, b"", progress, refuses_all)
+        finally:
+            refuses_all.abort_refused()
         return refuses_all.seen
 
 

@@ -22,7 +22,7 @@ from aiovirt.errors import (
     ResourceUnavailable,
     Unresponsive,
 )
-from aiovirt.streams._asyncio import asyncio_loop, from_asyncio, in_asyncio
+from aiovirt.streams._asyncio import Home, asyncio_loop, from_asyncio, in_asyncio
 from aiovirt.streams._ssh_bridge import Bridge
 from aiovirt.streams._ssh_commands import MAX_OUTPUT, CommandSession, SSHResult
 from aiovirt.streams._ssh_errors import reasons
@@ -96,6 +96,7 @@ class SSHConnection:
 
     def __init__(self, connection: asyncssh.SSHClientConnection, user: str, where: str) -> None:
         self._connection = connection
+        self._home = Home()
         self._bridges: list[tuple[Bridge, socket.socket]] = []
         self.user = user
         self.where = where
@@ -118,7 +119,7 @@ class SSHConnection:
         Cancellation: leaves nothing open.
         """
         with reasons(self.where):
-            return await in_asyncio(self._open_unix, path)
+            return await self._home.run(self._open_unix, path)
 
     async def _open_unix(self, path: str) -> socket.socket:
         bridge = Bridge()
@@ -144,7 +145,7 @@ class SSHConnection:
         Cancellation: the command is ended.
         """
         with reasons(self.where):
-            return await in_asyncio(self._open_command, command, marker)
+            return await self._home.run(self._open_command, command, marker)
 
     async def _open_command(self, command: str, marker: bytes) -> socket.socket:
         bridge = Bridge(marker)
@@ -181,7 +182,7 @@ class SSHConnection:
         session: list[CommandSession] = []
         try:
             with reasons(self.where):
-                return await in_asyncio(self._run, session, command, data, limit)
+                return await self._home.run(self._run, session, command, data, limit)
         except BaseException:
             await self._end(session)
             raise
@@ -196,7 +197,7 @@ class SSHConnection:
         """End a command, if it has begun and not ended."""
         with anyio.CancelScope(shield=True), anyio.move_on_after(END_S):
             for session in sessions:
-                await in_asyncio(session.end, self._connection)
+                await self._home.run(session.end, self._connection)
 
     async def _attach(self, bridge: Bridge) -> socket.socket:
         try:
@@ -209,13 +210,13 @@ class SSHConnection:
 
     async def until_lost(self) -> None:
         """Wait until the connection has ended, by whomever."""
-        await in_asyncio(self._connection.wait_closed)
+        await self._home.run(self._connection.wait_closed)
 
     async def aclose(self) -> None:
         """Close all sockets and the connection. Cancellation: waited out, for two seconds."""
         with anyio.CancelScope(shield=True):
             with anyio.move_on_after(CLOSE_S):
-                await in_asyncio(self._close)
+                await self._home.run(self._close)
                 return
             self._connection.abort()
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
+import anyio
 import pytest
 from httppeers import Peer, answer, header
 from vspherescript import Script, connected
@@ -35,12 +36,14 @@ class Store(Script):
         file: What is in it.
         status: What is answered, instead of what is in it.
         cuts: After how many bytes of the body each of the next downloads ends.
+        may_cut: Set when it may end there.
         asked: What was asked for: the method, the range, the body.
     """
 
     file: bytes = CONTENT
     status: str = ""
     cuts: list[int] = field(default_factory=list)
+    may_cut: anyio.Event = field(default_factory=anyio.Event)
     asked: list[tuple[str, str | None, bytes]] = field(default_factory=list)
 
     async def answer_file(self, peer: Peer, head: str) -> bool:
@@ -61,10 +64,13 @@ class Store(Script):
         whole = answer(rest, "206 Partial Content", told) if wanted else answer(rest)
         length = self.cuts.pop(0) if self.cuts else len(rest)
         await peer.send(whole[: len(whole) - len(rest) + length])
+        if length < len(rest):
+            await self.may_cut.wait()
         return length == len(rest)
 
 
 async def read(store: Store, offset: int = 0) -> bytes:
+    store.may_cut.set()
     async with connected(store) as client, client.download(FILE, offset=offset) as reading:
         return b"".join([part async for part in reading])
 
@@ -103,6 +109,7 @@ async def test_a_file_that_changed_meanwhile_is_not_mixed() -> None:
     async with connected(store) as client, client.download(FILE) as reading:
         await anext(reading)
         store.file += b"more"
+        store.may_cut.set()
         with pytest.raises(ProtocolError, match=r"changed the file meanwhile|does not go on"):
             async for _ in reading:
                 pass

@@ -84,8 +84,16 @@ class Wire:
 
         Further errors and cancellation as `HTTPClient.exchange`.
         """
-        body = encode_call(method, this, args)
+        body = self.encode(method, this, args)
         return await self.send(method, this, body, ReplyReader(method, stream=False), bounds=bounds)
+
+    def encode(self, method: Method[Any, Any], this: Ref, args: Arguments | None = None) -> bytes:
+        """The body of a call, in the version that is spoken.
+
+        Raises:
+            EncodeError: An argument does not fit its type, or that version lacks it.
+        """
+        return encode_call(method, this, args, version=self.version)
 
     async def send(
         self,

@@ -33,7 +33,7 @@ from aiovirt.clients.vsphere.target import VSphereTarget
 from aiovirt.clients.vsphere.tasks import OnProgress, Tasks
 from aiovirt.errors import AiovirtError, Closed, ConnectionLost, PermissionDenied
 from aiovirt.model.credentials import Secret
-from aiovirt.protocols.vsphere import Arguments, Empty, Method, Ref, ReplyReader, encode_call
+from aiovirt.protocols.vsphere import Arguments, Empty, Method, Ref, ReplyReader
 from aiovirt.protocols.vsphere.tables.collector import PropertyFilterSpec
 from aiovirt.protocols.vsphere.tables.session import ServiceContent
 from aiovirt.protocols.vsphere.tables.session_methods import CURRENT_TIME, RETRIEVE_SERVICE_CONTENT
@@ -117,7 +117,8 @@ class VSphereClient:
             VSphereFault: The server refused; `VSphereFault.fault` is its typed reason.
             PermissionDenied: The connection is read-only, and the method changes something;
                 nothing was sent.
-            EncodeError: An argument does not fit its type; nothing was sent.
+            EncodeError: An argument does not fit its type, or the server's version of the API
+                lacks it; nothing was sent.
             AuthenticationFailed: The session has expired, and we are not let in again.
             ConnectionLost: The connection ended; `maybe_done` tells whether the call was sent.
             ResourceUnavailable: Nobody listens there, or the service is not ready.
@@ -216,7 +217,7 @@ class VSphereClient:
             raise _read_only(method.name)
         self._used = anyio.current_time()
         self.requests += 1
-        return encode_call(method, this, args)
+        return self._wire.encode(method, this, args)
 
     async def _during(self, method: Method[Any, Any], attempt: Callable[[], Awaitable[T]]) -> T:
         try:
