@@ -9,7 +9,8 @@ import pytest
 from esxshell.lab import EsxLab, run_esx
 
 from aiovirt import _open
-from aiovirt.objects import Connection
+from aiovirt.config import DomainConfig
+from aiovirt.objects import Connection, Domain
 
 
 @pytest.fixture
@@ -24,3 +25,10 @@ async def host(esx: EsxLab) -> AsyncIterator[Connection]:
     """Return the open connection to it."""
     async with _open.open(esx.uri) as connection:
         yield connection
+
+
+@pytest.fixture
+async def vm(host: Connection) -> Domain:
+    """Return a machine that is off."""
+    config = DomainConfig(type="vmware", name="web1", memory="64 MiB", vcpus=2)
+    return await host.domains.define(config)

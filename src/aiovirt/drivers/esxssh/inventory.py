@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from uuid import UUID
 
 from aiovirt._tasks import gather
@@ -106,11 +107,17 @@ class Inventory:
         if listing.status:
             raise refusal(listing, f"{self._host.where} did not {what}")
         numbers = sorted(set(map(int, _NUMBER.findall(listing.text))))
-        batches = [numbers[at : at + BATCH] for at in range(0, len(numbers), BATCH)]
-        found = await gather(*(lambda batch=batch: self._summaries(batch) for batch in batches))
-        machines = [machine for batch in found for machine in batch]
+        machines = await self._batches(numbers)
         self._numbers = {machine.key.uuid: machine.vmid for machine in machines}
         return sorted(machines, key=lambda machine: machine.key.name)
+
+    async def _batches(self, numbers: Sequence[int]) -> list[Machine]:
+        """Those of these machines that are there, asked for in some commands at once."""
+        batches = [numbers[at : at + BATCH] for at in range(0, len(numbers), BATCH)]
+        if len(batches) == 1:
+            return await self._summaries(batches[0])
+        found = await gather(*(partial(self._summaries, batch) for batch in batches))
+        return [machine for batch in found for machine in batch]
 
     async def _summaries(self, numbers: Sequence[int]) -> list[Machine]:
         """Those of these machines that are there."""

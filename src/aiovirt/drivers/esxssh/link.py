@@ -97,18 +97,34 @@ class EsxLink:
         Cancellation: the command is ended on the host.
         """
         async with self._limiter:
-            connection = await self.connection()
-            with anyio.move_on_after(bound_s):
-                done = await connection.run(command, data, limit=MAX_OUTPUT)
-                return Output(
-                    128 if done.status is None else done.status,
-                    done.output,
-                    done.complaints.decode(errors="replace").strip(),
-                )
+            while True:
+                connection = await self.connection()
+                try:
+                    return await self._run_on(connection, command, what, bound_s, data)
+                except ConnectionLost as error:
+                    if error.maybe_done:
+                        raise
+                    self._withdraw(connection)  # it was not sent: the next one may do it
+
+    async def _run_on(
+        self, connection: SSHConnection, command: str, what: str, bound_s: float, data: bytes
+    ) -> Output:
+        with anyio.move_on_after(bound_s):
+            done = await connection.run(command, data, limit=MAX_OUTPUT)
+            return Output(
+                128 if done.status is None else done.status,
+                done.output,
+                done.complaints.decode(errors="replace").strip(),
+            )
         raise Unresponsive(
             f"{self.where} did not {what} within {bound_s:g} s; what it was doing is ended",
             hint="is its management agent alive? /etc/init.d/hostd status tells it there",
         )
+
+    def _withdraw(self, connection: SSHConnection) -> None:
+        """Offer a connection no more that is lost: whoever comes from now on waits for the next."""
+        if self._connection is connection:
+            self._connection = None
 
     @asynccontextmanager
     async def open_command(self, command: str, marker: bytes) -> AsyncIterator[socket.socket]:

@@ -59,7 +59,8 @@ class EsxStatistics(EsxAbility, Statistics):
         record = self.inventory.record(machine)
         if not machine.active:
             return DomainStats(record.key, None, figures_of(record.reason))
-        vcpus = [VcpuStats(number) for number in range(_vcpus(machine))]
+        running = int(machine.power == ON)
+        vcpus = [VcpuStats(number, state=running) for number in range(_vcpus(machine))]
         figures = figures_of(
             record.reason,
             balloon=_balloon(machine) if StatsGroup.BALLOON in groups else None,

@@ -143,9 +143,10 @@ class EsxStorageVolumes(EsxAbility, StorageVolumes):
         ``.img`` or ``.flp`` is a plain file.
         """
         path = self._wanted(pool, config, metadata=metadata, validate=validate, flags=flags)
-        size = _size(config.capacity)
+        is_disk = path.path.endswith(DISK)
+        size = _size(config.capacity, SECTOR if is_disk else 1)
         place = await self._new_place(pool, path)
-        if path.path.endswith(DISK):
+        if is_disk:
             words = ["vmkfstools", "-c", str(size), "-d", _kind(config), place]
             await self.host.run(words, f"make volume {path}", bound_s=LONG_S)
         else:
@@ -346,15 +347,15 @@ def _info(image: Image, *, physical: bool = False) -> StorageVolumeInfo:
     return StorageVolumeInfo(VolumeType.FILE, image.capacity, taken)
 
 
-def _size(capacity: int | None) -> int:
-    """A size that a disk can have: whole sectors.
+def _size(capacity: int | None, unit: int = SECTOR) -> int:
+    """A size that a disk can have: whole sectors; or a plain file.
 
     Raises:
         ConfigError: It is none.
     """
     if not capacity or capacity < 0:
         raise ConfigError("a volume needs a capacity", field="capacity")
-    return -(-int(capacity) // SECTOR) * SECTOR
+    return -(-int(capacity) // unit) * unit
 
 
 def _kind(config: StorageVolumeConfig) -> str:
