@@ -284,7 +284,7 @@ def real(session: nox.Session) -> None:
     """Hold the daemon against libvirtd in full: each command of virsh, each document, 200 kills.
 
     Names of parts (parity, virsh, documents, killed, grammar, soak, argv, hotplug, work, vmx, esx,
-    tests) run only those.
+    vsphere, tests) run only those.
     """
     need(session, *COUNTERPARTS)
     install(session, "test", extras="cli,speed,sasl,kerberos,dbus")
@@ -303,6 +303,7 @@ def real(session: nox.Session) -> None:
         "work": ("python", "tests/support/killedwork.py"),
         "vmx": ("python", "tests/support/vmxlikeness.py"),
         "esx": ("python", "tests/support/esxlikeness.py"),
+        "vsphere": ("python", "tests/support/vcsimops.py"),
         "tests": ("pytest", "tests/daemon", *ABREAST),
     }
     unknown = set(session.posargs) - parts.keys()

@@ -26,6 +26,7 @@ PATHS = (
     "config.files.vmPathName",
     "config.extraConfig",
     "config.cpuAllocation.shares",
+    "config.memoryAllocation.limit",
     "runtime.host",
     "snapshot",
     "customValue",
@@ -83,6 +84,7 @@ class Machine:
         template: Whether it is one.
         cpus: How many.
         memory_mib: How much.
+        memory_limit_mib: How much of the host's it may have; none below zero.
         vmx: Its file: `[datastore] folder/name.vmx`.
         host: The name of the host that it is on.
         shares: Of the processors.
@@ -100,6 +102,7 @@ class Machine:
     template: bool
     cpus: int
     memory_mib: int
+    memory_limit_mib: int
     vmx: str
     host: str
     shares: int
@@ -204,6 +207,7 @@ class Checker:
             template=facts["config.template"],
             cpus=facts["config.hardware.numCPU"],
             memory_mib=facts["config.hardware.memoryMB"],
+            memory_limit_mib=facts.get("config.memoryAllocation.limit", -1),
             vmx=facts["config.files.vmPathName"],
             host=self.session.of(facts["runtime.host"], "name")["name"],
             shares=facts["config.cpuAllocation.shares"].shares

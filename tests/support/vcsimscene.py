@@ -1,0 +1,153 @@
+"""One operation of the vSphere API: by which verb of aiovirt it is reached, and what is then so.
+
+It is carried out through aiovirt on a fresh simulator.  Then pyvmomi, which knows nothing of
+aiovirt, looks at what has become of it, and the simulator tells whether the method was called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from vcsimlab import Checker, Kind, Machine, Simulator, connected, run_simulator
+
+from aiovirt import _open
+from aiovirt.model.credentials import Login
+from aiovirt.objects import Connection, Domain, StoragePool
+
+__all__ = [
+    "BOTH",
+    "STORE",
+    "Act",
+    "Check",
+    "Operation",
+    "Scene",
+    "Stage",
+    "on_vm",
+    "reconfigured",
+    "staged",
+]
+
+BOTH: tuple[Kind, ...] = ("vcenter", "esx")
+HOSTS = {"vcenter": "DC0/DC0_H0", "esx": ""}
+"""The path of the URI to the first host, which has the machine that is worked on."""
+STORE = "LocalDS_0"
+
+
+@dataclass
+class Stage:
+    """A simulator and the other client, before aiovirt comes."""
+
+    simulator: Simulator
+    checker: Checker
+
+    @property
+    def name(self) -> str:
+        """The name of the machine that is worked on."""
+        return self.simulator.machine
+
+    @property
+    def store(self) -> Path:
+        """The folder that is the datastore."""
+        return self.simulator.datastore()
+
+    def machine(self) -> Machine:
+        """What the other client sees of the machine now."""
+        return self.checker.machine(self.name)
+
+
+@dataclass
+class Scene(Stage):
+    """The same with aiovirt's connection."""
+
+    host: Connection
+
+    async def vm(self) -> Domain:
+        """Return aiovirt's handle of the machine."""
+        return await self.host.domains.get(self.name)
+
+    async def pool(self) -> StoragePool:
+        """Return aiovirt's handle of the datastore."""
+        return await self.host.pools.get(STORE)
+
+
+Prepare = Callable[[Stage], object]
+Act = Callable[[Scene], Awaitable[object]]
+Check = Callable[[Scene], object]
+
+
+def _nothing(_: Stage) -> None:
+    """Nothing is prepared."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation.
+
+    Attributes:
+        method: Of the vSphere API, or the request that does it, such as `PUT /folder`.
+        verb: Of aiovirt.
+        act: Does it by aiovirt.
+        check: Looks at it by the other client; what it returns must be true.
+        prepare: What the other client does before.
+        kinds: Where the simulator can do it.
+    """
+
+    method: str
+    verb: str
+    act: Act
+    check: Check
+    prepare: Prepare = _nothing
+    kinds: tuple[Kind, ...] = BOTH
+
+    def __str__(self) -> str:
+        return f"{self.method} by {self.verb}"
+
+    async def run(self, stage: Stage) -> None:
+        """Do it on a fresh simulator, and check what has become of it.
+
+        Raises:
+            AssertionError: It was not done, or not by that method.
+        """
+        self.prepare(stage)
+        before = stage.simulator.counts().get(self.method, 0)
+        async with opened(stage.simulator) as host:
+            await self._act(Scene(stage.simulator, stage.checker, host), before)
+
+    async def _act(self, scene: Scene, before: int) -> None:
+        await self.act(scene)
+        asked = scene.simulator.counts().get(self.method, 0) - before
+        assert asked, f"{self.verb} did not call {self.method}"
+        assert self.check(scene), f"{self.verb} is done, and it is not so"
+
+
+@asynccontextmanager
+async def opened(simulator: Simulator) -> AsyncIterator[Connection]:
+    """Open a simulator by aiovirt, as its only user; a vCenter at its first host."""
+    login = Login(simulator.user, simulator.password)
+    uri = simulator.uri(HOSTS[simulator.kind], cacert=str(simulator.ca))
+    async with _open.open(uri, credentials=login) as host:
+        yield host
+
+
+@contextmanager
+def staged(kind: Kind, folder: Path) -> Iterator[Stage]:
+    """Run a simulator with the other client."""
+    with run_simulator(kind, folder) as simulator, connected(simulator) as session:
+        yield Stage(simulator, Checker(session))
+
+
+def reconfigured(verb: str, act: Act, check: Check, prepare: Prepare = _nothing) -> Operation:
+    """An operation that changes what a machine is configured to be."""
+    return Operation("ReconfigVM_Task", verb, act, check, prepare)
+
+
+def on_vm(verb: Callable[[Domain], Awaitable[object]]) -> Act:
+    """Do something with the machine."""
+
+    async def act(scene: Scene) -> None:
+        await verb(await scene.vm())
+
+    return act
