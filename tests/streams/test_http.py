@@ -30,10 +30,11 @@ from aiovirt.errors import (
     ResourceUnavailable,
     Unresponsive,
 )
-from aiovirt.streams.http import Bounds, HTTPTarget, Trust, open_http
+from aiovirt.streams.http import Bounds, HTTPClient, HTTPTarget, Trust, open_http
 
 pytestmark = pytest.mark.anyio
 
+ONE = {"Content-Length": "1"}
 BRIEF = Bounds(connect_s=0.2, first_byte_s=0.2, idle_s=0.2)
 
 
@@ -271,6 +272,30 @@ async def test_cancelling_closes_that_connection_and_no_other() -> None:
         await site.ended.wait()
         await http.exchange("GET", "/")
         assert site.connections == 2
+
+
+async def test_tasks_that_began_before_may_use_it() -> None:
+    opened, asked = anyio.Event(), anyio.Event()
+    clients: list[HTTPClient] = []
+    bodies: list[bytes] = []
+
+    async def early() -> None:
+        await opened.wait()
+        async with clients[0].request("PUT", "/", body=parts(b"x"), headers=ONE) as response:
+            bodies.append(await response.read())
+        bodies.append((await clients[0].exchange("GET", "/")).body)
+        asked.set()
+
+    async with (
+        answering(answer(b"fine", "200 OK", "Connection: close")) as site,
+        open_task_group() as group,
+    ):
+        group.start_soon(early)
+        async with open_http(HTTPTarget(site.url)) as http:
+            clients.append(http)
+            opened.set()
+            await asked.wait()
+    assert bodies == [b"fine", b"fine"]
 
 
 # --- failures -------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from yarl import URL
 
 from aiovirt._tasks import open_task_group
 from aiovirt.errors import ConfigError, LimitExceeded
-from aiovirt.streams._asyncio import asyncio_loop, in_asyncio
+from aiovirt.streams._asyncio import Home, asyncio_loop
 from aiovirt.streams._http_cookies import keep_cookies
 from aiovirt.streams._http_errors import (
     Bounds,
@@ -125,13 +125,14 @@ class HTTPResponse:
         length: Bytes of the body on the wire, or None when the server does not tell.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, progress: Progress) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, progress: Progress, home: Home) -> None:
         self.status = response.status
         self.reason = response.reason or ""
         self.headers: Mapping[str, str] = response.headers
         self.length = response.content_length
         self._response = response
         self._progress = progress
+        self._home = home
 
     def __aiter__(self) -> Self:
         return self
@@ -147,7 +148,7 @@ class HTTPResponse:
         Cancellation: loses nothing.
         """
         with reasons(self._progress):
-            part = await in_asyncio(_next_part, self._response, self._progress)
+            part = await self._home.run(_next_part, self._response, self._progress)
         if not part:
             raise StopAsyncIteration
         return part
@@ -155,7 +156,7 @@ class HTTPResponse:
     async def read(self, limit: int = MAX_ANSWER) -> bytes:
         """Read the rest. Raises as iterating, and `LimitExceeded` beyond `limit` bytes."""
         with reasons(self._progress):
-            return await in_asyncio(_read_all, self._response, limit, self._progress)
+            return await self._home.run(_read_all, self._response, limit, self._progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,8 @@ class HTTPClient:
         session: aiohttp.ClientSession,
         tls: TLSDemands,
         proxy: Proxy | None,
+        *,
+        home: Home,
     ) -> None:
         self.where = f"{url.host}:{url.port}"
         self.cookies: dict[str, str] = {}
@@ -189,6 +192,7 @@ class HTTPClient:
         self._session = session
         self._tls = tls
         self._proxy = proxy
+        self._home = home
         self._places = anyio.Semaphore(target.limit, fast_acquire=True)
 
     async def exchange(
@@ -228,7 +232,7 @@ class HTTPClient:
         """
         request = self._request(method, path, headers, bounds)
         async with self._places:
-            return await in_asyncio(self._exchange, request, body, limit, takers)
+            return await self._home.run(self._exchange, request, body, limit, takers)
 
     @asynccontextmanager
     async def request(
@@ -269,14 +273,14 @@ class HTTPClient:
     async def _answered(
         self, request: _Request, data: _Data, then: Callable[[], None] | None
     ) -> AsyncGenerator[HTTPResponse, None]:
-        response, progress = await in_asyncio(self._send, request, data)
+        response, progress = await self._home.run(self._send, request, data)
         try:
             if then is not None:
                 then()
-            yield HTTPResponse(response, progress)
+            yield HTTPResponse(response, progress, self._home)
         finally:
             with anyio.CancelScope(shield=True):
-                await in_asyncio(_finish, response, progress)
+                await self._home.run(_finish, response, progress)
 
     def _request(
         self, method: str, path: str, headers: Mapping[str, str] | None, bounds: Bounds | None
@@ -449,12 +453,13 @@ async def open_http(target: HTTPTarget) -> AsyncGenerator[HTTPClient, None]:
         where = f"{url.host}:{url.port}"
         tls = await anyio.to_thread.run_sync(demands, target.trust, where)
     async with asyncio_loop():
-        session = await in_asyncio(_open_session)
+        home = Home()
+        session = await home.run(_open_session)
         try:
-            yield HTTPClient(target, url, session, tls, proxy)
+            yield HTTPClient(target, url, session, tls, proxy, home=home)
         finally:
             with anyio.CancelScope(shield=True):
-                await in_asyncio(session.close)
+                await home.run(session.close)
 
 
 async def _open_session() -> aiohttp.ClientSession:
