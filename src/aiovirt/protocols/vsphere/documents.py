@@ -22,6 +22,10 @@ SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 LONGEST: Final = 512 * 1024 * 1024
 """Bytes of an envelope at most."""
 
+PIECE: Final = 64 * 1024
+"""Bytes that are parsed at once: what is parsed is still in the processor's cache when it is read,
+and no more than that is there as elements besides what is not whole yet."""
+
 LONGEST_TEXT: Final = 10_000_000
 """Bytes of one text at most: libxml2's own bound (XML_MAX_TEXT_LENGTH)."""
 
@@ -92,8 +96,12 @@ class Document:
             raise LimitExceeded(
                 f"{self._what} is longer than {self._limit} bytes", limit=self._limit
             )
-        with self._well_formed():
-            self._parser.feed(data)
+        for start in range(0, len(data), PIECE):
+            with self._well_formed():
+                self._parser.feed(data[start : start + PIECE])
+            self._take_events()
+
+    def _take_events(self) -> None:
         for event, element in self._parser.read_events():
             if not isinstance(element, Element):  # only of events that were not asked for
                 continue

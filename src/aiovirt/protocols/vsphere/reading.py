@@ -32,8 +32,8 @@ _NIL: Final = f"{{{XSI}}}nil"
 KEPT_TEXTS: Final = 4096
 """How many short texts and references are kept to be shared; then all are forgotten at once."""
 
-SHARED_LENGTH: Final = 64
-"""Characters of the longest text that is shared."""
+SHARED_LENGTH: Final = 32
+"""Characters of the longest text that is shared; what is longer hardly comes twice."""
 
 MADE_TYPES: Final = 1024
 """How many subtypes are made for types that the table lacks; later ones become what is declared."""
@@ -42,7 +42,7 @@ D = TypeVar("D", bound=DataObject)
 
 Read: TypeAlias = Callable[[Element], Any]
 
-_texts: dict[str, str] = {}
+_texts: dict[str | None, str] = {}
 _refs: dict[tuple[str | None, str | None], Ref] = {}
 _made: dict[tuple[type[DataObject], str], type[DataObject]] = {}
 
@@ -57,14 +57,14 @@ def read_text(element: Element) -> str | None:
     text = element.text
     if text is None:
         return None if element.attrib and element.get(_NIL) == "true" else ""
+    if len(text) > SHARED_LENGTH:
+        return text
     found = _texts.get(text)
-    if found is not None:
-        return found
-    if len(text) <= SHARED_LENGTH:
+    if found is None:
         if len(_texts) >= KEPT_TEXTS:
             _texts.clear()
-        _texts[text] = text
-    return text
+        found = _texts[text] = text
+    return found
 
 
 def read_ref(element: Element) -> Ref | None:
@@ -97,43 +97,59 @@ def _enum_reader(kind: type[StrEnum]) -> Read:
     members = {str(member): member for member in kind}
 
     def read(element: Element) -> str | None:
-        text = read_text(element)
-        return None if text is None else members.get(text, text)
+        found = members.get(element.text or "")
+        return read_text(element) if found is None else found
 
     return read
 
 
-def _slots(kind: type[DataObject]) -> dict[str, tuple[str, Read, bool]]:
-    """What to do with each element of a struct: name, reader, and whether there are many."""
-    return {
-        f"{{{NAMESPACE}}}{field.wire}": (field.name, reader(field.form.base), field.form.many)
-        for field in fields_of(kind)
-    }
+Slot: TypeAlias = tuple[str, Read, int]
+"""What to do with an element of a struct: the field, its reader, and which of these it is."""
+
+_ONE, _TEXT, _MANY = range(3)
+
+
+def _slots(kind: type[DataObject]) -> dict[str, Slot]:
+    found: dict[str, Slot] = {}
+    for field in fields_of(kind):
+        read = reader(field.form.base)
+        how = _MANY if field.form.many else _TEXT if read is read_text else _ONE
+        found[f"{{{NAMESPACE}}}{field.wire}"] = (field.name, read, how)
+    return found
 
 
 def _struct_reader(kind: type[DataObject]) -> Read:
-    """A reader of elements that are known to be of just this type."""
-    slots: dict[str, tuple[str, Read, bool]] = {}
+    """A reader of elements that are known to be of just this type.
+
+    Most of the time that an answer takes is spent here: texts that are known already are looked up
+    without a call, and nothing is made for each element that does not stay.
+    """
+    slots: dict[str, Slot] = {}
+    arrays = [field.name for field in fields_of(kind) if field.form.many]
+    texts = _texts
     made = kind in _made.values()
 
     def read(element: Element) -> object:
         if not slots:  # not before it is needed: types may hold themselves
             slots.update(_slots(kind))
         values: dict[str, Any] = {}
-        arrays: dict[str, list[Any]] = {}
         for child in element:
             slot = slots.get(child.tag)
             if slot is None:
                 continue
-            name, read_child, many = slot
-            if not many:
+            name, read_child, how = slot
+            if how == _TEXT:
+                text = texts.get(child.text)
+                values[name] = read_child(child) if text is None else text
+            elif how == _ONE:
                 values[name] = read_child(child)
-            elif name in arrays:
-                arrays[name].append(read_child(child))
+            elif name in values:
+                values[name].append(read_child(child))
             else:
-                arrays[name] = [read_child(child)]
-        for name, items in arrays.items():
-            values[name] = tuple(items)
+                values[name] = [read_child(child)]
+        for name in arrays:
+            if name in values:
+                values[name] = tuple(values[name])
         if made:
             values["extra"] = _grouped(child for child in element if child.tag not in slots)
         try:

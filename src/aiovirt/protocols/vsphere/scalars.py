@@ -52,7 +52,9 @@ def _entity(found: re.Match[str]) -> str:
 
 
 def _read_bool(text: str) -> bool:
-    found = _TRUTH.get(text.strip())
+    found = _TRUTH.get(text)
+    if found is None:
+        found = _TRUTH.get(text.strip())
     if found is None:
         raise ValueError(f"{text!r} is neither true nor false")
     return found
