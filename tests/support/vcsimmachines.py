@@ -16,7 +16,7 @@ __all__ = ["MACHINES", "off"]
 
 def power(state: str) -> Check:
     """The machine's power state is that."""
-    return lambda scene: scene.machine().power == state
+    return lambda stage: stage.machine().power == state
 
 
 def off(stage: Stage) -> None:
@@ -31,12 +31,12 @@ def suspended(stage: Stage) -> None:
 
 def exists(name: str) -> Check:
     """There is a machine of that name."""
-    return lambda scene: name in scene.checker.names()
+    return lambda stage: name in stage.checker.names()
 
 
-def is_gone(scene: Scene) -> bool:
+def is_gone(stage: Stage) -> bool:
     """The machine is not there any more."""
-    return scene.name not in scene.checker.names()
+    return stage.name not in stage.checker.names()
 
 
 # --- a machine's life ---------------------------------------------------------------------------
@@ -141,29 +141,29 @@ SETTINGS = (
     reconfigured(
         "Domain.set_memory of its maximum",
         on_vm(lambda vm: vm.set_memory(MiB(64), maximum=True, config=True)),
-        lambda scene: scene.machine().memory_mib == 64,
+        lambda stage: stage.machine().memory_mib == 64,
         off,
     ),
     reconfigured(
         "Domain.set_memory",
         on_vm(lambda vm: vm.set_memory(MiB(16))),
-        lambda scene: scene.machine().memory_limit_mib == 16,
+        lambda stage: stage.machine().memory_limit_mib == 16,
     ),
     reconfigured(
         "Domain.set_vcpu_count",
         on_vm(lambda vm: vm.set_vcpu_count(2, config=True)),
-        lambda scene: scene.machine().cpus == 2,
+        lambda stage: stage.machine().cpus == 2,
         off,
     ),
     reconfigured(
         "Domain.set_description",
         on_vm(lambda vm: vm.set_description("what it is for", config=True)),
-        lambda scene: scene.machine().notes == "what it is for",
+        lambda stage: stage.machine().notes == "what it is for",
     ),
     reconfigured(
         "Domains.define of what is there",
         redefine,
-        lambda scene: scene.machine().memory_mib == 256,
+        lambda stage: stage.machine().memory_mib == 256,
         off,
     ),
 )

@@ -75,7 +75,7 @@ class Scene(Stage):
 
 Prepare = Callable[[Stage], object]
 Act = Callable[[Scene], Awaitable[object]]
-Check = Callable[[Scene], object]
+Check = Callable[[Stage], object]
 
 
 def _nothing(_: Stage) -> None:
@@ -105,22 +105,23 @@ class Operation:
     def __str__(self) -> str:
         return f"{self.method} by {self.verb}"
 
-    async def run(self, stage: Stage) -> None:
+    async def run(self, stage: Stage) -> set[str]:
         """Do it on a fresh simulator, and check what has become of it.
+
+        Returns the methods that were called meanwhile.
 
         Raises:
             AssertionError: It was not done, or not by that method.
         """
         self.prepare(stage)
-        before = stage.simulator.counts().get(self.method, 0)
+        before = stage.simulator.counts()
         async with opened(stage.simulator) as host:
-            await self._act(Scene(stage.simulator, stage.checker, host), before)
-
-    async def _act(self, scene: Scene, before: int) -> None:
-        await self.act(scene)
-        asked = scene.simulator.counts().get(self.method, 0) - before
-        assert asked, f"{self.verb} did not call {self.method}"
-        assert self.check(scene), f"{self.verb} is done, and it is not so"
+            await self.act(Scene(stage.simulator, stage.checker, host))
+        after = stage.simulator.counts()
+        called = {name for name, count in after.items() if count > before.get(name, 0)}
+        assert self.method in called, f"{self.verb} did not call {self.method}"
+        assert self.check(stage), f"{self.verb} is done, and it is not so"
+        return called
 
 
 @asynccontextmanager
