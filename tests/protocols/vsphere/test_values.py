@@ -11,8 +11,12 @@ from aiovirt.protocols.vsphere import Ref, registry
 from aiovirt.protocols.vsphere.tables.base import Description
 from aiovirt.protocols.vsphere.tables.collector_methods import WAIT_FOR_UPDATES_EX
 from aiovirt.protocols.vsphere.tables.enums import VirtualMachinePowerState
-from aiovirt.protocols.vsphere.tables.guest import NamePasswordAuthentication
-from aiovirt.protocols.vsphere.tables.machine import VirtualMachineSummary
+from aiovirt.protocols.vsphere.tables.guest import (
+    FileTransferInformation,
+    GuestFileAttributes,
+    NamePasswordAuthentication,
+)
+from aiovirt.protocols.vsphere.tables.machine import VirtualMachineSummary, VirtualMachineTicket
 from aiovirt.protocols.vsphere.values import DynamicData
 
 
@@ -25,6 +29,14 @@ def test_secrets_are_not_shown() -> None:
     assert repr(login) == (
         "NamePasswordAuthentication(interactive_session=False, username='u', password=…)"
     )
+
+
+def test_tickets_and_addresses_that_open_doors_are_secrets() -> None:
+    told = repr(
+        FileTransferInformation(attributes=GuestFileAttributes(), size=1, url="https://t0p")
+    )
+    told += repr(VirtualMachineTicket(ticket="t0p", cfg_file="a", url="wss://h/t0p"))
+    assert "t0p" not in told
 
 
 def test_references_are_keys() -> None:

@@ -56,7 +56,7 @@ class FileTransferInformation(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `FileTransferInformation`."""
 
     WIRE: ClassVar[str] = (
-        "attributes:GuestFileAttributes size:long url:string"
+        "attributes:GuestFileAttributes size:long url:string!"
     )
     attributes: GuestFileAttributes
     size: int
@@ -317,7 +317,7 @@ class SSPIAuthentication(GuestAuthentication, frozen=True, kw_only=True, gc=Fals
     """VMware's `SSPIAuthentication`."""
 
     WIRE: ClassVar[str] = (
-        "sspiToken:string"
+        "sspiToken:string!"
     )
     sspi_token: str
 

@@ -892,7 +892,7 @@ class HostGatewaySpec(DynamicData, frozen=True, kw_only=True, gc=False):
     """VMware's `HostGatewaySpec`."""
 
     WIRE: ClassVar[str] = (
-        "gatewayType:string gatewayId:string? trustVerificationToken:string? "
+        "gatewayType:string gatewayId:string? trustVerificationToken:string?! "
         "hostAuthParams:KeyValue[]?"
     )
     gateway_type: str

@@ -2005,7 +2005,7 @@ class VirtualMachineTicket(DynamicData, frozen=True, kw_only=True, gc=False):
 
     WIRE: ClassVar[str] = (
         "ticket:string! cfgFile:string host:string? port:int? sslThumbprint:string? "
-        "url:string?@7.0"
+        "url:string?!@7.0"
     )
     ticket: str
     cfg_file: str

@@ -415,7 +415,7 @@ class SessionManagerLocalTicket(DynamicData, frozen=True, kw_only=True, gc=False
     """VMware's `SessionManagerLocalTicket`."""
 
     WIRE: ClassVar[str] = (
-        "userName:string passwordFilePath:string!"
+        "userName:string passwordFilePath:string"
     )
     user_name: str
     password_file_path: str
