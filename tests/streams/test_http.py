@@ -206,6 +206,21 @@ async def test_a_taker_gets_the_body_of_its_status_in_parts() -> None:
     assert b"".join(taken) == b"x" * 1_000_000
 
 
+async def test_a_taker_is_called_on_the_callers_loop() -> None:
+    async def note() -> None:
+        await anyio.lowlevel.checkpoint()
+        done.set()
+
+    done = anyio.Event()
+    async with (
+        answering(answer(b"x")) as site,
+        open_http(HTTPTarget(site.url)) as http,
+        open_task_group() as group,
+    ):
+        await http.exchange("GET", "/", takers={200: lambda _part: group.start_soon(note)})
+        await done.wait()
+
+
 async def test_what_a_taker_raises_ends_the_connection() -> None:
     def refuse(_part: bytes) -> None:
         raise ZeroDivisionError

@@ -7,7 +7,7 @@ nothing of what is said: a status is the caller's to judge, but for 401 and 407.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from yarl import URL
 
 from aiovirt._tasks import open_task_group
 from aiovirt.errors import ConfigError, LimitExceeded
-from aiovirt.streams._asyncio import Home, asyncio_loop
+from aiovirt.streams._asyncio import Home, asyncio_loop, from_asyncio
 from aiovirt.streams._http_cookies import keep_cookies
 from aiovirt.streams._http_errors import (
     Bounds,
@@ -66,6 +66,8 @@ Body: TypeAlias = bytes | AsyncIterable[bytes]
 
 Taker: TypeAlias = Callable[[bytes], object]
 """Gets a part of an answer's body; it must not wait."""
+
+_Take: TypeAlias = Callable[[bytes], Awaitable[None]]
 
 NO_TAKERS: Mapping[int, Taker] = {}
 """Nobody: the body is kept."""
@@ -232,7 +234,8 @@ class HTTPClient:
         """
         request = self._request(method, path, headers, bounds)
         async with self._places:
-            return await self._home.run(self._exchange, request, body, limit, takers)
+            ours = {status: _on_our_side(take) for status, take in takers.items()}
+            return await self._home.run(self._exchange, request, body, limit, ours)
 
     @asynccontextmanager
     async def request(
@@ -295,7 +298,7 @@ class HTTPClient:
     # --- asyncio's side -----------------------------------------------------------------------
 
     async def _exchange(
-        self, request: _Request, body: bytes, limit: int, takers: Mapping[int, Taker]
+        self, request: _Request, body: bytes, limit: int, takers: Mapping[int, _Take]
     ) -> Answer:
         response, progress = await self._send(request, body)
         take = takers.get(response.status)
@@ -405,13 +408,25 @@ async def _read_all(response: aiohttp.ClientResponse, limit: int, progress: Prog
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def _hand_over(response: aiohttp.ClientResponse, progress: Progress, take: Taker) -> None:
+def _on_our_side(take: Taker) -> _Take:
+    """A taker as asyncio's side may await it: it is called by a task of the caller's library.
+
+    Else all that it touches would take itself for asyncio's under trio, too.
+    """
+
+    async def called(part: bytes) -> None:
+        take(part)
+
+    return from_asyncio(called)
+
+
+async def _hand_over(response: aiohttp.ClientResponse, progress: Progress, take: _Take) -> None:
     while True:
         with reasons(progress):
             part = await _next_part(response, progress)
         if not part:
             return
-        take(part)
+        await take(part)
 
 
 async def _finish(response: aiohttp.ClientResponse, progress: Progress) -> None:

@@ -15,6 +15,7 @@ from vspherescript import (
     Raw,
     Script,
     connected,
+    held,
     in_turn,
     never,
     refusal,
@@ -23,11 +24,12 @@ from vsphereupdates import content, enter, leave, missing, modify, updates, vm
 
 from aiovirt.clients.vsphere import SERVICE, Change, Inventory, VSphereClient, VSphereFault
 from aiovirt.errors import AiovirtError, ConnectionLost
-from aiovirt.protocols.vsphere import Request, SoapFault
+from aiovirt.protocols.vsphere import Ref, Request, SoapFault
 from aiovirt.protocols.vsphere.tables.collector import RetrieveResult
 from aiovirt.protocols.vsphere.tables.collector_methods import (
     CreateContainerViewArgs,
     CreateFilterArgs,
+    RetrievePropertiesExArgs,
     WaitForUpdatesExArgs,
 )
 from aiovirt.protocols.vsphere.tables.faults import (
@@ -320,3 +322,92 @@ async def test_others_go_on_while_it_waits() -> None:
     async with listed(updates("1")) as (script, client, _):
         await script.until("WaitForUpdatesEx", 2)
         assert await client.call(CURRENT_TIME, SERVICE) == EPOCH
+
+
+class Refreshed:
+    """An inventory of a machine whose state in the server a test says, and what is told of it."""
+
+    def __init__(self) -> None:
+        self.now: dict[Ref, dict[str, str]] = {vm(1): ON}
+        self.told: list[Change] = []
+        self.go_on = anyio.Event()
+
+    def read(self, call: Request) -> object:
+        assert isinstance(call.args, RetrievePropertiesExArgs)
+        refs = [one.obj for spec in call.args.spec_set for one in spec.object_set]
+        paths = call.args.spec_set[0].prop_set[0].path_set
+        found = []
+        for ref in (ref for ref in refs if ref in self.now):
+            known = {path: value for path, value in self.now[ref].items() if path in paths}
+            found.append(content(ref, known))
+        return RetrieveResult(objects=tuple(found))
+
+    @asynccontextmanager
+    async def listed(self, *waits: object) -> AsyncGenerator[tuple[Script, Inventory], None]:
+        first = updates("1", enter(vm(1), ON))
+        held_up = held(self.go_on, waits[0])
+        async with listed(first, held_up, *waits[1:], RetrievePropertiesEx=self.read) as opened:
+            script, _, inventory = opened
+            inventory.subscribe(lambda *told: self.told.append(Change(*told)))
+            await script.until("WaitForUpdatesEx", 2)
+            yield script, inventory
+
+
+async def test_what_is_older_than_what_was_read_is_not_told() -> None:
+    server = Refreshed()
+    replay = updates("2", modify(vm(1), {"runtime.powerState": "poweredOff"}), modify(vm(1), ON))
+    async with server.listed(replay) as (script, inventory):
+        await inventory.refresh(vm(1))
+        server.go_on.set()
+        await script.until("RetrievePropertiesEx", 2)
+        await inventory.refresh(vm(1))
+    assert server.told == []
+
+
+async def test_what_is_newer_than_what_was_read_is_told() -> None:
+    server = Refreshed()
+    off = updates("2", modify(vm(1), {"runtime.powerState": "poweredOff"}))
+    async with server.listed(off) as (script, inventory):
+        await inventory.refresh(vm(1))
+        server.now[vm(1)] = OFF
+        async with inventory.changes() as changes:
+            server.go_on.set()
+            assert await anext(changes) == Change(vm(1), ON, OFF)
+    assert script.count("RetrievePropertiesEx") == 2
+
+
+async def test_what_was_read_is_trusted_until_the_next_answer_only() -> None:
+    server = Refreshed()
+    async with server.listed(updates("2"), updates("3", modify(vm(1), OFF))) as (script, inventory):
+        await inventory.refresh(vm(1))
+        server.go_on.set()
+        await script.until("WaitForUpdatesEx", 4)
+    assert server.told == [Change(vm(1), ON, OFF)]
+    assert script.count("RetrievePropertiesEx") == 1
+
+
+async def test_an_object_that_leaves_while_it_is_read_stays_away() -> None:
+    server = Refreshed()
+    async with server.listed(updates("2", leave(vm(1)))) as (script, inventory):
+
+        async def read(call: Request) -> object:
+            found = server.read(call)
+            server.go_on.set()
+            await script.until("WaitForUpdatesEx", 3)
+            return found
+
+        script.handlers["RetrievePropertiesEx"] = read
+        await inventory.refresh(vm(1))
+        assert inventory.objects == {}
+    assert server.told == [Change(vm(1), ON, None)]
+
+
+async def test_some_properties_are_refreshed() -> None:
+    server = Refreshed()
+    async with server.listed(never) as (_, inventory):
+        server.now[vm(1)] = {"name": "new", "runtime.powerState": "poweredOff"}
+        await inventory.refresh(vm(1), paths=["runtime.powerState"])
+        assert inventory.get(vm(1)) == {"name": "a", "runtime.powerState": "poweredOff"}
+        server.now[vm(1)] = {"name": "new"}
+        await inventory.refresh(vm(1), paths=["runtime.powerState"])
+        assert inventory.get(vm(1)) == {"name": "a"}

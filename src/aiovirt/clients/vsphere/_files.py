@@ -187,7 +187,7 @@ async def upload(
     http: HTTPClient,
     file: DatastoreFile,
     parts: AsyncIterable[bytes] | bytes,
-    length: int,
+    length: int | None,
     progress: OnBytes | None,
 ) -> None:
     """Write a file; what is there of that name is replaced.
@@ -196,7 +196,7 @@ async def upload(
         http: The server, with the session's cookie.
         file: What is written; its folder is there.
         parts: What is written into it.
-        length: Bytes of all parts.
+        length: Bytes of all parts; None where nobody knows before the last one.
         progress: Called with each part that the server has taken.
 
     Raises:
@@ -209,14 +209,16 @@ async def upload(
 
     Cancellation: leaves the file there in part.
     """
-    headers = {"Content-Length": str(length), "Content-Type": "application/octet-stream"}
+    headers = {"Content-Type": "application/octet-stream"}
+    if length is not None:
+        headers["Content-Length"] = str(length)
     body = parts if isinstance(parts, bytes) else _counted(parts, length, progress)
     async with http.request("PUT", file.url, body=body, headers=headers) as response:
         _raise_for(response, http.where, file, _WRITTEN)
 
 
 async def _counted(
-    parts: AsyncIterable[bytes], length: int, progress: OnBytes | None
+    parts: AsyncIterable[bytes], length: int | None, progress: OnBytes | None
 ) -> AsyncGenerator[bytes, None]:
     done = 0
     async for part in parts:

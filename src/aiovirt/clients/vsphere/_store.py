@@ -105,6 +105,11 @@ class Store:
             self._unlisted.discard(ref)
         self.put(ref, _changed(old or {}, update.change_set), synthetic=self.listing)
 
+    def would_change(self, update: ObjectUpdate) -> bool:
+        """Whether an update tells anything new of an object that is there, or may have been."""
+        old = self._objects.get(update.obj)
+        return old is None or _changed(old, update.change_set) != old
+
     def put(self, ref: Ref, new: Properties | None, *, synthetic: bool = False) -> None:
         """Know this of an object from now on, and tell if it is new."""
         old = self._objects.get(ref)

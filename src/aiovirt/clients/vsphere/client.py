@@ -304,7 +304,7 @@ class VSphereClient:
         self,
         file: DatastoreFile,
         parts: AsyncIterable[bytes] | bytes,
-        length: int,
+        length: int | None,
         *,
         progress: OnBytes | None = None,
     ) -> None:
@@ -313,7 +313,7 @@ class VSphereClient:
         Args:
             file: It; its folder is there.
             parts: What is written into it.
-            length: Bytes of all parts.
+            length: Bytes of all parts; None where nobody knows before the last one.
             progress: Called with each part that the server has taken.
 
         Raises:

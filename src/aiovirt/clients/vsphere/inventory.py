@@ -13,8 +13,9 @@ from typing import Protocol, TypeAlias
 import anyio
 
 from aiovirt._tasks import Subscription, open_task_group
-from aiovirt.clients.vsphere._batch import Batches, StartSoon
-from aiovirt.clients.vsphere._retrieve import Calls, get_many
+from aiovirt.clients.vsphere._batch import StartSoon
+from aiovirt.clients.vsphere._refresh import Refreshing
+from aiovirt.clients.vsphere._retrieve import Calls
 from aiovirt.clients.vsphere._store import Change, Listener, Properties, Store
 from aiovirt.clients.vsphere.collector import Client, Collector
 from aiovirt.clients.vsphere.faults import is_gone
@@ -97,8 +98,8 @@ class Inventory:
         self.objects = self._store.objects
         self._on_connection: list[OnConnection] = []
         self._listed = anyio.Event()
-        self._reads: Batches[Ref, Properties] = Batches(self._read, client.start_soon)
-        self._collector = Collector(client, _Feed(self._store, self, spec))
+        self._refreshing = Refreshing(client, self._store, spec.paths_of)
+        self._collector = Collector(client, _Feed(self._store, self, spec, self._refreshing))
 
     def get(self, ref: Ref) -> Properties:
         """What is known of an object; nothing if it is not there."""
@@ -148,25 +149,19 @@ class Inventory:
 
     # --- waiting ------------------------------------------------------------------------------
 
-    async def refresh(self, *refs: Ref) -> None:
+    async def refresh(self, *refs: Ref, paths: Sequence[str] = ()) -> None:
         """Read these objects now, and tell what is new; those that are not there are dropped.
 
-        What several ask for goes into one call.
+        What several ask for goes into one call.  What the stream of updates brings of them
+        afterwards and is older is not told.
+
+        Args:
+            refs: They.
+            paths: What is read of them; nothing reads all that is kept.
 
         Raises and cancellation as `VSphereClient.call`.
         """
-        found = await self._reads.get(*refs)
-        for ref in refs:
-            self._store.put(ref, found.get(ref))
-
-    async def _read(self, refs: tuple[Ref, ...]) -> Mapping[Ref, Properties]:
-        by_paths: dict[tuple[str, ...], list[Ref]] = {}
-        for ref in refs:
-            by_paths.setdefault(self._spec.paths_of(ref.kind), []).append(ref)
-        found: dict[Ref, Properties] = {}
-        for paths, same in by_paths.items():
-            found |= await get_many(self._client, same, paths)
-        return found
+        await self._refreshing.refresh(refs, tuple(paths))
 
     async def settled(self) -> None:
         """Wait until all is known that the server knew when this was called.
@@ -196,8 +191,11 @@ class Inventory:
 class _Feed:
     """Brings updates into a store; a `Watch`."""
 
-    def __init__(self, store: Store, inventory: Inventory, spec: InventorySpec) -> None:
+    def __init__(
+        self, store: Store, inventory: Inventory, spec: InventorySpec, refreshing: Refreshing
+    ) -> None:
         self._store = store
+        self._refreshing = refreshing
         self._inventory = inventory
         self._spec = spec
         self._whole = False
@@ -216,10 +214,12 @@ class _Feed:
 
     def take(self, updates: Sequence[ObjectUpdate]) -> None:
         for update in updates:
-            self._store.update(update)
+            if not self._refreshing.doubts(update):
+                self._store.update(update)
             for missing in update.missing_set:
                 faults = self._inventory.missing.setdefault(update.obj, {})
                 faults[missing.path] = missing.fault.fault
+        self._refreshing.settle_doubts()
 
     def miss(self, missing: Sequence[MissingObject]) -> None:
         for one in missing:
@@ -227,6 +227,7 @@ class _Feed:
 
     def whole(self) -> None:
         self._store.end_listing()
+        self._refreshing.trust()
         self._whole = True
         self._inventory.heard(None)
 
