@@ -159,10 +159,10 @@ class Caller:
             raise Refused(result.fault, result.message)
         return result
 
-    async def login(self, user: str = "root", secret: str = "secret") -> None:
+    async def login(self, user: str = "root", password: str | None = None) -> None:
         """Log in."""
         self.content = await self.call(sm.RETRIEVE_SERVICE_CONTENT, SERVICE)
-        args = sm.LoginArgs(user_name=user, password=secret)
+        args = sm.LoginArgs(user_name=user, password=password or "secret")
         await self.call(sm.LOGIN, self.the("session_manager"), args)
 
     def the(self, name: str) -> Ref:

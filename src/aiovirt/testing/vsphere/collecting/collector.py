@@ -136,20 +136,20 @@ class Collector:
 
     async def _wait(self, end: float | None) -> bool:
         """Wait for a change; False when the time is over."""
-        changed, left = self._changed, None if end is None else end - self._clock.seconds()
-        if left is not None and left <= 0:
+        changed = self._changed
+        if end is not None and end <= self._clock.seconds():
             return False
         async with anyio.create_task_group() as tasks:
-            if left is not None:
-                tasks.start_soon(self._time_out, left, tasks.cancel_scope)
+            if end is not None:
+                tasks.start_soon(self._time_out, end, tasks.cancel_scope)
             await changed.wait()
             tasks.cancel_scope.cancel()
         if self._gone is not None:
             raise self._gone
         return changed.is_set()
 
-    async def _time_out(self, seconds: float, scope: anyio.CancelScope) -> None:
-        await self._clock.sleep(seconds)
+    async def _time_out(self, end: float, scope: anyio.CancelScope) -> None:
+        await self._clock.wait_until(end)
         scope.cancel()
 
     def _base(self, version: str) -> _Version | _Page:
