@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
@@ -90,9 +91,8 @@ def esx_name(esx: EsxLab) -> str:
     return "web1"
 
 
-async def lost(verb: object) -> None:
+async def lost(verb: Callable[[], Awaitable[None]]) -> None:
     """Call something during which the connection is lost."""
-    assert callable(verb)
     with pytest.raises(ConnectionLost) as caught:
         await verb()
     assert caught.value.maybe_done

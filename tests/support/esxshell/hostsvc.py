@@ -10,68 +10,62 @@ _ACTIONS = frozenset({"poweron", "none", "systemdefault"})
 _STOPS = frozenset({"poweroff", "none", "systemdefault", "suspend", "guestshutdown"})
 
 
+HARDWARE = {
+    "vendor": "Dell Inc.",
+    "model": "PowerEdge R640",
+    "uuid": "44454c4c-4e00-1057-804d-b4c04f4c4d32",
+    "memorySize": 68640481280,
+    "cpuModel": "Intel(R) Xeon(R) Silver 4114 CPU @ 2.20GHz",
+    "cpuMhz": 2195,
+    "numCpuPkgs": 2,
+    "numCpuCores": 20,
+    "numCpuThreads": 40,
+    "numNics": 2,
+    "numHBAs": 3,
+}
+QUICK = {
+    "overallCpuUsage": 441,
+    "overallMemoryUsage": 8192,
+    "distributedCpuFairness": UNSET,
+    "uptime": 86400,
+}
+
+
 def summary(host: Host) -> str:
     """All about the host."""
-    version = str(host.data["version"])
+    runtime = {
+        "connectionState": "connected",
+        "powerState": "poweredOn",
+        "inMaintenanceMode": host.data["maintenance"],
+        "bootTime": now(),
+    }
+    config = {
+        "name": host.data["hostname"],
+        "port": 443,
+        "product": Typed("vim.AboutInfo", _product(str(host.data["version"]))),
+        "vmotionEnabled": False,
+    }
     fields = {
         "host": Ref("vim.HostSystem", "ha-host"),
-        "hardware": Typed(
-            "vim.host.Summary.HardwareSummary",
-            {
-                "vendor": "Dell Inc.",
-                "model": "PowerEdge R640",
-                "uuid": "44454c4c-4e00-1057-804d-b4c04f4c4d32",
-                "memorySize": 68640481280,
-                "cpuModel": "Intel(R) Xeon(R) Silver 4114 CPU @ 2.20GHz",
-                "cpuMhz": 2195,
-                "numCpuPkgs": 2,
-                "numCpuCores": 20,
-                "numCpuThreads": 40,
-                "numNics": 2,
-                "numHBAs": 3,
-            },
-        ),
-        "runtime": Typed(
-            "vim.host.RuntimeInfo",
-            {
-                "connectionState": "connected",
-                "powerState": "poweredOn",
-                "inMaintenanceMode": host.data["maintenance"],
-                "bootTime": now(),
-            },
-        ),
-        "config": Typed(
-            "vim.host.Summary.ConfigSummary",
-            {
-                "name": host.data["hostname"],
-                "port": 443,
-                "product": Typed(
-                    "vim.AboutInfo",
-                    {
-                        "name": "VMware ESXi",
-                        "fullName": f"VMware ESXi {version} build-22380479",
-                        "vendor": "VMware, Inc.",
-                        "version": version,
-                        "build": "22380479",
-                        "productLineId": "embeddedEsx",
-                    },
-                ),
-                "vmotionEnabled": False,
-            },
-        ),
-        "quickStats": Typed(
-            "vim.host.Summary.QuickStats",
-            {
-                "overallCpuUsage": 441,
-                "overallMemoryUsage": 8192,
-                "distributedCpuFairness": UNSET,
-                "uptime": 86400,
-            },
-        ),
+        "hardware": Typed("vim.host.Summary.HardwareSummary", HARDWARE),
+        "runtime": Typed("vim.host.RuntimeInfo", runtime),
+        "config": Typed("vim.host.Summary.ConfigSummary", config),
+        "quickStats": Typed("vim.host.Summary.QuickStats", QUICK),
         "overallStatus": "green",
         "rebootRequired": False,
     }
     return show(Typed("vim.host.Summary", fields)) + "\n"
+
+
+def _product(version: str) -> dict[str, str]:
+    return {
+        "name": "VMware ESXi",
+        "fullName": f"VMware ESXi {version} build-22380479",
+        "vendor": "VMware, Inc.",
+        "version": version,
+        "build": "22380479",
+        "productLineId": "embeddedEsx",
+    }
 
 
 def enter_maintenance(host: Host, timeout: str = "0") -> str:
