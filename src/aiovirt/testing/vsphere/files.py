@@ -12,7 +12,7 @@ from posixpath import normpath
 from aiovirt.testing.vsphere import faults
 from aiovirt.testing.vsphere.clock import Clock
 
-__all__ = ["DatastoreFiles", "DiskImage", "File", "split_path"]
+__all__ = ["DatastoreFiles", "DiskImage", "File", "folder_of", "join", "split_path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,18 @@ def split_path(path: str) -> tuple[str, str]:
     if ".." in inner.split("/"):
         raise faults.invalid_datastore_path(path)
     return name[1:], normpath(inner) if inner else ""
+
+
+def folder_of(path: str) -> str:
+    """The datastore path of the folder that a file is in; ``[datastore]`` is the top one."""
+    bracket = path.index("]") + 1
+    folder = path[bracket:].rpartition("/")[0]
+    return path[:bracket] + folder
+
+
+def join(folder: str, name: str) -> str:
+    """The datastore path of a file in a folder."""
+    return f"{folder} {name}" if folder.endswith("]") else f"{folder}/{name}"
 
 
 class DatastoreFiles:

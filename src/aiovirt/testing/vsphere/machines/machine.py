@@ -35,7 +35,7 @@ from aiovirt.protocols.vsphere.tables.machine import (
 )
 from aiovirt.protocols.vsphere.tables.storage import VirtualMachineFileLayoutExFileInfo
 from aiovirt.testing.vsphere import faults
-from aiovirt.testing.vsphere.files import DatastoreFiles, split_path
+from aiovirt.testing.vsphere.files import DatastoreFiles, folder_of, split_path
 from aiovirt.testing.vsphere.machines.guest import Guest
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Machine:
     @property
     def folder_path(self) -> str:
         """The datastore path of the folder that it is in."""
-        return self.path.rpartition("/")[0]
+        return folder_of(self.path)
 
     @property
     def tools_run(self) -> bool:
@@ -309,7 +309,7 @@ class Machine:
         return {ref: None for ref in found if ref in self.site.world}
 
     def _layout(self) -> VirtualMachineFileLayoutEx:
-        name, inner = split_path(self.folder_path or self.path)
+        name, inner = split_path(self.folder_path)
         datastore = self.site.datastore(name, self.ref)
         found: list[str] = []
         files = DatastoreFiles(name, 0, self.site.clock)

@@ -22,6 +22,7 @@ from aiovirt.protocols.vsphere.tables.machine import (
 )
 from aiovirt.protocols.vsphere.tables.storage import DatastoreSummary, VirtualMachineFileInfo
 from aiovirt.testing.vsphere.building.places import entity
+from aiovirt.testing.vsphere.files import folder_of
 from aiovirt.testing.vsphere.machines.guest import Guest
 from aiovirt.testing.vsphere.machines.hardware import default_devices
 from aiovirt.testing.vsphere.machines.machine import OFF, Machine
@@ -53,7 +54,7 @@ class Home:
 
 def blank_config(site: Site, spec: VirtualMachineConfigSpec, path: str) -> VirtualMachineConfigInfo:
     """The configuration of a machine of which nothing is said but its file."""
-    folder = path.rpartition("/")[0]
+    folder = folder_of(path)
     name = path[1:].partition("]")[0]
     datastore = site.datastore(name)
     urls: tuple[VirtualMachineConfigInfoDatastoreUrlPair, ...] = ()

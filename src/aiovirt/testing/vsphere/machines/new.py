@@ -16,6 +16,7 @@ from aiovirt.protocols.vsphere.tables.enums import VirtualSCSISharing
 from aiovirt.protocols.vsphere.tables.hosts import HostHardwareInfo
 from aiovirt.protocols.vsphere.tables.machine import VirtualMachineConfigSpec
 from aiovirt.testing.vsphere import faults
+from aiovirt.testing.vsphere.files import folder_of, join
 from aiovirt.testing.vsphere.machines.backings import Backings
 from aiovirt.testing.vsphere.machines.devicechange import DeviceChanges
 from aiovirt.testing.vsphere.machines.guest import Guest
@@ -82,7 +83,7 @@ def create_machine(
     if files.exists(inner):
         raise faults.file_already_exists(files.path(inner))
     path = files.path(inner)
-    backings = Backings(site, name, path.rpartition("/")[0], home.host, running=False)
+    backings = Backings(site, name, folder_of(path), home.host, running=False)
     config = blank_config(site, spec, path)
     changes = DeviceChanges(config.hardware.device, backings, running=False)
     devices = changes.apply(spec.device_change)
@@ -123,8 +124,8 @@ def register_machine(site: Site, path: str, name: str | None, home: Home) -> Mac
     chosen = name or vmx.values.get("displayname") or inner.rpartition("/")[2][:-4]
     check_name(chosen)
     check_free_name(site, home.folder, chosen)
-    spec = _spec_of(vmx, chosen, path.rpartition("/")[0])
-    backings = Backings(site, chosen, path.rpartition("/")[0], home.host, running=False)
+    spec = _spec_of(vmx, chosen, folder_of(path))
+    backings = Backings(site, chosen, folder_of(path), home.host, running=False)
     config = configured(blank_config(site, spec, path), spec)
     changes = DeviceChanges(config.hardware.device, backings, running=False)
     devices = changes.apply(spec.device_change)
@@ -213,7 +214,7 @@ def _datastore_path(path: str, folder: str) -> str:
     if path.startswith("/vmfs/volumes/"):
         datastore, _, inner = path.removeprefix("/vmfs/volumes/").partition("/")
         return f"[{datastore}] {inner}"
-    return path if path.startswith("[") else f"{folder}/{path}"
+    return path if path.startswith("[") else join(folder, path)
 
 
 def _cards(nics: tuple[VmxNic, ...]) -> list[d.VirtualDeviceConfigSpec]:
