@@ -72,10 +72,10 @@ class Document:
         self._limit = limit
         self._size = 0
         self._last: Element | None = None
-        tags = {_ENVELOPE, *self._path[:1]}
+        self._home: Element | None = None
         self._parser = etree.XMLPullParser(
-            events=("start", "end"),
-            tag=sorted(tags),
+            events=("end",) if items else (),
+            tag=self._path[:1],
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
@@ -99,15 +99,12 @@ class Document:
         for start in range(0, len(data), PIECE):
             with self._well_formed():
                 self._parser.feed(data[start : start + PIECE])
-            self._take_events()
+            with unreadable(self._what):
+                self._take_items()
 
-    def _take_events(self) -> None:
-        for event, element in self._parser.read_events():
-            if not isinstance(element, Element):  # only of events that were not asked for
-                continue
-            if element.tag == _ENVELOPE:
-                self._refuse_doctype(element)
-            elif event == "end" and self._is_item(element):
+    def _take_items(self) -> None:
+        for _event, element in self._parser.read_events():
+            if isinstance(element, Element) and self._is_item(element):
                 self._hand_over(element)
 
     def close(self) -> Element:
@@ -145,20 +142,26 @@ class Document:
             raise ProtocolError(f"{self._what} has a document type, which SOAP forbids")
 
     def _is_item(self, element: Element) -> bool:
-        place: Element | None = element
-        for tag in self._path:
+        """Whether an element of an item's name is at an item's place; its parent is remembered."""
+        home = element.getparent()
+        if home is self._home:
+            return True
+        place = home
+        for tag in self._path[1:]:
             if place is None or place.tag != tag:
                 return False
             place = place.getparent()
-        return place is not None and place.tag == _BODY
+        if home is None or place is None or place.tag != _BODY:
+            return False
+        self._refuse_doctype(home)
+        self._home = home
+        return True
 
     def _hand_over(self, element: Element) -> None:
         if self._take is not None:
-            with unreadable(self._what):
-                self._take(element)
-        # The parser still stands behind this element, so it stays, empty, until the next has
-        # come: to remove the last node of an open element would take the ground from it.
-        del element[:]
+            self._take(element)
+        # The parser still stands behind this element, so it stays until the next has come: to
+        # remove the last node of an open element would take the ground from it.
         if self._last is not None:
             _remove(self._last)
         self._last = element
