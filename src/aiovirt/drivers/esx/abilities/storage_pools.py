@@ -1,0 +1,239 @@
+"""Datastores and iSCSI targets as storage pools; those of NFS servers can be made and left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from uuid import UUID
+
+import anyio
+
+from aiovirt._tasks import gather
+from aiovirt.config import StoragePoolConfig
+from aiovirt.drivers.common.managed import FILTERS, choose
+from aiovirt.drivers.esx.datastores import Datastore, find_datastore, list_datastores
+from aiovirt.drivers.esx.faults import DRIVER
+from aiovirt.drivers.esx.hosts import hosts_of, manager_of
+from aiovirt.drivers.esx.iscsi import Target, list_targets, rescan
+from aiovirt.drivers.esx.session import EsxAbility
+from aiovirt.errors import AlreadyExists, ConfigError, NotFound, Unsupported
+from aiovirt.interfaces import StoragePools, refuse_flags
+from aiovirt.model.keys import StoragePoolKey, StorageVolumeKey
+from aiovirt.model.storage import StoragePoolInfo, StoragePoolRecord
+from aiovirt.protocols.esxcli import unfit
+from aiovirt.protocols.vsphere import Ref
+from aiovirt.protocols.vsphere.tables.storage import HostNasVolumeSpec
+from aiovirt.protocols.vsphere.tables.storage_methods import (
+    CREATE_NAS_DATASTORE,
+    REFRESH_DATASTORE,
+    REMOVE_DATASTORE,
+    CreateNasDatastoreArgs,
+    RemoveDatastoreArgs,
+)
+
+if TYPE_CHECKING:
+    from aiovirt.model.constants import ConnectListAllStoragePoolsFlags, StoragePoolCreateFlags
+
+__all__ = ["EsxStoragePools"]
+
+_Pool: TypeAlias = Datastore | Target
+
+_SYSTEM: Final = "datastoreSystem"
+_MOST_NAME: Final = 42
+"""Characters of a datastore's name (vSphere's configuration maximums)."""
+
+_TYPES: Final[Mapping[str | None, str]] = {None: "NFS", "auto": "NFS", "nfs": "NFS", "cifs": "CIFS"}
+"""The format of a source -> what the API calls it."""
+
+
+class EsxStoragePools(EsxAbility, StoragePools):
+    """See `StoragePools`."""
+
+    async def _all(self) -> list[_Pool]:
+        stores, targets = await gather(
+            lambda: list_datastores(self.session), lambda: list_targets(self.session)
+        )
+        return [*stores, *targets]
+
+    async def _find(self, pool: StoragePoolKey) -> _Pool:
+        for each in await self._all():
+            if each.key.uuid == pool.uuid:
+                return each
+        raise NotFound(f"{self.session.where} has no datastore {pool.name!r}")
+
+    async def keys(
+        self,
+        *,
+        active: bool | None = None,
+        persistent: bool | None = None,
+        autostart: bool | None = None,
+        flags: ConnectListAllStoragePoolsFlags | Literal[0] = 0,
+    ) -> Sequence[StoragePoolKey]:
+        """See `StoragePools.keys`."""
+        refuse_flags(DRIVER, "StoragePools.keys", flags, FILTERS)
+        asked = {"active": active, "persistent": persistent, "autostart": autostart}
+        return [each.key for each in choose(await self._all(), flags=flags, **asked)]
+
+    async def records(
+        self, *, flags: ConnectListAllStoragePoolsFlags | Literal[0] = 0
+    ) -> Sequence[StoragePoolRecord]:
+        """See `StoragePools.records`."""
+        refuse_flags(DRIVER, "StoragePools.records", flags, FILTERS)
+        return [_record(each) for each in choose(await self._all(), flags=flags)]
+
+    async def record(self, pool: StoragePoolKey) -> StoragePoolRecord:
+        """See `StoragePools.record`."""
+        return _record(await self._find(pool))
+
+    async def find_by_name(self, name: str) -> StoragePoolKey:
+        """See `StoragePools.find_by_name`."""
+        found = await self._all()
+        for each in found:
+            if each.key.name == name:
+                return each.key
+        known = ", ".join(each.key.name for each in found) or "none"
+        raise NotFound(
+            f"{self.session.where} has no datastore {name!r}", hint=f"there are: {known}"
+        )
+
+    async def find_by_uuid(self, uuid: UUID) -> StoragePoolKey:
+        """See `StoragePools.find_by_uuid`."""
+        return (await self._find(StoragePoolKey(uuid, str(uuid)))).key
+
+    async def find_by_volume(self, volume: StorageVolumeKey) -> StoragePoolKey:
+        """See `StoragePools.find_by_volume`."""
+        return await self.find_by_name(volume.pool)
+
+    async def find_by_target_path(self, path: str) -> StoragePoolKey:
+        """See `StoragePools.find_by_target_path`: by name as well, which hosts have a link of."""
+        wanted = path.rstrip("/")
+        for each in await list_datastores(self.session):
+            if wanted in {each.mount, f"/vmfs/volumes/{each.name}"}:
+                return each.key
+        raise NotFound(f"{self.session.where} has no datastore at {path!r}")
+
+    async def info(self, pool: StoragePoolKey) -> StoragePoolInfo:
+        """See `StoragePools.info`."""
+        return (await self._find(pool)).info
+
+    async def config(self, pool: StoragePoolKey, *, inactive: bool = False) -> StoragePoolConfig:
+        """See `StoragePools.config`: ``netfs`` on NFS, ``fs`` on VMFS, ``iscsi``, else ``dir``."""
+        del inactive  # there is one configuration only
+        return (await self._find(pool)).config()
+
+    async def is_active(self, pool: StoragePoolKey) -> bool:
+        """See `StoragePools.is_active`: whether a host reaches it."""
+        return (await self._find(pool)).active
+
+    async def is_persistent(self, pool: StoragePoolKey) -> bool:
+        """See `StoragePools.is_persistent`: all are."""
+        return (await self._find(pool)).persistent
+
+    async def autostart(self, pool: StoragePoolKey) -> bool:
+        """See `StoragePools.autostart`: all are there when a host starts."""
+        return (await self._find(pool)).autostart
+
+    # --- changing -------------------------------------------------------------------------------
+
+    async def refresh(self, pool: StoragePoolKey) -> None:
+        """See `StoragePools.refresh`: the server counts anew what is in it."""
+        found = await self._find(pool)
+        if isinstance(found, Target):
+            await rescan(self.session, found)
+            return
+        what = f"look anew at datastore {found.name!r}"
+        await self.session.call(REFRESH_DATASTORE, found.ref, what=what)
+
+    async def create(
+        self,
+        config: StoragePoolConfig,
+        *,
+        build: bool = False,
+        overwrite: bool = False,
+        no_overwrite: bool = False,
+        flags: StoragePoolCreateFlags | Literal[0] = 0,
+    ) -> StoragePoolKey:
+        """See `StoragePools.create`: a folder of an NFS server is mounted, and stays so.
+
+        Each host that the URI means mounts it; what some did is undone when one cannot.
+        """
+        refuse_flags(DRIVER, "StoragePools.create", flags)
+        if build or overwrite or no_overwrite or config.type != "netfs":
+            raise Unsupported(DRIVER, "StoragePools.create", "it mounts NFS, and makes nothing")
+        spec = _wanted(config)
+        stores = await list_datastores(self.session)
+        if any(each.name == spec.local_path for each in stores):
+            raise AlreadyExists(f"{self.session.where} has a datastore {spec.local_path!r} already")
+        mounted: dict[Ref, Ref] = {}
+        try:
+            for host in hosts_of(self.session):
+                mounted[host] = await self._mount(host, spec)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                for host, store in mounted.items():
+                    await self._unmount(host, store, spec.local_path)
+            raise
+        return (await find_datastore(self.session, spec.local_path)).key
+
+    async def _mount(self, host: Ref, spec: HostNasVolumeSpec) -> Ref:
+        manager = await manager_of(self.session, host, _SYSTEM, "StoragePools.create")
+        what = f"mount datastore {spec.local_path!r} on {self.session.tree.called(host)}"
+        args = CreateNasDatastoreArgs(spec=spec)
+        return await self.session.call(CREATE_NAS_DATASTORE, manager, args, what=what)
+
+    async def _unmount(self, host: Ref, store: Ref, name: str) -> None:
+        manager = await manager_of(self.session, host, _SYSTEM, "StoragePools.destroy")
+        what = f"unmount datastore {name!r} from {self.session.tree.called(host)}"
+        args = RemoveDatastoreArgs(datastore=store)
+        await self.session.call(REMOVE_DATASTORE, manager, args, what=what)
+
+    async def destroy(self, pool: StoragePoolKey) -> None:
+        """See `StoragePools.destroy`: one of NFS is unmounted, and not known any more.
+
+        Raises:
+            Busy: A machine has files there.
+        """
+        found = await self._find(pool)
+        if isinstance(found, Target) or not found.is_nfs:
+            raise Unsupported(DRIVER, "StoragePools.destroy", "it unmounts NFS datastores only")
+        mounts = (await self.session.get(found.ref, "host")).get("host") or ()
+        known = {each.key for each in mounts}
+        for host in hosts_of(self.session):
+            if not known or host in known:
+                await self._unmount(host, found.ref, found.name)
+
+
+def _record(pool: _Pool) -> StoragePoolRecord:
+    return StoragePoolRecord(pool.key, pool.info, pool.persistent, pool.autostart)
+
+
+def _wanted(config: StoragePoolConfig) -> HostNasVolumeSpec:
+    """What a configuration asks to be mounted.
+
+    Raises:
+        ConfigError: It cannot be.
+    """
+    name = config.name or ""
+    why = unfit(name, most=_MOST_NAME, forbidden="/[]")
+    if why is not None:
+        raise ConfigError(f"no datastore can be called {name!r}: {why}", field="name")
+    hosts, folder = [each.name for each in config.source.hosts if each.name], config.source.dir
+    if not hosts or not folder:
+        raise ConfigError("an NFS datastore has a server and a folder", field="source")
+    kind = _TYPES.get(config.source.format)
+    if kind is None:
+        raise ConfigError("a datastore is of nfs or cifs", field="source/format")
+    if (config.source.protocol_version or "").startswith("4") and kind == "NFS":
+        kind = "NFS41"
+    elif len(hosts) > 1:
+        raise ConfigError(
+            "only NFS 4.1 has several servers", field="source/host", hint="<protocol ver='4.1'/>"
+        )
+    return HostNasVolumeSpec(
+        remote_host=hosts[0],
+        remote_path=folder,
+        local_path=name,
+        access_mode="readWrite",
+        type=kind,
+        remote_host_names=tuple(hosts) if kind == "NFS41" else (),
+    )
