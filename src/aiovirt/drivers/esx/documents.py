@@ -20,7 +20,7 @@ from aiovirt.protocols.esxcli import DatastorePath
 from aiovirt.protocols.vsphere import Ref
 from aiovirt.protocols.vsphere.tables.machine import VirtualMachineConfigInfo
 
-__all__ = ["FORM", "Document", "files_of", "newest_hardware", "read_vmx"]
+__all__ = ["FORM", "Document", "files_of", "newest_hardware", "path_of", "read_vmx"]
 
 log = logging.getLogger("aiovirt.esx")
 
@@ -46,6 +46,8 @@ _HARDWARE: Final = (
 Source: VMware's table "Virtual machine hardware versions" (knowledge base 1003746)."""
 
 _OLDEST: Final = 4
+_PATH: Final = "config.files.vmPathName"
+_CONNECTION: Final = "runtime.connectionState"
 
 
 def newest_hardware(session: Session) -> int:
@@ -60,16 +62,33 @@ def files_of(session: Session, path: DatastorePath, datacenter: Ref) -> Datastor
     return DatastoreFiles(folder, mounts(session, datacenter))
 
 
+async def path_of(session: Session, machine: Machine) -> DatastorePath:
+    """Where a machine's ``.vmx`` file is.
+
+    Raises:
+        NotFound: The server cannot tell.
+    """
+    known = await session.get(machine.ref, _PATH, _CONNECTION)
+    if not known.get(_PATH):
+        raise NotFound(
+            f"nobody knows the .vmx file of domain {machine.name!r}",
+            hint=f"its state is {known.get(_CONNECTION)!s}: is its datastore there?",
+        )
+    return DatastorePath.parse(known[_PATH])
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A machine's configuration file.
 
     Attributes:
+        path: Where it is.
         vmx: The file.
         files: What is known of the files that it names.
         own: Whether it is the machine's own file; else it was made of what the API tells.
     """
 
+    path: DatastorePath
     vmx: Vmx
     files: DatastoreFiles
     own: bool
@@ -97,12 +116,7 @@ async def read_vmx(session: Session, machine: Machine) -> Document:
         NotFound: The server can tell neither.
         ConfigError: It cannot be understood.
     """
-    if not machine.path:
-        raise NotFound(
-            f"nobody knows the .vmx file of domain {machine.name!r}",
-            hint=f"its state is {machine.connection!r}: is its datastore there?",
-        )
-    path = DatastorePath.parse(machine.path)
+    path = await path_of(session, machine)
     datacenter = datacenter_of(session, machine)
     files = files_of(session, path, datacenter)
     try:
@@ -111,9 +125,9 @@ async def read_vmx(session: Session, machine: Machine) -> Document:
         log.info("the .vmx file of domain %r is not read: %s", machine.name, error)
         data = b""
     if data.strip():
-        return Document(Vmx.parse(data), files, own=True)
+        return Document(path, Vmx.parse(data), files, own=True)
     known = await session.get(machine.ref, "config")
     info: VirtualMachineConfigInfo | None = known.get("config")
     if info is None:
         raise NotFound(f"{session.where} cannot tell the configuration of domain {machine.name!r}")
-    return Document(vmx_from(info, files), files, own=False)
+    return Document(path, vmx_from(info, files), files, own=False)

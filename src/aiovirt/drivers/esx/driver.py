@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from aiovirt.drivers.esx.abilities import IMPLEMENTATIONS
+from aiovirt.drivers.esx.abilities import IMPLEMENTATIONS, MODULES
 from aiovirt.drivers.esx.faults import DRIVER
 from aiovirt.drivers.esx.opening import open_session
 from aiovirt.drivers.esx.session import EsxAbility, Session
@@ -48,7 +48,7 @@ class EsxDriver:
         if self.session.closed:
             raise Closed(f"the connection to {self.session.where} was closed")
         found = self._abilities.get(kind)
-        if found is None and kind in IMPLEMENTATIONS:
+        if found is None and kind in MODULES:
             found = self._abilities[kind] = IMPLEMENTATIONS[kind](self.session)
         if isinstance(found, kind):
             return found

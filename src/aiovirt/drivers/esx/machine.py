@@ -42,14 +42,11 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
         ref: The object.
         key: UUID and name.
         power: Its power state; a text where the server has a new one.
-        path: Its ``.vmx`` file, ``[datastore1] web1/web1.vmx``; empty where the server cannot tell.
         template: Whether it is a template, which never runs.
         memory_mib: Its memory.
         memory_limit_mib: How much of that it gets of its host's at most; -1 for all.
         vcpus: Its processors.
-        connection: Whether its host reaches it: ``connected``, ``inaccessible``, ….
         host: Where it is, or None.
-        parent: Its folder; None in a vApp, and where it may not be seen.
         booted: When it was started, or None.
         question: The question that it waits with for an answer, or None.
         version: What changes with each change of its configuration.
@@ -59,14 +56,11 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     ref: Ref
     key: DomainKey
     power: Power | str
-    path: str
     template: bool
     memory_mib: int
     memory_limit_mib: int
     vcpus: int
-    connection: str
     host: Ref | None
-    parent: Ref | None
     booted: datetime | None
     question: VirtualMachineQuestionInfo | None
     version: str
@@ -115,14 +109,11 @@ def read_machine(ref: Ref, known: Mapping[str, Any]) -> Machine:
         ref=ref,
         key=DomainKey.from_wire(_Wire(_bytes(uuid), unescape_name(known.get("name") or ""))),
         power=known.get("runtime.powerState") or OFF,
-        path=known.get("config.files.vmPathName") or "",
         template=known.get("config.template") is True,
         memory_mib=known.get("config.hardware.memoryMB") or 0,
         memory_limit_mib=known.get("config.memoryAllocation.limit", -1),
         vcpus=known.get("config.hardware.numCPU") or 0,
-        connection=known.get("runtime.connectionState") or "",
         host=known.get("runtime.host"),
-        parent=known.get("parent"),
         booted=known.get("runtime.bootTime"),
         question=known.get("runtime.question"),
         version=known.get("config.changeVersion") or "",

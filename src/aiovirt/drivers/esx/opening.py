@@ -17,6 +17,7 @@ from aiovirt.clients.vsphere import (
     VSphereTarget,
     open_client,
 )
+from aiovirt.drivers.esx.confirming import confirm
 from aiovirt.drivers.esx.faults import Place, refusal
 from aiovirt.drivers.esx.inventory import Tree
 from aiovirt.drivers.esx.machines import Machines
@@ -142,9 +143,10 @@ def _session(
     if uri.driver == "vpx":
         scope = resolve(uri, tree, client.content.root_folder)
     machines = Machines(uri.host or "")
-    watcher = Watcher(machines, lambda machine: scope.holds(machine, tree))
+    watcher = Watcher(machines, lambda machine: scope.holds(machine, tree), inventory.get)
     for ref in inventory.of_kind("VirtualMachine"):
         watcher.begin(ref, inventory.get(ref) or {})
     inventory.subscribe(watcher.changed)
     inventory.on_connection(watcher.connected)
+    confirm(client, inventory, watcher)
     return Session(uri, options, parameters, client, inventory, tree, scope, machines, watcher)

@@ -12,13 +12,12 @@ from typing import Final
 from aiovirt.config import DomainConfig
 from aiovirt.drivers.common.vmx import Vmx, merge
 from aiovirt.drivers.common.vmx.section import UNLIMITED, Section
-from aiovirt.drivers.esx.documents import read_vmx
+from aiovirt.drivers.esx.documents import Document, read_vmx
 from aiovirt.drivers.esx.files import datacenter_of
 from aiovirt.drivers.esx.machine import OFF, Machine
 from aiovirt.drivers.esx.making import put_vmx
 from aiovirt.drivers.esx.session import Session
 from aiovirt.errors import AiovirtError, InvalidState, NotFound
-from aiovirt.protocols.esxcli import DatastorePath
 from aiovirt.protocols.vsphere.tables.base import SharesInfo
 from aiovirt.protocols.vsphere.tables.enums import SharesLevel
 from aiovirt.protocols.vsphere.tables.inventory import ResourceAllocationInfo
@@ -77,7 +76,7 @@ async def redefine(session: Session, machine: Machine, config: DomainConfig) -> 
     if not document.own:
         raise NotFound(
             f"cannot define domain {machine.name!r}: {further} would change, and its file "
-            f"{machine.path} cannot be read",
+            f"{document.path} cannot be read",
             hint="the account needs the privileges Datastore.Browse and Datastore.FileManagement",
         )
     if machine.power != OFF:
@@ -85,7 +84,7 @@ async def redefine(session: Session, machine: Machine, config: DomainConfig) -> 
             f"cannot define domain {machine.name!r} while it is not off: {further} would change",
             hint="stop it first, or change its devices by attach-device and the like",
         )
-    await _write(session, machine, original, wanted)
+    await _write(session, machine, document, wanted)
 
 
 def _keys(original: Vmx, wanted: Vmx) -> set[str]:
@@ -127,11 +126,11 @@ def _shares(own: Section) -> ResourceAllocationInfo:
     return ResourceAllocationInfo(shares=SharesInfo(level=SharesLevel.CUSTOM, shares=weight))
 
 
-async def _write(session: Session, machine: Machine, original: Vmx, wanted: Vmx) -> None:
-    path, datacenter = DatastorePath.parse(machine.path), datacenter_of(session, machine)
+async def _write(session: Session, machine: Machine, document: Document, wanted: Vmx) -> None:
+    path, datacenter = document.path, datacenter_of(session, machine)
     try:
         await put_vmx(session, machine.ref, path, datacenter, wanted)
     except AiovirtError:
-        await put_vmx(session, machine.ref, path, datacenter, original)
+        await put_vmx(session, machine.ref, path, datacenter, document.vmx)
         raise
     await session.inventory.refresh(machine.ref)

@@ -201,6 +201,16 @@ class Session:
 
     # --- changing -------------------------------------------------------------------------------
 
+    async def fresh(self, machine: Machine) -> Machine:
+        """A machine as it is now: what is in memory may be some moments old.
+
+        Raises:
+            NotFound: It is gone.
+        """
+        await self.inventory.refresh(machine.ref)
+        self.watcher.settle(machine.ref)
+        return self.machines.find(machine.ref) or self.machines.get(machine.key)
+
     async def settle(self, ref: Ref, test: Callable[[Machine | None], bool]) -> None:
         """Wait until the inventory shows what the server has done to a machine by now.
 

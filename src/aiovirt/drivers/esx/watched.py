@@ -14,19 +14,16 @@ __all__ = ["WATCHED"]
 WATCHED: Final[dict[str, tuple[str, ...]]] = {
     "VirtualMachine": (
         "name",
-        "parent",
         "config.uuid",
         "config.template",
-        "config.files.vmPathName",
+        "config.changeVersion",
         "config.hardware.memoryMB",
         "config.hardware.numCPU",
         "config.memoryAllocation.limit",
         "runtime.powerState",
-        "runtime.connectionState",
         "runtime.host",
         "runtime.bootTime",
         "runtime.question",
-        "config.changeVersion",
         "snapshot",
     ),
     "HostSystem": (

@@ -9,8 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
 
 from aiovirt._tasks import Broadcast
 from aiovirt.drivers.esx.machine import OFF, ON, REASONS, SUSPENDED, Machine, read_machine
@@ -27,8 +29,9 @@ from aiovirt.model.events import (
 )
 from aiovirt.model.transitions import between
 from aiovirt.protocols.vsphere import Ref
+from aiovirt.protocols.vsphere.tables.enums import VirtualMachinePowerState as Power
 
-__all__ = ["Watcher"]
+__all__ = ["Assumption", "Watcher"]
 
 _CONCLUDED: Mapping[tuple[str, str], StateReason] = {
     (OFF, ON): StateReason.RUNNING_BOOTED,
@@ -40,19 +43,39 @@ _CONCLUDED: Mapping[tuple[str, str], StateReason] = {
 """From a power state to another -> why, where nobody has told."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Assumption:
+    """The state into which one of our own tasks has brought a machine."""
+
+    power: Power
+
+
 class Watcher:
     """Takes changes of machines, keeps them, and tells events.
 
     Args:
         machines: What is kept.
         holds: Whether a machine is one of this connection's.
+        look: What the inventory knows of an object now.
+
+    Attributes:
+        assumed: What is assumed of machines until the inventory tells it.
+        on_assume: Is called when something is assumed; it sees to it that it does not stay so.
     """
 
-    def __init__(self, machines: Machines, holds: Callable[[Machine], bool]) -> None:
+    def __init__(
+        self,
+        machines: Machines,
+        holds: Callable[[Machine], bool],
+        look: Callable[[Ref], Mapping[str, Any] | None],
+    ) -> None:
+        self._look = look
         self._machines = machines
         self._holds = holds
         self._events: Broadcast[Event] = Broadcast(_lost)
         self._expected: dict[Ref, StateReason] = {}
+        self.assumed: dict[Ref, Assumption] = {}
+        self.on_assume: Callable[[], object] = _nothing
         self._reasons: dict[Ref, StateReason] = {}
 
     # --- told by the inventory ------------------------------------------------------------------
@@ -74,8 +97,25 @@ class Watcher:
         if ref.kind != "VirtualMachine":
             return
         machine = None if known is None else read_machine(ref, known)
+        if machine is None or synthetic or not self._holds(machine):
+            self.assumed.pop(ref, None)
         if machine is not None and not self._holds(machine):
             machine = None
+        self._take(ref, self._as_assumed(machine), synthetic=synthetic)
+
+    def _as_assumed(self, machine: Machine | None) -> Machine | None:
+        """A machine with the state that we have brought it into, while that is not told yet."""
+        assumed = None if machine is None else self.assumed.get(machine.ref)
+        if machine is None or assumed is None:
+            return machine
+        if machine.power == assumed.power:
+            del self.assumed[machine.ref]
+            return machine
+        # This was told before our change, or somebody else has changed it since: time will show.
+        return msgspec.structs.replace(machine, power=assumed.power)
+
+    def _take(self, ref: Ref, machine: Machine | None, *, synthetic: bool) -> None:
+        """Keep a machine as it is now, and tell what has happened to it."""
         old = self._machines.find(ref)
         before = None if old is None else old.record(self.reason(old))
         self._learn(ref, old, machine)
@@ -121,6 +161,8 @@ class Watcher:
         error: AiovirtError | None,
     ) -> None:
         """The connection was lost, or is there again; what was missed has been told then."""
+        for ref in list(self.assumed) if there else ():
+            self.settle(ref, synthetic=True)
         text = None if error is None else str(error)
         self._events.publish(ConnectionEvent(time=time.time(), connected=there, error=text))
 
@@ -138,6 +180,22 @@ class Watcher:
             self._expected.pop(ref, None)
         else:
             self._expected[ref] = reason
+
+    def assume(self, ref: Ref, power: Power) -> None:
+        """Take a machine to be in the state into which a task has just brought it.
+
+        The stream of the inventory tells so later; what it tells until then may be older.
+        """
+        machine = self._machines.find(ref)
+        if machine is not None and machine.power != power:
+            self.assumed[ref] = Assumption(power)
+            self._take(ref, msgspec.structs.replace(machine, power=power), synthetic=False)
+            self.on_assume()
+
+    def settle(self, ref: Ref, *, synthetic: bool = False) -> None:
+        """Believe of a machine what the inventory has: it has been asked for anew."""
+        self.assumed.pop(ref, None)
+        self.changed(ref, None, self._look(ref), synthetic)
 
     def publish(self, event: Event) -> None:
         """Tell what the inventory does not show."""
@@ -160,7 +218,6 @@ def _configured(machine: Machine) -> tuple[object, ...]:
         machine.memory_mib,
         machine.memory_limit_mib,
         machine.vcpus,
-        machine.path,
         machine.template,
         machine.version,
     )
@@ -170,6 +227,10 @@ def _was_started_anew(old: Machine, new: Machine) -> bool:
     """Whether a machine that runs was off meanwhile, for too short a time to be told of."""
     both = old.power == new.power == ON
     return both and None not in {old.booted, new.booted} and old.booted != new.booted
+
+
+def _nothing() -> None:
+    """Nobody sees to it."""
 
 
 def _lost(count: int) -> Event:

@@ -1,15 +1,14 @@
-"""What the driver can do: one module an ability; a new one gets its line in `IMPLEMENTATIONS`."""
+"""What the driver can do: one module an ability, loaded when it is first wanted.
+
+A new ability gets its line in `MODULES`; its class there is ``Esx`` and the ability's name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Final
 
-from aiovirt.drivers.esx.abilities.definition import EsxDefinition
-from aiovirt.drivers.esx.abilities.events import EsxEvents
-from aiovirt.drivers.esx.abilities.lifecycle import EsxLifecycle
-from aiovirt.drivers.esx.abilities.processors import EsxProcessors
-from aiovirt.drivers.esx.abilities.resources import EsxResources
-from aiovirt.drivers.esx.abilities.statistics import EsxStatistics
 from aiovirt.drivers.esx.session import EsxAbility
 from aiovirt.interfaces import (
     Ability,
@@ -19,16 +18,39 @@ from aiovirt.interfaces import (
     Processors,
     Resources,
     Statistics,
+    StoragePools,
+    StorageVolumes,
 )
 
-__all__ = ["IMPLEMENTATIONS"]
+__all__ = ["IMPLEMENTATIONS", "MODULES"]
 
-IMPLEMENTATIONS: Mapping[type[Ability], type[EsxAbility]] = {
-    Definition: EsxDefinition,
-    Lifecycle: EsxLifecycle,
-    Events: EsxEvents,
-    Processors: EsxProcessors,
-    Resources: EsxResources,
-    Statistics: EsxStatistics,
+MODULES: Final[Mapping[type[Ability], str]] = {
+    Definition: "definition",
+    Lifecycle: "lifecycle",
+    Events: "events",
+    Processors: "processors",
+    Resources: "resources",
+    Statistics: "statistics",
+    StoragePools: "storage_pools",
+    StorageVolumes: "storage_volumes",
 }
+"""The abilities the driver has, and the modules here that have them."""
+
+
+class _Implementations(Mapping[type[Ability], type[EsxAbility]]):
+    """The classes of the abilities; a module is loaded when its class is asked for."""
+
+    def __getitem__(self, kind: type[Ability]) -> type[EsxAbility]:
+        module = import_module(f"{__name__}.{MODULES[kind]}")
+        found: type[EsxAbility] = getattr(module, f"Esx{kind.__name__}")
+        return found
+
+    def __iter__(self) -> Iterator[type[Ability]]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
+IMPLEMENTATIONS: Final = _Implementations()
 """The abilities the driver has, and by what."""

@@ -99,7 +99,8 @@ class EsxDefinition(EsxDocuments):
     ) -> None:
         """See `Definition.undefine`: the machine is unregistered, and all its files stay."""
         refuse_flags(DRIVER, "undefine", flags, _UNDEFINE_FLAGS)
-        async with self.session.changing(domain) as machine:
+        async with self.session.changing(domain) as known:
+            machine = await self.session.fresh(known) if known.active else known
             if machine.power not in {OFF, SUSPENDED}:
                 raise InvalidState(
                     f"cannot undefine domain {machine.name!r}: it runs", hint="destroy it first"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from aiovirt.drivers.esx.faults import DRIVER, POWER_WORDS
@@ -14,6 +15,7 @@ from aiovirt.interfaces import Lifecycle, refuse_flags
 from aiovirt.model.domain import DomainKey, StateReason
 from aiovirt.protocols.vsphere import Empty, Method, Ref
 from aiovirt.protocols.vsphere.tables import machine_methods as m
+from aiovirt.protocols.vsphere.tables.enums import VirtualMachinePowerState as Power
 
 if TYPE_CHECKING:
     from aiovirt.model.constants import (
@@ -50,8 +52,7 @@ class EsxLifecycle(EsxAbility, Lifecycle):
         refuse_flags(DRIVER, "start", flags)
         if paused:
             raise Unsupported(DRIVER, "starting a domain that stands still")
-        async with self.session.changing(domain) as machine:
-            _needs(machine, "start", OFF, SUSPENDED)
+        async with self._in(domain, "start", OFF, SUSPENDED) as machine:
             _no_template(machine)
             suspended = machine.power == SUSPENDED
             reason = StateReason.RUNNING_UNPAUSED if suspended else StateReason.RUNNING_BOOTED
@@ -59,15 +60,13 @@ class EsxLifecycle(EsxAbility, Lifecycle):
 
     async def resume(self, domain: DomainKey) -> None:
         """See `Lifecycle.resume`."""
-        async with self.session.changing(domain) as machine:
-            _needs(machine, "resume", SUSPENDED, ON)
+        async with self._in(domain, "resume", SUSPENDED, ON, already=ON) as machine:
             if machine.power == SUSPENDED:
                 await self._power(machine, "resume", ON, StateReason.RUNNING_UNPAUSED)
 
     async def suspend(self, domain: DomainKey) -> None:
         """See `Lifecycle.suspend`: its memory goes into a file, and its host's is free."""
-        async with self.session.changing(domain) as machine:
-            _needs(machine, "suspend", ON, SUSPENDED)
+        async with self._in(domain, "suspend", ON, SUSPENDED, already=SUSPENDED) as machine:
             if machine.power == ON:
                 await self._power(machine, "suspend", SUSPENDED, StateReason.PAUSED_USER)
 
@@ -81,14 +80,12 @@ class EsxLifecycle(EsxAbility, Lifecycle):
         """See `Lifecycle.destroy`: ESX always writes what it has to, so all of it is graceful."""
         del graceful
         refuse_flags(DRIVER, "destroy", flags, _GRACEFUL)
-        async with self.session.changing(domain) as machine:
-            _needs(machine, "destroy", ON, SUSPENDED)
+        async with self._in(domain, "destroy", ON, SUSPENDED) as machine:
             await self._power(machine, "destroy", OFF, StateReason.SHUTOFF_DESTROYED)
 
     async def reset(self, domain: DomainKey) -> None:
         """See `Lifecycle.reset`."""
-        async with self.session.changing(domain) as machine:
-            _needs(machine, "reset", ON)
+        async with self._in(domain, "reset", ON) as machine:
             await self.session.change(m.RESET_VM_TASK, machine, what=_what("reset", machine))
 
     async def shutdown(
@@ -121,26 +118,45 @@ class EsxLifecycle(EsxAbility, Lifecycle):
 
     async def inject_nmi(self, domain: DomainKey) -> None:
         """See `Lifecycle.inject_nmi`."""
-        async with self.session.changing(domain) as machine:
-            _needs(machine, "interrupt", ON)
+        async with self._in(domain, "interrupt", ON) as machine:
             what = f"send domain {machine.name!r} an NMI"
             await self.session.call(m.SEND_NMI, machine.ref, what=what)
 
     # --- how ------------------------------------------------------------------------------------
 
+    @asynccontextmanager
+    async def _in(
+        self, domain: DomainKey, verb: str, *powers: str, already: str | None = None
+    ) -> AsyncIterator[Machine]:
+        """Change a machine that is in one of these power states.
+
+        One that seems to be in another, or in that which is wanted `already`, is asked for anew.
+
+        Raises:
+            InvalidState: It is in another.
+        """
+        async with self.session.changing(domain) as known:
+            sure = known.power in powers and known.power != already
+            machine = known if sure else await self.session.fresh(known)
+            if machine.power not in powers:
+                raise InvalidState(
+                    f"cannot {verb} domain {machine.name!r}: it is "
+                    f"{POWER_WORDS.get(machine.power, machine.power)}"
+                )
+            yield machine
+
     async def _ask_guest(
         self, method: Method[Empty, None], domain: DomainKey, verb: str
     ) -> Machine:
-        async with self.session.changing(domain) as machine:
-            _needs(machine, verb, ON)
+        async with self._in(domain, verb, ON) as machine:
             await self.session.call(method, machine.ref, what=_what(verb, machine))
             return machine
 
-    async def _power(self, machine: Machine, verb: str, power: str, reason: StateReason) -> None:
-        """Bring a machine into a power state, and wait until the inventory has it so."""
+    async def _power(self, machine: Machine, verb: str, power: Power, reason: StateReason) -> None:
+        """Bring a machine into a power state."""
         with self.session.expecting(machine, reason):
             await self.session.change(_METHODS[power], machine, what=_what(verb, machine))
-        await self.session.settle(machine.ref, lambda now: now is None or now.power == power)
+        self.session.watcher.assume(machine.ref, power)
 
 
 _METHODS: Final[Mapping[str, Method[Any, Ref]]] = {
@@ -152,14 +168,6 @@ _METHODS: Final[Mapping[str, Method[Any, Ref]]] = {
 
 def _what(verb: str, machine: Machine) -> str:
     return f"{verb} domain {machine.name!r}"
-
-
-def _needs(machine: Machine, verb: str, *powers: str) -> None:
-    if machine.power not in powers:
-        raise InvalidState(
-            f"cannot {verb} domain {machine.name!r}: it is "
-            f"{POWER_WORDS.get(machine.power, machine.power)}"
-        )
 
 
 def _no_template(machine: Machine) -> None:
