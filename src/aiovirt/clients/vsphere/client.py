@@ -194,7 +194,8 @@ class VSphereClient:
 
         Further errors as `call`.
 
-        Cancellation: the task is asked to end, and waited for, some seconds.
+        Cancellation: the task is asked to end, and waited for some seconds if it will; one that
+        cannot goes on.
         """
         task = await self.call(method, this, args)
         return await self._tasks.run(task, method.name, this, progress)
@@ -206,9 +207,9 @@ class VSphereClient:
         """
         return await self._tasks.wait(task, "the task", task, progress)
 
-    async def cancel_task(self, task: Ref) -> None:
-        """Ask a task to end; those that cannot are left alone. Raises as `call`."""
-        await self._tasks.cancel(task)
+    async def cancel_task(self, task: Ref) -> bool:
+        """Ask a task to end; whether it will: some cannot. Raises as `call`, but `VSphereFault`."""
+        return await self._tasks.cancel(task)
 
     def _encode(self, method: Method[Any, Any], this: Ref, args: Arguments | None) -> bytes:
         if self._closed:

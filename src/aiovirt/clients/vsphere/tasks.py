@@ -52,7 +52,8 @@ class Tasks:
     ) -> object:
         """Wait for a task that was just started; if the wait is cancelled, let it end.
 
-        Raises as `wait`. Cancellation: the task is asked to end, and waited for, some seconds.
+        Raises as `wait`. Cancellation: the task is asked to end, and waited for some seconds if it
+        will.
         """
         try:
             return await self.wait(task, method, this, progress)
@@ -63,8 +64,8 @@ class Tasks:
 
     async def _give_up(self, task: Ref, method: str, this: Ref) -> None:
         try:
-            await self.cancel(task)
-            await self.wait(task, method, this)
+            if await self.cancel(task):
+                await self.wait(task, method, this)
         except AiovirtError:
             return  # nobody is there any more who could be told
 
@@ -72,12 +73,13 @@ class Tasks:
         """Let the server forget what was made. Cancellation: waited out, for two seconds."""
         await self._list.close()
 
-    async def cancel(self, task: Ref) -> None:
-        """Ask a task to end; one that cannot, or has ended, is left alone."""
+    async def cancel(self, task: Ref) -> bool:
+        """Ask a task to end; whether it will: one that cannot, or has ended, is left alone."""
         try:
             await self._client.call(CANCEL_TASK, task)
         except VSphereFault:
-            return
+            return False
+        return True
 
     async def wait(
         self, task: Ref, method: str, this: Ref, progress: OnProgress | None = None
