@@ -13,12 +13,13 @@ from pathlib import Path
 import anyio
 from vcsimmachines import MACHINES
 from vcsimscene import BOTH, Operation, Stage, staged
+from vcsimstores import STORES
 
 from aiovirt.errors import AiovirtError
 
 __all__ = ["OPERATIONS"]
 
-OPERATIONS = (*MACHINES,)
+OPERATIONS = (*MACHINES, *STORES)
 """All of them."""
 
 SIMULATED = {
