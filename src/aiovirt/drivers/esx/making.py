@@ -12,6 +12,7 @@ from typing import Final
 from uuid import uuid4
 
 import anyio
+import msgspec
 
 from aiovirt.config import Disk, DomainConfig
 from aiovirt.drivers.common.vmx import MAX_VMX_BYTES, DatastoreFiles, Vmx, merge, vmx_of
@@ -20,6 +21,7 @@ from aiovirt.drivers.esx.documents import newest_hardware
 from aiovirt.drivers.esx.files import delete_file, mounts, read_file, write_file
 from aiovirt.drivers.esx.places import Place, default_datastore, place_for
 from aiovirt.drivers.esx.session import Session
+from aiovirt.drivers.esx.speaking import changed_keys, is_of_devices, spec_of
 from aiovirt.errors import AiovirtError, AlreadyExists, NotFound
 from aiovirt.model.domain import DomainKey
 from aiovirt.protocols.esxcli import DatastorePath
@@ -44,8 +46,10 @@ __all__ = ["make_machine", "put_vmx"]
 UNDO_S: Final = 30.0
 """Seconds that undoing may take."""
 
-_GUESTS: Final = {"i686": "otherGuest", "x86_64": "otherGuest64"}
-"""The kind of guest that a new machine has by its architecture."""
+_ALWAYS: Final = frozenset(
+    {"svga.present", "vmci0.present"} | {f"pciBridge{n}.present" for n in range(8)}
+)
+"""What each machine has."""
 
 
 async def make_machine(session: Session, config: DomainConfig) -> Ref:
@@ -111,7 +115,7 @@ async def _create(session: Session, config: DomainConfig) -> Ref:
     # All that can be wrong with it is told before the host is touched.
     path = DatastorePath(store, f"{config.name}/{config.name}.vmx")
     wanted = vmx_of(config, _files(session, path, place), hardware=hardware)
-    args = CreateVMTaskArgs(config=_spec(config, store, hardware), pool=place.pool, host=place.host)
+    args = CreateVMTaskArgs(config=_spec(wanted, store, hardware), pool=place.pool, host=place.host)
     async with _undone(lambda: _destroy(session, config)):
         ref: Ref = await session.run(CREATE_VM_TASK, place.folder, args, what=_what(config))
         if _has_devices(wanted):
@@ -119,30 +123,20 @@ async def _create(session: Session, config: DomainConfig) -> Ref:
     return ref
 
 
-def _spec(config: DomainConfig, store: str, hardware: int) -> VirtualMachineConfigSpec:
-    topology = config.cpu.topology
-    return VirtualMachineConfigSpec(
-        name=escape_name(config.name or ""),
-        uuid=str(config.uuid),
+def _spec(wanted: Vmx, store: str, hardware: int) -> VirtualMachineConfigSpec:
+    """An empty machine with all that a file says of no device."""
+    return msgspec.structs.replace(
+        spec_of(wanted, changed_keys(Vmx(), wanted)),
         version=f"vmx-{hardware:02}",
-        guest_id=_GUESTS.get(config.os.arch or "x86_64", "otherGuest64"),
-        annotation=config.description,
         files=VirtualMachineFileInfo(vm_path_name=f"[{store}]"),
-        num_cpus=config.vcpu.max or 1,
-        num_cores_per_socket=topology.cores,
-        memory_mb=int(config.memory or 0) >> 20,
-        firmware="efi" if config.os.firmware == "efi" else "bios",
     )
-
-
-_DEVICES: Final = ("ethernet", "scsi", "sata", "nvme", "ide", "floppy", "serial", "parallel", "usb")
 
 
 def _has_devices(vmx: Vmx) -> bool:
     """Whether a file has devices that an empty machine lacks."""
-    keys = [key.lower() for key in vmx]
-    present = (key for key in keys if key.endswith(".present") and key.startswith(_DEVICES))
-    return any((vmx.get(key) or "").lower() == "true" for key in present)
+    keys = [key for key in vmx if key.lower().endswith(".present") and is_of_devices(key)]
+    said = {key for key in keys if (vmx.get(key) or "").lower() == "true"}
+    return bool(said - _ALWAYS)
 
 
 async def _fill_in(session: Session, ref: Ref, config: DomainConfig, place: Place) -> None:
