@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 
 import aiovirt
-from aiovirt._open import DRIVERS
+from aiovirt._open import DRIVERS, LIBVIRT, LIBVIRT_SCHEMES, TRANSPORTS
 from aiovirt.bindings import all_bindings
 from aiovirt.drivers.libvirt.abilities import implementation
 from aiovirt.interfaces import ABILITIES, Ability, operations, supported
@@ -102,12 +102,22 @@ Implementations = Mapping[type[Ability], type[Ability]]
 
 
 def drivers() -> dict[str, Implementations]:
-    """Return the scheme of each driver and the abilities it implements."""
-    embedded = {
-        f"{scheme}:///embed": import_module(f"{package}.driver").IMPLEMENTATIONS
-        for scheme, package in sorted(DRIVERS.items())
+    """Return how URIs of each driver begin, and the abilities it implements."""
+    begins: dict[str, list[str]] = {}
+    for scheme, package in sorted(DRIVERS.items()):
+        path = "/embed" if scheme in LIBVIRT_SCHEMES else ""
+        begins.setdefault(package, []).append(f"{scheme}://{path}")
+    for (scheme, transport), package in sorted(TRANSPORTS.items()):
+        if package != LIBVIRT:
+            begins.setdefault(package, []).append(f"{scheme}+{transport}://")
+    ours = {
+        ", ".join(uris): import_module(f"{package}.driver").IMPLEMENTATIONS
+        for package, uris in begins.items()
     }
-    return {**embedded, "libvirt daemon": {kind: implementation(kind) for kind in ABILITIES}}
+    return {
+        **dict(sorted(ours.items())),
+        "libvirt daemon": {kind: implementation(kind) for kind in ABILITIES},
+    }
 
 
 def procedures() -> list[Entry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from aiovirt.config import StoragePoolConfig, StorageVolumeConfig
+from aiovirt.config import StoragePoolConfig, StorageVolumeConfig, element
 from aiovirt.interfaces import StoragePools, StorageVolumes
 from aiovirt.model.keys import StoragePoolKey, StorageVolumeKey
 from aiovirt.model.storage import (
@@ -229,7 +229,7 @@ class StoragePool(NamedHandle[StoragePoolKey]):
             await source.config() if config is None else parsed(StorageVolumeConfig, config).copy()
         )
         if name is not None:
-            wanted.name = name
+            _rename(wanted, name)
 
         async def work() -> StorageVolumeKey:
             return await self._volumes.create_from(
@@ -245,3 +245,13 @@ class StoragePool(NamedHandle[StoragePoolKey]):
 
     def _volume(self, key: StorageVolumeKey) -> StorageVolume:
         return StorageVolume(self._driver, key)
+
+
+def _rename(config: StorageVolumeConfig, name: str) -> None:
+    """Name a volume; in a datastore of ESX a name is a path, which libvirt's grammar has not."""
+    node = element(config)
+    found = None if node is None else node.find("name")
+    if found is None:
+        config.name = name
+    else:
+        found.text = name

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from esxshell.printing import UNSET, Ref, Typed, show
-from esxshell.state import Host, Record, Refusal, bios_uuid, disks_of, fault, read_vmx
+from esxshell.state import Host, Record, Refusal, bios_uuid, disks_of, fault, fresh_uuid, read_vmx
 
 ON, OFF, SUSPENDED = "poweredOn", "poweredOff", "suspended"
 _WORDS = {ON: "Powered on", OFF: "Powered off", SUSPENDED: "Suspended"}
@@ -318,6 +318,10 @@ def register(host: Host, place: str, name: str = "", pool: str = "") -> str:
             raise Refusal(fault("vim.fault.AlreadyExists", text, name=number))
     if "config.version" not in settings or "virtualhw.version" not in settings:
         raise Refusal(fault("vim.fault.InvalidVmConfig", "Virtual machine config is invalid."))
+    if "uuid.bios" not in settings:
+        settings["uuid.bios"] = fresh_uuid()
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f'uuid.bios = "{settings["uuid.bios"]}"\n')
     if name:
         settings["displayname"] = name
     number = str(host.data["next"])

@@ -7,7 +7,6 @@ import fcntl
 import json
 import os
 import re
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -101,9 +100,15 @@ def _unescaped(value: str) -> str:
 
 
 def bios_uuid(settings: dict[str, str]) -> str:
-    """The UUID of a machine, in the API's form; a machine without one gets one."""
+    """The UUID of a machine, in the API's form."""
     digits = re.sub(r"[^0-9a-f]", "", settings.get("uuid.bios", "").lower())
-    return str(uuid.UUID(digits) if len(digits) == 32 else uuid.uuid4())
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def fresh_uuid() -> str:
+    """A new UUID as a host writes it into a file that has none."""
+    pairs = (b"\x56\x4d" + os.urandom(14)).hex(" ")
+    return f"{pairs[:23]}-{pairs[24:]}"
 
 
 def disks_of(settings: dict[str, str]) -> list[str]:

@@ -13,7 +13,7 @@ from aiovirt.interfaces import Ability, supported
 __all__ = ["CHANGES", "reading", "refused"]
 
 CHANGES: Final[Mapping[str, frozenset[str]]] = {
-    "Definition": frozenset({"define", "undefine", "rename", "set_autostart"}),
+    "Definition": frozenset({"define", "undefine", "rename", "set_autostart", "set_metadata"}),
     "Lifecycle": frozenset(
         {"start", "shutdown", "reboot", "reset", "destroy", "suspend", "resume"}
     ),

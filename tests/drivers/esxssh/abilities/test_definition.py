@@ -158,6 +158,17 @@ async def test_rename(host: Connection) -> None:
     assert sorted(each.name for each in await host.domains.list()) == ["a & b", "web2"]
 
 
+async def test_the_description(vm: Domain, esx: EsxLab) -> None:
+    assert await vm.description() is None
+    await vm.set_description('one "two"\nthree')
+    assert await vm.description() == 'one "two"\nthree'
+    assert esx.machine("web1")["settings"]["annotation"] == 'one "two"\nthree'
+    await vm.set_description(None)
+    assert "description" not in await vm.xml()
+    with pytest.raises(Unsupported, match="no title"):
+        await vm.set_title("web")
+
+
 async def test_autostart(vm: Domain, esx: EsxLab) -> None:
     assert not (await vm.record()).autostart
     await vm.set_autostart(autostart=True)

@@ -17,8 +17,16 @@ from aiovirt.drivers.esxssh.describing import VMX, Descriptions, checked_name
 from aiovirt.drivers.esxssh.filters import filtered
 from aiovirt.drivers.esxssh.inventory import OFF, Machine
 from aiovirt.drivers.esxssh.registering import register
-from aiovirt.errors import AlreadyExists, ConfigError, InvalidState, NotFound
-from aiovirt.interfaces import Definition, refuse_flags
+from aiovirt.errors import (
+    AlreadyExists,
+    ConfigError,
+    InvalidState,
+    NotFound,
+    Unsupported,
+    with_number,
+)
+from aiovirt.interfaces import Definition, MetadataKind, refuse_flags
+from aiovirt.model.constants import ErrorDomain, ErrorNumber
 from aiovirt.model.domain import DomainKey, DomainRecord, StateReason
 from aiovirt.model.events import LifecycleDetail
 
@@ -26,11 +34,16 @@ if TYPE_CHECKING:
     from aiovirt.model.constants import (
         ConnectListAllDomainsFlags,
         DomainDefineFlags,
+        DomainModificationImpact,
         DomainUndefineFlags,
         DomainXMLFlags,
     )
 
 __all__ = ["EsxDefinition"]
+
+_NOTE = "annotation"
+_CONFIG = 2
+"""The flag of `DomainModificationImpact` for the definition: there is nothing else."""
 
 
 class EsxDefinition(EsxAbility, Definition):
@@ -143,6 +156,30 @@ class EsxDefinition(EsxAbility, Definition):
             record = self.inventory.record(await self.inventory.get(domain))
             self.context.watcher.defined(record, LifecycleDetail.DEFINED_RENAMED)
 
+    async def set_metadata(
+        self,
+        domain: DomainKey,
+        kind: MetadataKind,
+        text: str | None,
+        *,
+        key: str | None = None,
+        uri: str | None = None,
+        flags: DomainModificationImpact | Literal[0] = 0,
+    ) -> None:
+        """See `Definition.set_metadata`: the description, which is the machine's note."""
+        del key, uri
+        refuse_flags(DRIVER, "set_metadata", flags, _CONFIG)
+        _check_kind(kind)
+        async with self.context.changing(domain) as machine:
+            self._check_off(machine, "changed")
+            vmx = await self._descriptions.vmx(machine.path)
+            if text:
+                vmx.set(_NOTE, text)
+            else:
+                vmx.discard(_NOTE)
+            await self._descriptions.write(machine.path, vmx)
+            await self._reload(machine)
+
     async def set_autostart(self, domain: DomainKey, *, autostart: bool) -> None:
         """See `Definition.set_autostart`: the host begins to heed its list with the first."""
         async with self.context.changing(domain) as machine:
@@ -207,6 +244,25 @@ class EsxDefinition(EsxAbility, Definition):
             config.id = None
         return config if secure else DomainConfig.parse(config.to_xml(secure=False))
 
+    async def metadata(
+        self,
+        domain: DomainKey,
+        kind: MetadataKind,
+        uri: str | None = None,
+        *,
+        flags: DomainModificationImpact | Literal[0] = 0,
+    ) -> str:
+        """See `Definition.metadata`: the description."""
+        del uri
+        refuse_flags(DRIVER, "metadata", flags, _CONFIG)
+        _check_kind(kind)
+        machine = await self.inventory.get(domain)
+        note = (await self._descriptions.vmx(machine.path)).get(_NOTE)
+        if not note:
+            error = NotFound(f"domain {domain.name!r} on {self.host.where} has no description")
+            raise with_number(error, ErrorNumber.ERR_NO_DOMAIN_METADATA, ErrorDomain.ESX)
+        return note
+
     async def state(self, domain: DomainKey) -> StateReason:
         """See `Definition.state`."""
         return self.inventory.reason(await self.inventory.get(domain))
@@ -241,6 +297,11 @@ class EsxDefinition(EsxAbility, Definition):
         config.check()
         path = await self._descriptions.place(config)
         return (await self._descriptions.made(config, path)).to_text()
+
+
+def _check_kind(kind: MetadataKind) -> None:
+    if kind != "description":
+        raise Unsupported(DRIVER, "metadata", f"a machine has a description, and no {kind}")
 
 
 def _check_form(form: str) -> None:
