@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from vspherevalues import in_an_any
 
+from aiovirt.errors import ProtocolError
 from aiovirt.protocols.vsphere import (
     Other,
     Ref,
@@ -15,6 +19,7 @@ from aiovirt.protocols.vsphere import (
     decode_reply,
     extra_fields,
 )
+from aiovirt.protocols.vsphere.registry import type_names
 from aiovirt.protocols.vsphere.tables.base import Description
 from aiovirt.protocols.vsphere.tables.collector_methods import RETRIEVE_PROPERTIES_EX
 from aiovirt.protocols.vsphere.tables.devices import (
@@ -209,3 +214,30 @@ def test_equal_references_and_texts_are_one_object() -> None:
 )
 def test_what_is_sent_where_any_may_stand(value: object, expected: object) -> None:
     assert in_an_any(value) == expected
+
+
+NAMES = [
+    *type_names(),
+    *(f"ArrayOf{name}" for name in ("Int", "AnyType", "VirtualDevice", "Odd", "ArrayOfInt", "")),
+    *(f"xsd:{name}" for name in ("int", "boolean", "dateTime", "base64Binary", "double", "odd")),
+    *("ManagedObjectReference", "ArrayOfManagedObjectReference", "DynamicData", "a b", ":", ""),
+]
+TEXTS = ["", "1", "true", "odd", " 7 ", "9" * 40, "NaN", "AA==", "2021-01-01T00:00:00Z"]
+FIELDS = ["key", "val", "name", "device", "error", "extra", "WIRE", "odd"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    name=st.sampled_from(NAMES),
+    text=st.sampled_from(TEXTS),
+    fields=st.lists(
+        st.tuples(*map(st.sampled_from, (FIELDS, NAMES, TEXTS))),
+        max_size=3,
+    ),
+)
+def test_any_type_with_any_content_is_read_or_a_protocol_error(
+    name: str, text: str, fields: list[tuple[str, str, str]]
+) -> None:
+    inner = "".join(f'<{tag} xsi:type="{kind}">{it}</{tag}>' for tag, kind, it in fields)
+    with suppress(ProtocolError):
+        read(f'<val xsi:type="{name}">{text}{inner}</val>')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -293,6 +294,15 @@ def test_a_garbled_answer_gives_a_result_or_a_protocol_error(data: st.DataObject
     with suppress(ProtocolError):
         reply.receive_data(bytes(answer))
         reply.finish()
+
+
+@given(cuts=st.lists(st.integers(0, len(PAGE)), max_size=6).map(sorted))
+def test_it_does_not_matter_how_an_answer_is_cut(cuts: list[int]) -> None:
+    reply = ReplyReader(RETRIEVE_PROPERTIES_EX)
+    found = []
+    for start, end in pairwise([0, *cuts, len(PAGE)]):
+        found += reply.receive_data(PAGE[start:end])
+    assert (found, reply.finish()) == ([FIRST, SECOND], RetrieveResult(token="7"))
 
 
 @given(data=st.binary(max_size=200))
