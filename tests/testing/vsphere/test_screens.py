@@ -1,0 +1,52 @@
+"""Consoles and screens of the simulator's machines."""
+
+from __future__ import annotations
+
+import pytest
+from vspherecaller import Refused, calling
+
+from aiovirt.protocols.vsphere.tables import machine_methods as mm
+from aiovirt.testing.vsphere import Settings
+
+pytestmark = pytest.mark.anyio
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+async def test_a_picture_is_written_beside_the_machine() -> None:
+    async with calling() as (fake, caller):
+        machine = fake.machine("machine0")
+        path = await caller.do(mm.CREATE_SCREENSHOT_TASK, machine.ref)
+        assert path == "[datastore1] machine0/machine0-1.png"
+        files, inner = fake.site.place(path)
+        assert files.get(inner).data.startswith(PNG)
+        direct = await caller.http("GET", f"/screen?id={machine.ref.value}")
+        assert (direct.status, direct.body) == (200, files.get(inner).data)
+
+
+async def test_a_machine_that_is_off_shows_nothing() -> None:
+    async with calling(Settings(running=0)) as (fake, caller):
+        machine = fake.machine("machine0")
+        with pytest.raises(Refused, match="InvalidPowerState"):
+            await caller.do(mm.CREATE_SCREENSHOT_TASK, machine.ref)
+        assert (await caller.http("GET", f"/screen?id={machine.ref.value}")).status == 404
+
+
+@pytest.mark.parametrize(("kind", "port"), [("mks", 902), ("webmks", 443)])
+async def test_a_ticket_for_the_console(kind: str, port: int) -> None:
+    async with calling() as (fake, caller):
+        args = mm.AcquireTicketArgs(ticket_type=kind)
+        ticket = await caller.call(mm.ACQUIRE_TICKET, fake.machine("machine0").ref, args)
+        assert (ticket.port, ticket.host) == (port, "esx0.example.com")
+        assert (ticket.url is not None) is (kind == "webmks")
+        assert "ticket" in type(fake.site.events.entries[-1].event).__name__.lower()
+
+
+async def test_tickets_that_are_none() -> None:
+    async with calling() as (fake, caller):
+        ref = fake.machine("machine0").ref
+        with pytest.raises(Refused, match="InvalidArgument"):
+            await caller.call(mm.ACQUIRE_TICKET, ref, mm.AcquireTicketArgs(ticket_type="vnc"))
+        await caller.do(mm.POWER_OFF_VM_TASK, ref)
+        with pytest.raises(Refused, match="InvalidPowerState"):
+            await caller.call(mm.ACQUIRE_TICKET, ref, mm.AcquireTicketArgs(ticket_type="mks"))
