@@ -42,7 +42,7 @@ def test_what_is_written_is_read(module: str) -> None:
                 assert (type(read), read) == (kind, value)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_random_values_are_read_as_they_were(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(all_structs()))
