@@ -23,6 +23,7 @@ from aiovirt.drivers.esx.parameters import Parameters
 from aiovirt.drivers.esx.questions import answer_to, blocked
 from aiovirt.drivers.esx.scope import Scope
 from aiovirt.drivers.esx.watcher import Watcher
+from aiovirt.drivers.esx.works import Works
 from aiovirt.errors import AiovirtError
 from aiovirt.interfaces import Ability, OpenOptions
 from aiovirt.model.domain import DomainKey, StateReason
@@ -54,6 +55,7 @@ class Session:
         scope: The part of the inventory that the connection is about.
         machines: The machines in it.
         watcher: What happens to them.
+        works: The long work that they are at.
     """
 
     uri: URI
@@ -66,6 +68,7 @@ class Session:
     machines: Machines
     watcher: Watcher
     closed: bool = False
+    works: Works = field(default_factory=Works)
     _turns: Turns[Ref] = field(default_factory=Turns)
 
     @property
