@@ -8,16 +8,19 @@ how, and each kind is held to what it says.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import anyio
 import fakehost
 import pytest
+from anyio.from_thread import start_blocking_portal
 from esxshell.lab import run_esx
 from guests import bare_config, none_left_running, wait_for
+from vcsimlab import Shape, run_simulator
 
 from aiovirt import _open
 from aiovirt.config import DomainConfig, Graphics
@@ -26,14 +29,19 @@ from aiovirt.model.domain import DomainState, StateReason
 from aiovirt.model.events import LifecycleDetail, LifecycleEvent
 from aiovirt.model.units import MiB
 from aiovirt.objects import Connection
+from aiovirt.testing.vsphere import Settings, run_fake_vsphere
 
 pytestmark = pytest.mark.anyio
+
+T = TypeVar("T")
 
 DRIVERS = [
     pytest.param("qemu", marks=pytest.mark.real),
     "test",
     "fake",
     pytest.param("esxssh", marks=pytest.mark.real),
+    pytest.param("esx", marks=pytest.mark.real),
+    "fakevsphere",
 ]
 
 
@@ -61,7 +69,11 @@ class Traits:
 
 
 ESX = Traits("vmware", starts_paused=False, ends_paused=False, undefines_running=False)
-TRAITS = {"esxssh": ESX}
+TRAITS = {
+    "esxssh": ESX,
+    "esx": replace(ESX, ends_paused=True),
+    "fakevsphere": replace(ESX, ends_paused=True),
+}
 
 
 @pytest.fixture(params=DRIVERS)
@@ -79,16 +91,31 @@ def traits(driver: str) -> Traits:
 
 
 @contextmanager
+def beside(server: AbstractAsyncContextManager[T]) -> Iterator[T]:
+    """Run a server in a thread and on a loop of its own, so that its tasks are not the test's."""
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(server) as entered:
+        yield entered
+
+
+@contextmanager
 def running(driver: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Have an empty host of a driver for the length of the scope; its URI."""
     if driver == "esxssh":
         with run_esx(folder / "esx") as lab:
             yield lab.uri
+    elif driver == "esx":
+        with run_simulator("esx", folder / "vcsim", Shape(machines=0)) as vcsim:
+            yield vcsim.uri(cacert=str(vcsim.ca), authfile=str(vcsim.auth_file))
     elif driver == "qemu":
         yield f"qemu:///embed?root={folder / 'root'}"
     elif driver == "test":
         (folder / "host.xml").write_text("<node/>")
         yield f"test://{folder / 'host.xml'}"
+    elif driver == "fakevsphere":
+        monkeypatch.setenv("AIOVIRT_PASSWORD", "secret")
+        with beside(run_fake_vsphere(Settings(kind="esx", machines=0))) as fake:
+            assert fake.certificate is not None
+            yield f"esx://root@127.0.0.1:{fake.port}/?thumbprint={fake.certificate.sha1}"
     else:
         monkeypatch.setitem(_open.DRIVERS, "fake", "fakehost")
         monkeypatch.setitem(fakehost.HOSTS, "/lab", fakehost.FakeHost())
