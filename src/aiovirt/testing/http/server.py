@@ -173,7 +173,10 @@ class HttpServer:
             with listening, scope:
                 async with accepting(listening) as accept, open_task_group() as tasks:
                     while True:
-                        tasks.start_soon(self._serve_one, UnixStream(await accept()))
+                        sock = await accept()
+                        # Without Nagle's delay: answers go out in several pieces.
+                        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                        tasks.start_soon(self._serve_one, UnixStream(sock))
         finally:
             stopped.set()
 

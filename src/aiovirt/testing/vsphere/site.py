@@ -111,8 +111,8 @@ class Site:
         Raises:
             VimFault: NotFound.
         """
-        for ref in self.world.of_kind("VirtualMachine"):
-            if self.world.find(ref, "name", str) == name:
+        for ref in self.world.named(name):
+            if is_kind(ref.kind, "VirtualMachine"):
                 return Machine(self, ref)
         raise faults.nothing_found()
 

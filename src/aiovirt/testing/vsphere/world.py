@@ -53,6 +53,7 @@ class World:
         self.objects: dict[Ref, Managed] = {}
         self._watchers: dict[object, Watcher] = {}
         self._singles: dict[str, Ref] = {}
+        self._named: dict[object, dict[Ref, None]] = {}
         self._numbers: Counter[str] = Counter()
         self._uuids = 0
 
@@ -84,11 +85,22 @@ class World:
         found = self.objects[ref].properties.get(name, ())
         return cast("tuple[Ref, ...]", found) if isinstance(found, tuple) else ()
 
+    def named(self, name: str) -> Iterator[Ref]:
+        """All objects of a name."""
+        return iter(list(self._named.get(name, ())))
+
+    def _index(self, ref: Ref, old: object, new: object) -> None:
+        if old is not None:
+            self._named[old].pop(ref, None)
+        if new is not None:
+            self._named.setdefault(new, {})[ref] = None
+
     # --- changing it ----------------------------------------------------------------------------
 
     def make(self, ref: Ref, **properties: object) -> Ref:
         """Add an object; return its reference."""
         self.objects[ref] = Managed(ref, properties)
+        self._index(ref, None, properties.get("name"))
         self._tell(ref, properties)
         return ref
 
@@ -105,6 +117,8 @@ class World:
         """Set properties; None unsets. What is as it was is not told to anybody."""
         known = self.objects[ref].properties
         changed = [name for name, value in properties.items() if known.get(name) != value]
+        if "name" in changed:
+            self._index(ref, known.get("name"), properties["name"])
         known.update(properties)
         if changed:
             self._tell(ref, changed)
@@ -112,6 +126,7 @@ class World:
     def remove(self, ref: Ref) -> None:
         """Take an object away; references to it are the caller's affair."""
         gone = self.objects.pop(ref)
+        self._index(ref, gone.properties.get("name"), None)
         self._watchers.pop(ref, None)
         self._tell(ref, gone.properties)
 
@@ -120,6 +135,10 @@ class World:
         known = self.refs(ref, name)
         if member not in known:
             self.put(ref, **{name: (*known, member)})
+
+    def append_to(self, ref: Ref, name: str, member: Ref) -> None:
+        """Add a reference that is new there; it costs no look at all others."""
+        self.put(ref, **{name: (*self.refs(ref, name), member)})
 
     def take_from(self, ref: Ref, name: str, member: Ref) -> None:
         """Take a reference out of a property that holds references."""

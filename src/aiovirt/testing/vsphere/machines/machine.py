@@ -191,7 +191,8 @@ class Machine:
         before = world.refs(self.ref, name)
         world.put(self.ref, **{name: tuple(refs)})
         for ref in refs:
-            world.add_to(ref, "vm", self.ref)
+            if ref not in before:
+                world.append_to(ref, "vm", self.ref)
         for ref in before:
             if ref not in refs and ref in world:
                 world.take_from(ref, "vm", self.ref)

@@ -140,7 +140,7 @@ def add_machine(
     )
     for place, name in ((home.folder, "childEntity"), (home.host, "vm"), (home.pool, "vm")):
         if place is not None:
-            world.add_to(place, name, ref)
+            world.append_to(place, name, ref)
     machine = Machine(site, ref)
     machine.refresh()
     return machine

@@ -53,8 +53,8 @@ def check_free_name(site: Site, folder: Ref, name: str, but: Ref | None = None) 
     Raises:
         VimFault: DuplicateName.
     """
-    for ref in site.world.refs(folder, "childEntity"):
-        if ref != but and site.world.find(ref, "name", str) == name:
+    for ref in site.world.named(name):
+        if ref != but and site.world.find(ref, "parent", Ref) == folder:
             raise faults.duplicate_name(name, ref)
 
 
