@@ -354,6 +354,16 @@ async def test_a_server_that_stops_amid_its_answer() -> None:
             await http.exchange("GET", "/")
 
 
+async def test_a_server_that_takes_no_long_request() -> None:
+    async def serve(peer: Peer) -> None:
+        await peer.read_head()
+        await anyio.sleep_forever()
+
+    async with serving(serve) as site, open_http(HTTPTarget(site.url, bounds=BRIEF)) as http:
+        with pytest.raises(Unresponsive, match="did not take the request"):
+            await http.exchange("POST", "/", body=b"x" * 20_000_000)
+
+
 async def test_a_server_that_takes_nothing() -> None:
     async def endless() -> AsyncGenerator[bytes, None]:
         while True:

@@ -7,6 +7,7 @@ nothing of what is said: a status is the caller's to judge, but for 401 and 407.
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
@@ -56,6 +57,9 @@ MAX_ANSWER = 64 * 2**20
 
 KEEPALIVE_S = 15.0
 """Seconds that an idle connection is kept; vCenter and ESX end theirs after some 20."""
+
+SHORT = 32 * 1024
+"""Bytes of a request that a socket takes in any case."""
 
 _READ_BUFFER = 128 * 1024
 _REFUSALS = {401, 407}
@@ -207,6 +211,7 @@ class HTTPClient:
         bounds: Bounds | None = None,
         limit: int = MAX_ANSWER,
         takers: Mapping[int, Taker] = NO_TAKERS,
+        aloof: bool = False,
     ) -> Answer:
         """Make a request and read its answer whole.
 
@@ -220,6 +225,8 @@ class HTTPClient:
             takers: Who gets the body of an answer of some status in parts, as they come: then it
                 is not kept, and has no limit. Until a taker returns nothing more is read; what it
                 raises ends the connection.
+            aloof: Whether takers touch nothing of an event loop, so that they may be called from
+                another one's side: that is faster under trio.
 
         Raises:
             NotFound: There is no host of that name.
@@ -234,7 +241,7 @@ class HTTPClient:
         """
         request = self._request(method, path, headers, bounds)
         async with self._places:
-            ours = {status: _on_our_side(take) for status, take in takers.items()}
+            ours = {status: _awaitable(take, aloof=aloof) for status, take in takers.items()}
             return await self._home.run(self._exchange, request, body, limit, ours)
 
     @asynccontextmanager
@@ -320,8 +327,11 @@ class HTTPClient:
     ) -> tuple[aiohttp.ClientResponse, Progress]:
         bounds = request.bounds
         progress = Progress(self.where, bounds, self._proxy.url if self._proxy else None)
-        # Parts have bounds of their own; else a server that reads nothing would hold us for ever.
-        whole_s = bounds.connect_s + bounds.first_byte_s if isinstance(data, bytes) else None
+        # Parts have bounds of their own, and what is short waits in no buffer of ours; the rest a
+        # server that reads nothing would hold up for ever.
+        whole_s = None
+        if isinstance(data, bytes) and len(data) > SHORT:
+            whole_s = bounds.connect_s + bounds.first_byte_s
         try:
             with reasons(progress):
                 async with asyncio.timeout(whole_s):
@@ -361,7 +371,7 @@ class HTTPClient:
         return await self._session.request(
             request.method,
             URL(self._base + request.path, encoded=True),
-            data=data or None,
+            data=_in_parts(data) or None,
             headers=request.headers,
             allow_redirects=False,
             ssl=tls,
@@ -383,6 +393,11 @@ class HTTPClient:
         return refuses_all.seen
 
 
+def _in_parts(data: _Data) -> _Data | io.BytesIO:
+    """What is long goes out part by part, so that others have their turns in between."""
+    return io.BytesIO(data) if isinstance(data, bytes) and len(data) > SHORT else data
+
+
 def _count_no_seconds(response: aiohttp.ClientResponse) -> None:
     """Let aiohttp's own bound rest: it would also count while a slow reader holds up the server."""
     connection = response.connection
@@ -392,8 +407,11 @@ def _count_no_seconds(response: aiohttp.ClientResponse) -> None:
 
 
 async def _next_part(response: aiohttp.ClientResponse, progress: Progress) -> bytes:
+    content = response.content
+    if (part := content.read_nowait()) or content.at_eof():
+        return part
     async with asyncio.timeout(progress.bounds.idle_s):
-        return await response.content.readany()
+        return await content.readany()
 
 
 async def _read_all(response: aiohttp.ClientResponse, limit: int, progress: Progress) -> bytes:
@@ -408,7 +426,7 @@ async def _read_all(response: aiohttp.ClientResponse, limit: int, progress: Prog
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _on_our_side(take: Taker) -> _Take:
+def _awaitable(take: Taker, *, aloof: bool) -> _Take:
     """A taker as asyncio's side may await it: it is called by a task of the caller's library.
 
     Else all that it touches would take itself for asyncio's under trio, too.
@@ -417,7 +435,7 @@ def _on_our_side(take: Taker) -> _Take:
     async def called(part: bytes) -> None:
         take(part)
 
-    return from_asyncio(called)
+    return called if aloof else from_asyncio(called)
 
 
 async def _hand_over(response: aiohttp.ClientResponse, progress: Progress, take: _Take) -> None:

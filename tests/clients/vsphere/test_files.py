@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 import anyio
 import pytest
 from httppeers import Peer, answer, header
-from vspherescript import Script, connected
+from vspherescript import EPOCH, Script, connected
 
-from aiovirt.clients.vsphere import DatastoreFile
+from aiovirt._tasks import open_task_group
+from aiovirt.clients.vsphere import SERVICE, DatastoreFile, VSphereClient
+from aiovirt.clients.vsphere.client import TRANSFERS
 from aiovirt.errors import (
     AuthenticationFailed,
     ConnectionLost,
@@ -20,6 +22,7 @@ from aiovirt.errors import (
     ProtocolError,
     RemoteError,
 )
+from aiovirt.protocols.vsphere.tables.session_methods import CURRENT_TIME
 
 pytestmark = pytest.mark.anyio
 
@@ -155,3 +158,22 @@ async def test_a_read_only_client_writes_nothing() -> None:
         with pytest.raises(PermissionDenied):
             await client.upload(FILE, b"x", 1)
     assert store.asked == []
+
+
+async def test_downloads_hold_up_no_call() -> None:
+    store = Store(cuts=[1000] * 9)
+    begun: list[bytes] = []
+
+    async def hold(client: VSphereClient) -> None:
+        async with client.download(FILE) as reading:
+            begun.append(await anext(reading))
+            store.changed.set()
+            await anyio.sleep_forever()
+
+    async with connected(store, in_flight=1) as client, open_task_group() as group:
+        for _ in range(9):
+            group.start_soon(hold, client)
+        await store.until_that(lambda: len(begun) == TRANSFERS)
+        assert await client.call(CURRENT_TIME, SERVICE) == EPOCH
+        assert len(begun) == TRANSFERS
+        group.cancel_scope.cancel()

@@ -45,8 +45,11 @@ __all__ = ["SERVICE", "VSphereClient", "open_client"]
 SERVICE = Ref("ServiceInstance", "ServiceInstance")
 """The object that every server has, from which all others are reached."""
 
-BESIDE = 8
-"""Connections beside those of calls: for updates, the session, and files."""
+TRANSFERS = 4
+"""How many files are under way at once."""
+
+BESIDE = TRANSFERS + 4
+"""Connections beside those of calls: for files, updates and the session."""
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R")
@@ -70,6 +73,7 @@ class VSphereClient:
         self._wire = wire
         self._session = Session(wire, content)
         self._places = anyio.Semaphore(wire.target.in_flight, fast_acquire=True)
+        self._transfers = anyio.Semaphore(TRANSFERS)
         self._group = group
         self._closed = False
         self._used = anyio.current_time()
@@ -298,7 +302,10 @@ class VSphereClient:
         Further errors as `call`. Cancellation: ends the request.
         """
         await self.call(CURRENT_TIME, SERVICE)  # renews the session, which HTTP alone cannot
-        async with download(self._wire.http, file, offset, progress) as reading:
+        async with (
+            self._transfers,
+            download(self._wire.http, file, offset, progress) as reading,
+        ):
             yield reading
 
     async def upload(
@@ -328,7 +335,8 @@ class VSphereClient:
         if self.target.readonly:
             raise _read_only(f"writing {file}")
         await self.call(CURRENT_TIME, SERVICE)
-        await upload(self._wire.http, file, parts, length, progress)
+        async with self._transfers:
+            await upload(self._wire.http, file, parts, length, progress)
 
     # --- life ---------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiovirt.errors import (
     AiovirtError,
     ConnectionLost,
+    NotFound,
     ProtocolError,
     RemoteError,
     ResourceUnavailable,
@@ -54,7 +55,8 @@ def expired(where: str, ref: Ref) -> VSphereFault:
 
 
 _GONE = (ManagedObjectNotFound, NotAuthenticated, InvalidCollectorVersion)
-_PASSING = (ConnectionLost, Unresponsive, ResourceUnavailable, ProtocolError)
+_PASSING = (ConnectionLost, Unresponsive, ResourceUnavailable, ProtocolError, NotFound)
+"""A host that restarts is not found by its name, or has nothing at the API's path, for a while."""
 
 
 def is_gone(error: AiovirtError) -> bool:
