@@ -14,19 +14,23 @@ if TYPE_CHECKING:
     from aiovirt.testing.daemon import RunningDaemon, open_test_daemon
     from aiovirt.testing.test_host import TestHost, open_test_host
     from aiovirt.testing.threaded_daemon import ThreadedDaemon, run_test_daemon
+    from aiovirt.testing.vsphere import FakeVSphere, run_fake_vsphere
 
 _HOMES = {
     "Fault": "aiovirt.drivers.test.faults",
+    "FakeVSphere": "aiovirt.testing.vsphere",
     "Faults": "aiovirt.drivers.test.faults",
     "RunningDaemon": "aiovirt.testing.daemon",
     "TestHost": "aiovirt.testing.test_host",
     "ThreadedDaemon": "aiovirt.testing.threaded_daemon",
     "open_test_daemon": "aiovirt.testing.daemon",
     "open_test_host": "aiovirt.testing.test_host",
+    "run_fake_vsphere": "aiovirt.testing.vsphere",
     "run_test_daemon": "aiovirt.testing.threaded_daemon",
 }
 
 __all__ = [
+    "FakeVSphere",
     "Fault",
     "Faults",
     "RunningDaemon",
@@ -34,6 +38,7 @@ __all__ = [
     "ThreadedDaemon",
     "open_test_daemon",
     "open_test_host",
+    "run_fake_vsphere",
     "run_test_daemon",
 ]
 

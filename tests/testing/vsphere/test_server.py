@@ -9,6 +9,7 @@ import pytest
 from anyio.streams.tls import TLSStream
 from vspherecaller import SERVICE, Caller, Refused, calling
 
+import aiovirt
 from aiovirt.errors import ConnectionLost, ResourceUnavailable
 from aiovirt.protocols.vsphere import Ref
 from aiovirt.protocols.vsphere.tables import session_methods as sm
@@ -110,3 +111,17 @@ async def test_many_callers_at_once() -> None:
 
         for _ in range(20):
             tasks.start_soon(call)
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [("esx", "esx://root@127.0.0.1:{}/"), ("vcenter", "vpx://root@127.0.0.1:{}/DC0/Cluster0/")],
+)
+async def test_it_says_where_it_is(kind: str, place: str) -> None:
+    settings = Settings(kind="esx" if kind == "esx" else "vcenter")
+    async with (
+        run_fake_vsphere(settings) as fake,
+        aiovirt.open(fake.uri, credentials=aiovirt.Login("root", "secret")) as host,
+    ):
+        assert fake.uri.startswith(place.format(fake.port))
+        assert "machine0" in {vm.name for vm in await host.domains.list()}

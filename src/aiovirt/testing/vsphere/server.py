@@ -70,6 +70,14 @@ class FakeVSphere:
         """How many connections were made in all."""
         return self._http.accepted
 
+    @property
+    def uri(self) -> str:
+        """Where it is, for `aiovirt.open`; the user is ``root``, the password ``secret``."""
+        place = "DC0/Cluster0/esx0.example.com" if self.settings.is_vcenter else ""
+        scheme = "vpx" if self.settings.is_vcenter else "esx"
+        pinned = "" if self.certificate is None else f"?thumbprint={self.certificate.sha256}"
+        return f"{scheme}://root@127.0.0.1:{self.port}/{place}{pinned}"
+
     def machine(self, name: str) -> Machine:
         """A machine by its name.
 
