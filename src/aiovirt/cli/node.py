@@ -74,7 +74,7 @@ async def nodecpustats(
         aiovirt nodecpustats --cpu 2 --percent
     """
     stats = await session.host.cpu_stats(cpu=cpu)
-    if not percent:
+    if not percent and stats.utilization is None:
         lines = _lines({name: getattr(stats, key) for name, key in _TIMES.items()}, "")
         return Plain(lines, asdict(stats), [])
     if stats.utilization is not None:

@@ -10,7 +10,7 @@ from aiovirt.drivers.esx.session import Session
 from aiovirt.errors import NotFound, Unsupported
 from aiovirt.protocols.vsphere import Ref
 
-__all__ = ["host_of", "hosts_of", "manager_of"]
+__all__ = ["host_of", "hosts_of", "manager_of", "uri_path"]
 
 _CHOICES: Final = 20
 """How many hosts a hint names."""
@@ -48,12 +48,24 @@ def _unclear(session: Session, hosts: Sequence[Ref], what: str) -> NotFound:
             f"{session.where} has no host that could {what}",
             hint="may the account see hosts, and is the URI's path the right one?",
         )
-    names = ", ".join(map(session.tree.path, hosts[:_CHOICES]))
+    paths = [uri_path(session, each) for each in hosts[:_CHOICES]]
     return NotFound(
         f"{session.where} has {len(hosts)} hosts here, and only one can {what}",
         hint=f"name it in the URI's path, as {session.uri.driver}://{session.uri.host}/"
-        f"{session.tree.path(hosts[0])}; there are: {names}",
+        f"{paths[0]}; there are: {', '.join(paths)}",
     )
+
+
+def uri_path(session: Session, ref: Ref) -> str:
+    """Where a host, or what it is in, is in the path of a URI: ``DC0/Cluster0/esx0``.
+
+    The folder of a datacenter that all hosts are in is not told there.
+    """
+    tree = session.tree
+    line = [ref, *tree.above(ref)][:-1]  # without the root
+    hidden = {tree.get(each).get("hostFolder") for each in line if each.kind == "Datacenter"}
+    names = [tree.get(each).get("name") or each.value for each in line if each not in hidden]
+    return "/".join(reversed(names))
 
 
 async def manager_of(session: Session, host: Ref, name: str, operation: str) -> Ref:

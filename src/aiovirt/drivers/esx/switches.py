@@ -5,6 +5,7 @@ Source: vSphere API, HostNetworkInfo, DistributedVirtualSwitch.  It knows no XML
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -157,9 +158,16 @@ async def list_switches(session: Session) -> list[Switch]:
     if host is None:
         return await _distributed(session, None)
     info, far = await gather(lambda: host_network(session, host), lambda: _far(session, host))
-    machines = await _machine_networks(session, host)
-    near = [_standard(each, info, machines) for each in info.vswitch]
+    near = [_standard(each, info) for each in info.vswitch]
+    cards = {_dvs_uuid(each.dvs_uuid): _devices(info, each.pnic) for each in info.proxy_switch}
+    far = [dataclasses.replace(each, uplinks=cards.get(each.key.uuid, ())) for each in far]
     return sorted([*near, *far], key=lambda each: each.name)
+
+
+def _devices(info: HostNetworkInfo, keys: Sequence[str]) -> tuple[str, ...]:
+    """The names of cards, which others refer to by their keys."""
+    cards = {each.key or each.device: each.device for each in info.pnic}
+    return tuple(cards.get(key, key.rpartition("-")[2]) for key in keys)
 
 
 async def host_network(session: Session, host: Ref) -> HostNetworkInfo:
@@ -184,27 +192,20 @@ async def host_network(session: Session, host: Ref) -> HostNetworkInfo:
     )
 
 
-async def _machine_networks(session: Session, host: Ref) -> set[str]:
-    """The names of the networks of a host that machines can be plugged into."""
-    known = await session.get(host, "network", what="list its networks")
-    refs: Sequence[Ref] = tuple(known.get("network") or ())
-    found = await session.get_many(refs, ["name"], what="list its networks") if refs else {}
-    return {each["name"] for each in found.values() if "name" in each}
-
-
-def _standard(switch: HostVirtualSwitch, info: HostNetworkInfo, machines: set[str]) -> Switch:
+def _standard(switch: HostVirtualSwitch, info: HostNetworkInfo) -> Switch:
+    # No machine can be plugged into these; libvirt does not tell of them either.
+    own = {each.portgroup for each in (*info.vnic, *info.console_vnic)}
     groups = [each for each in info.portgroup if each.spec.vswitch_name == switch.name]
-    cards = {each.key or each.device: each.device for each in info.pnic}
     policy = switch.spec.policy or HostNetworkPolicy()
     return Switch(
         NetworkKey(uuid_of(switch.key or f"{_KEY}{switch.name}"), switch.name),
         switch.mtu or DEFAULT_MTU,
-        tuple(cards.get(key, key.rpartition("-")[2]) for key in switch.pnic),
-        tuple(_group(each) for each in groups if each.spec.name in machines),
+        _devices(info, switch.pnic),
+        tuple(_group(each) for each in groups if each.spec.name not in own),
         _shaping(policy.shaping_policy),
         _security(policy) or Security(),
         switch.spec,
-        taken=tuple(_group(each) for each in groups if each.spec.name not in machines),
+        taken=tuple(_group(each) for each in groups if each.spec.name in own),
     )
 
 
@@ -336,7 +337,8 @@ def _dv_security(policy: DVSSecurityPolicy | None) -> Security | None:
 
 def _read_dvs(ref: Ref, known: Mapping[str, Any], groups: Mapping[Ref, Group]) -> Switch:
     config, name = known.get("config"), known.get("name") or ref.value
-    mine = [groups[each] for each in known.get("portgroup", ()) if each in groups]
+    uplinks = () if config is None else config.uplink_portgroup
+    mine = [groups[each] for each in known.get("portgroup", ()) if each in groups.keys() - uplinks]
     return Switch(
         NetworkKey(_dvs_uuid(known.get("uuid") or ref.value), name),
         getattr(config, "max_mtu", 0) or DEFAULT_MTU,

@@ -40,5 +40,6 @@ WATCHED: Final[dict[str, tuple[str, ...]]] = {
     "Folder": ("name", "parent"),
     "Datastore": ("name", "parent", "summary.url"),
     "Network": ("name", "parent"),
+    "DistributedVirtualSwitch": ("name", "parent"),
 }
 """The kind of object, with all that are derived from it -> its properties."""
