@@ -12,6 +12,7 @@ from pathlib import Path
 
 import anyio
 from vcsimmachines import MACHINES
+from vcsimparts import PARTS
 from vcsimscene import BOTH, Operation, Stage, staged
 from vcsimstores import STORES
 
@@ -19,7 +20,7 @@ from aiovirt.errors import AiovirtError
 
 __all__ = ["OPERATIONS"]
 
-OPERATIONS = (*MACHINES, *STORES)
+OPERATIONS = (*MACHINES, *PARTS, *STORES)
 """All of them."""
 
 SIMULATED = {
