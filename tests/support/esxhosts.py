@@ -22,6 +22,7 @@ def opening(
     """Open a simulator; on a vCenter one host of it, unless another path is given."""
     if path is None and simulator.kind == "vcenter":
         path = "/DC0/DC0_H0"
-    uri = simulator.uri(path, cacert=str(simulator.ca), **parameters)
+    parameters["cacert"] = str(simulator.ca)
+    uri = simulator.uri(path, port=None, **parameters)
     login = Login(simulator.user, simulator.password)
     return _open.open(uri, readonly=readonly, credentials=login)

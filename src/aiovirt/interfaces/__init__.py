@@ -30,6 +30,7 @@ from aiovirt.interfaces.guest import Guest
 from aiovirt.interfaces.host_interfaces import HostInterfaces
 from aiovirt.interfaces.host_resources import HostResources
 from aiovirt.interfaces.hostinfo import HostInfo
+from aiovirt.interfaces.inventory import Inventory
 from aiovirt.interfaces.jobs import Jobs
 from aiovirt.interfaces.legacy import Legacy
 from aiovirt.interfaces.legacy_host import LegacyHost
@@ -91,6 +92,7 @@ ABILITIES: tuple[type[Ability], ...] = (
     SavedState,
     Containers,
     LegacyWork,
+    Inventory,
     Admin,
 )
 
@@ -115,6 +117,7 @@ __all__ = [
     "HostInfo",
     "HostInterfaces",
     "HostResources",
+    "Inventory",
     "Jobs",
     "Legacy",
     "LegacyHost",

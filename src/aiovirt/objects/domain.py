@@ -33,6 +33,7 @@ from aiovirt.objects._domain_blocks import DomainBlocks
 from aiovirt.objects._domain_definition import DomainDefinition
 from aiovirt.objects._domain_devices import DomainDevices
 from aiovirt.objects._domain_displays import DomainDisplays
+from aiovirt.objects._domain_inventory import DomainInventory
 from aiovirt.objects._domain_migration import DomainMigration
 from aiovirt.objects._domain_processors import DomainProcessors
 from aiovirt.objects._domain_resources import DomainResources
@@ -60,6 +61,7 @@ class Domain(
     DomainProcessors,
     DomainResources,
     DomainSaved,
+    DomainInventory,
     NamedHandle[DomainKey],
 ):
     """One domain of a host: thin, cheap, and valid as long as its connection is open.

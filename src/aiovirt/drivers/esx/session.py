@@ -37,7 +37,7 @@ __all__ = ["EsxAbility", "Progress", "Session"]
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R")
 
-Progress: TypeAlias = Callable[[int], None]
+Progress: TypeAlias = Callable[[int], object]
 """Is told how far a task is, in hundredths."""
 
 
