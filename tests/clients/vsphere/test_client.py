@@ -59,6 +59,7 @@ from aiovirt.protocols.vsphere.tables.session_methods import (
     CloneSessionArgs,
     LoginArgs,
 )
+from aiovirt.protocols.vsphere.tables.tasks_methods import READ_NEXT_EVENTS, ReadNextEventsArgs
 
 pytestmark = pytest.mark.anyio
 
@@ -278,6 +279,15 @@ async def test_a_read_whose_answer_is_cut_is_made_once_more(length: int) -> None
     async with connected(script) as client:
         assert await now(client) == EPOCH
     assert script.count("CurrentTime") == 2
+
+
+async def test_a_read_that_goes_on_from_where_it_was_is_not() -> None:
+    history = Ref("EventHistoryCollector", "session[1]")
+    script = Script({"ReadNextEvents": lambda _: Raw()})
+    async with connected(script) as client:
+        with pytest.raises(ConnectionLost):
+            await client.call(READ_NEXT_EVENTS, history, ReadNextEventsArgs(max_count=10))
+    assert script.count("ReadNextEvents") == 1
 
 
 @pytest.mark.parametrize("length", [0, 1, 20, 60, 200, 300])

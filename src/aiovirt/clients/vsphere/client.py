@@ -51,6 +51,9 @@ TRANSFERS = 4
 BESIDE = TRANSFERS + 4
 """Connections beside those of calls: for files, updates and the session."""
 
+ONCE = {"ReadNextEvents", "ReadPreviousEvents", "ReadNextTasks", "ReadPreviousTasks"}
+"""What changes nothing, and yet is not the same when it is called again: it goes on from there."""
+
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R")
 T = TypeVar("T")
@@ -228,7 +231,7 @@ class VSphereClient:
         try:
             return await self._session.during(attempt)
         except ConnectionLost:
-            if method.changing:
+            if method.changing or method.name in ONCE:
                 raise
         return await self._session.during(attempt)
 
