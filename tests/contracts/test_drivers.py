@@ -98,34 +98,64 @@ def beside(server: AbstractAsyncContextManager[T]) -> Iterator[T]:
 
 
 @contextmanager
-def running(driver: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Have an empty host of a driver for the length of the scope; its URI."""
-    if driver == "esxssh":
-        with run_esx(folder / "esx") as lab:
-            yield lab.uri
-    elif driver == "esx":
-        with run_simulator("esx", folder / "vcsim", Shape(machines=0)) as vcsim:
-            yield vcsim.uri(cacert=str(vcsim.ca), authfile=str(vcsim.auth_file))
-    elif driver == "qemu":
-        yield f"qemu:///embed?root={folder / 'root'}"
-    elif driver == "test":
-        (folder / "host.xml").write_text("<node/>")
-        yield f"test://{folder / 'host.xml'}"
-    elif driver == "fakevsphere":
-        monkeypatch.setenv("AIOVIRT_PASSWORD", "secret")
-        with beside(run_fake_vsphere(Settings(kind="esx", machines=0))) as fake:
-            assert fake.certificate is not None
-            yield f"esx://root@127.0.0.1:{fake.port}/?thumbprint={fake.certificate.sha1}"
-    else:
-        monkeypatch.setitem(_open.DRIVERS, "fake", "fakehost")
-        monkeypatch.setitem(fakehost.HOSTS, "/lab", fakehost.FakeHost())
-        yield "fake:///lab"
+def esx_by_ssh(folder: Path, _patch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A fake ESX host by SSH."""
+    with run_esx(folder / "esx") as lab:
+        yield lab.uri
+
+
+@contextmanager
+def esx_simulator(folder: Path, _patch: pytest.MonkeyPatch) -> Iterator[str]:
+    """VMware's simulator of an ESX host."""
+    with run_simulator("esx", folder / "vcsim", Shape(machines=0)) as vcsim:
+        yield vcsim.uri(cacert=str(vcsim.ca), authfile=str(vcsim.auth_file))
+
+
+@contextmanager
+def fake_vsphere(_folder: Path, patch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Our simulator of an ESX host."""
+    patch.setenv("AIOVIRT_PASSWORD", "secret")
+    with beside(run_fake_vsphere(Settings(kind="esx", machines=0))) as fake:
+        assert fake.certificate is not None
+        yield f"esx://root@127.0.0.1:{fake.port}/?thumbprint={fake.certificate.sha1}"
+
+
+@contextmanager
+def embedded_qemu(folder: Path, _patch: pytest.MonkeyPatch) -> Iterator[str]:
+    """QEMU in this process."""
+    yield f"qemu:///embed?root={folder / 'root'}"
+
+
+@contextmanager
+def host_in_memory(folder: Path, _patch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty test host."""
+    (folder / "host.xml").write_text("<node/>")
+    yield f"test://{folder / 'host.xml'}"
+
+
+@contextmanager
+def fake_host(_folder: Path, patch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The host of other tests."""
+    patch.setitem(_open.DRIVERS, "fake", "fakehost")
+    patch.setitem(fakehost.HOSTS, "/lab", fakehost.FakeHost())
+    yield "fake:///lab"
+
+
+HOSTS = {
+    "qemu": embedded_qemu,
+    "test": host_in_memory,
+    "fake": fake_host,
+    "esx": esx_simulator,
+    "esxssh": esx_by_ssh,
+    "fakevsphere": fake_vsphere,
+}
+"""An empty host of each driver, for the length of a scope."""
 
 
 @pytest.fixture
 def uri(driver: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Return the URI of an empty host of each driver."""
-    with running(driver, tmp_path, monkeypatch) as found:
+    with HOSTS[driver](tmp_path, monkeypatch) as found:
         yield found
 
 

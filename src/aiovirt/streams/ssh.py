@@ -214,6 +214,9 @@ class SSHConnection:
 
     async def aclose(self) -> None:
         """Close all sockets and the connection. Cancellation: waited out, for two seconds."""
+        for _, sock in self._bridges:
+            if sock.fileno() >= 0:  # else its user has closed it
+                anyio.notify_closing(sock)  # who waits for it would wait for ever
         with anyio.CancelScope(shield=True):
             with anyio.move_on_after(CLOSE_S):
                 await self._home.run(self._close)

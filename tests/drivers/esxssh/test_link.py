@@ -13,10 +13,13 @@ from esxshell.lab import EsxLab
 from guests import poll
 
 from aiovirt import _open
+from aiovirt.config import StorageVolumeConfig
 from aiovirt.drivers.esxssh import link as links
 from aiovirt.drivers.esxssh.driver import EsxSshDriver
 from aiovirt.drivers.esxssh.link import EsxLink
 from aiovirt.errors import Closed, ConnectionLost, Unresponsive
+from aiovirt.interfaces import StorageVolumes
+from aiovirt.model.keys import StorageVolumeKey
 from aiovirt.objects import Connection
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real]
@@ -73,22 +76,17 @@ async def test_more_at_once_than_the_host_allows(host: Connection) -> None:
     assert sorted(map(int, done)) == list(range(30))
 
 
-async def test_a_lost_connection_heals(host: Connection, esx: EsxLab) -> None:
-    link = link_of(host)
-    with esx.hold("power.on"):
-        vm = await host.domains.get(esx_name(esx))
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(lost, vm.start)
-            await poll((esx.folder / "holding").exists)
-            cut(esx)
-    assert (await link.run("echo back", "answer")).text == "back\n"
-    assert [each.name for each in await host.domains.list()] == ["web1"]
-
-
-def esx_name(esx: EsxLab) -> str:
-    """Register a machine; its name."""
+async def test_a_lost_connection_heals(esx: EsxLab) -> None:
     esx.add("web1")
-    return "web1"
+    async with _open.open(esx.uri) as host:
+        vm = await host.domains.get("web1")
+        with esx.hold("power.on"):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(lost, vm.start)
+                await poll((esx.folder / "holding").exists)
+                cut(esx)
+        assert (await link_of(host).run("echo back", "answer")).text == "back\n"
+        assert await host.domains.list() == [vm]
 
 
 async def lost(verb: Callable[[], Awaitable[None]]) -> None:
@@ -96,6 +94,38 @@ async def lost(verb: Callable[[], Awaitable[None]]) -> None:
     with pytest.raises(ConnectionLost) as caught:
         await verb()
     assert caught.value.maybe_done
+
+
+async def send_for_ever(volumes: StorageVolumes, key: StorageVolumeKey, esx: EsxLab) -> None:
+    """Upload, and lose the connection meanwhile."""
+    async with volumes.upload(key) as sink:
+        await sink.send(bytes(65536))
+        cut(esx)
+        while True:
+            await sink.send(bytes(65536))
+
+
+async def receive_for_ever(volumes: StorageVolumes, key: StorageVolumeKey, esx: EsxLab) -> None:
+    """Download, and lose the connection meanwhile."""
+    async with volumes.download(key) as source:
+        await source.receive()
+        cut(esx)
+        async for _ in source:
+            pass
+
+
+@pytest.mark.parametrize("transfer", [send_for_ever, receive_for_ever])
+async def test_a_transfer_during_which_the_connection_is_lost(
+    esx: EsxLab, transfer: Callable[[StorageVolumes, StorageVolumeKey, EsxLab], Awaitable[None]]
+) -> None:
+    config = "<volume><name>a.vmdk</name><capacity unit='MiB'>64</capacity></volume>"
+    async with _open.open(esx.uri) as host:
+        volumes = host.driver.ability(StorageVolumes)
+        pool = (await host.pools.get("datastore1")).key
+        key = await volumes.create(pool, StorageVolumeConfig.parse(config))
+        with pytest.raises(ConnectionLost):
+            await transfer(volumes, key, esx)
+        assert await volumes.keys(pool) == [key]
 
 
 async def test_a_host_that_does_not_come_back(esx: EsxLab, monkeypatch: pytest.MonkeyPatch) -> None:

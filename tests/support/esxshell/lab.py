@@ -119,7 +119,7 @@ def _escaped(value: str) -> str:
     return "".join(f"|{ord(sign):02X}" if sign in '"|\n' else sign for sign in value)
 
 
-def _furnish(folder: Path, version: str) -> None:
+def furnish(folder: Path, version: str) -> None:
     """Make an empty host."""
     volumes = folder / "vmfs" / "volumes"
     stores = {}
@@ -177,7 +177,7 @@ def run_esx(folder: Path, version: str = "8.0.2") -> Iterator[EsxLab]:
     """
     state = folder / "esx"
     state.mkdir(parents=True)
-    _furnish(state, version)
+    furnish(state, version)
     programs = _programs(state)
     shell = state / "login"
     shell.write_text(

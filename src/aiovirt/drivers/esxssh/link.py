@@ -17,7 +17,14 @@ from anyio.abc import TaskStatus
 
 from aiovirt._tasks import open_task_group
 from aiovirt.clients.backoff import Backoff
-from aiovirt.errors import AiovirtError, Closed, ConnectionLost, Unresponsive
+from aiovirt.errors import (
+    AiovirtError,
+    Closed,
+    ConnectionLost,
+    ProcessFailed,
+    RemoteError,
+    Unresponsive,
+)
 from aiovirt.streams.ssh import SSHConnection, SSHTarget, connect_ssh
 
 __all__ = ["CHANGE_S", "LONG_S", "MAX_COMMANDS", "QUERY_S", "EsxLink", "Output", "open_link"]
@@ -135,18 +142,28 @@ class EsxLink:
             marker: What it prints first; the socket begins behind it.
 
         Raises:
-            ProcessFailed: It ended before it printed that.
+            RemoteError: It ended before it printed that.
             ConnectionLost: As `run`.
 
         Cancellation: the socket is closed, which ends a command that reads or writes.
         """
         async with self._limiter:
-            connection = await self.connection()
-            sock = await connection.open_command(command, marker)
+            sock = await self._begin(command, marker)
             try:
                 yield sock
             finally:
                 sock.close()
+
+    async def _begin(self, command: str, marker: bytes) -> socket.socket:
+        connection = await self.connection()
+        try:
+            return await connection.open_command(command, marker)
+        except ProcessFailed as error:
+            message = f"{self.where} did not begin a transfer: {error.stderr or error}"
+            if error.status is not None:
+                raise RemoteError(message) from error
+            self._withdraw(connection)
+            raise ConnectionLost(message, maybe_done=False) from error
 
     async def connection(self) -> SSHConnection:
         """The present connection; waits for a lost one to come back.

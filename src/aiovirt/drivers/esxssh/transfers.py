@@ -20,7 +20,6 @@ from aiovirt.drivers.esxssh.link import LONG_S
 from aiovirt.errors import (
     CallerError,
     ConnectionLost,
-    ProtocolError,
     RemoteError,
     ResourceUnavailable,
 )
@@ -75,13 +74,13 @@ class _Sink(VolumeSink):
             raise ResourceUnavailable(f"more is sent to volume {self._name!r} than it can take")
         left = memoryview(data)
         while left:
-            await anyio.wait_writable(self._sock)
             try:
+                await anyio.wait_writable(self._sock)
                 count = self._sock.send(left)
             except BlockingIOError:
                 continue
-            except OSError as error:
-                raise _ended(self._name, error) from error
+            except (OSError, anyio.ClosedResourceError) as error:
+                raise _cut_off(self._name) from error
             self.sum.update(left[:count])
             self.sent += count
             left = left[count:]
@@ -103,9 +102,7 @@ class _Source(VolumeSource):
         while self._left:
             data = await _receive(self._sock, self._name)
             if not data:
-                raise ProtocolError(
-                    f"the data of volume {self._name!r} ended {self._left} too early"
-                )
+                raise _cut_off(self._name)
             piece = data[self._skip :][: self._left]
             self._skip = max(self._skip - len(data), 0)
             if piece:
@@ -123,17 +120,29 @@ class _Source(VolumeSource):
 
 async def _receive(sock: socket.socket, name: str) -> bytes:
     while True:
-        await anyio.wait_readable(sock)
         try:
+            await anyio.wait_readable(sock)
             return sock.recv(BLOCK)
         except BlockingIOError:
             continue
-        except OSError as error:
-            raise _ended(name, error) from error
+        except (OSError, anyio.ClosedResourceError) as error:
+            raise _cut_off(name) from error
 
 
-def _ended(name: str, error: OSError) -> ConnectionLost:
-    return ConnectionLost(f"the transfer of volume {name!r} ended: {error}", maybe_done=True)
+def _cut_off(name: str) -> ConnectionLost:
+    return ConnectionLost(
+        f"the transfer of volume {name!r} ended before its end",
+        maybe_done=True,
+        hint="the connection was lost, or the host's dd ended; move it again",
+    )
+
+
+def _end_of_input(sock: socket.socket, name: str) -> None:
+    """Say that nothing more will be sent."""
+    try:
+        sock.shutdown(socket.SHUT_WR)
+    except OSError as error:
+        raise _cut_off(name) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +178,12 @@ async def open_sink(
     async with host.link.open_command(_write_command(spot), MARKER) as sock:
         sink = _Sink(sock, spot.name, room, sparse=sparse)
         yield sink
-        sock.shutdown(socket.SHUT_WR)
+        _end_of_input(sock, spot.name)
         said = b""
         while more := await _receive(sock, spot.name):
             said = (said + more)[-BLOCK:]
+    if not said.startswith(b"status "):
+        raise _cut_off(spot.name)
     if said.strip() != b"status 0":
         raise RemoteError(
             f"{host.where} did not write volume {spot.name!r} whole",

@@ -10,7 +10,8 @@ from esxshell.lab import EsxLab, run_esx
 from guests import poll
 
 from aiovirt import _open
-from aiovirt.errors import InvalidState, NotFound, RemoteError, Unsupported
+from aiovirt.drivers.esxssh.abilities import lifecycle
+from aiovirt.errors import Busy, InvalidState, NotFound, RemoteError, Unsupported
 from aiovirt.model.domain import StateReason
 from aiovirt.objects import Domain
 
@@ -114,6 +115,17 @@ async def test_changes_of_one_machine_queue_and_queries_do_not(vm: Domain, esx: 
             tasks.start_soon(vm.destroy)
             assert await vm.state() is StateReason.SHUTOFF_UNKNOWN
     assert await vm.state() is StateReason.SHUTOFF_DESTROYED
+
+
+async def test_a_host_that_asks_before_it_starts(
+    vm: Domain, esx: EsxLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "START_S", 0.5)
+    with esx.state() as host:
+        host.machine("1")["question"] = "Did you move it, or did you copy it?"
+    with esx.hold("power.on"), pytest.raises(Busy, match="did you copy it") as caught:
+        await vm.start()
+    assert "vmsvc/message 1" in (caught.value.hint or "")
 
 
 async def test_an_old_host_refuses_in_other_words(tmp_path: Path) -> None:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EsxLifecycle"]
 
+START_S = CHANGE_S
+"""Seconds that a start may take; one that takes longer may wait for somebody's answer."""
+
 OFF_POLL_S = 1.0
 """Seconds between two looks at a machine whose end is waited for."""
 
@@ -64,7 +67,7 @@ class EsxLifecycle(EsxAbility, Lifecycle):
 
     async def _power_on(self, machine: Machine, verb: str) -> None:
         try:
-            await self._power(machine, "vmsvc/power.on", ON, verb)
+            await self._power(machine, "vmsvc/power.on", ON, verb, START_S)
         except Unresponsive as error:
             question = (await self.inventory.get(machine.key)).summary.text("runtime.question.text")
             if question is None:
