@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
@@ -28,6 +29,9 @@ __all__ = ["Host", "Hosts", "Opener", "configured", "qemu_uri"]
 log = logging.getLogger("aiovirt.daemon.hosts")
 
 Opener: TypeAlias = Callable[[], AbstractAsyncContextManager[Driver]]
+
+REMOTE_DRIVERS = frozenset({"esx", "vpx"})
+"""The drivers whose hosts are reached from afar."""
 
 MAX_HOSTS = 256
 """Hosts that are open at once: clients choose the files of test hosts."""
@@ -173,9 +177,9 @@ class Hosts:
             raise self._unserved("no URI is given, and there is no default")
         uri = URI.parse(asked)
         key = f"{uri.driver}://{uri.path}"
-        opener = self._openers.get(key)
-        if opener is not None:
-            return key, opener
+        for served in (key, _remote_name(uri)):
+            if served in self._openers:
+                return served, self._openers[served]
         if uri.driver == "test" and self._test_folder is not None:
             return key, self._test_file(uri)
         raise self._unserved(f"{asked} is not served here")
@@ -209,6 +213,36 @@ async def _open(package: str, uri: URI, **further: URI) -> AsyncIterator[Driver]
     opener = import_module(package).open_driver
     async with opener(uri, OpenOptions(open_peer=open_peer), **further) as driver:
         yield driver
+
+
+def _remote_name(uri: URI) -> str:
+    """The name by which a host is served that the daemon itself reaches from afar."""
+    return f"{uri.driver}://{uri.host or ''}{uri.path or '/'}"
+
+
+def _remote(uris: Sequence[str]) -> dict[str, Opener]:
+    """What opens hosts that are reached from afar, by the names that clients may use.
+
+    Each has its own; the first of each driver, and of each path, needs no host in its name.
+
+    Raises:
+        ConfigError: A URI is none, or no driver of this process opens it.
+    """
+    openers: dict[str, Opener] = {}
+    short: dict[str, Opener] = {}
+    for text in uris:
+        uri = URI.parse(text)
+        if uri.driver not in REMOTE_DRIVERS or not uri.host:
+            raise ConfigError(
+                f"hosts.remote has {text!r}, which is no URI of another host",
+                field="hosts.remote",
+                hint=f"such URIs begin with {', '.join(sorted(REMOTE_DRIVERS))}, and name a host",
+            )
+        opener = partial(open_peer, uri)
+        openers[_remote_name(uri)] = opener
+        short.setdefault(f"{uri.driver}://{uri.path or '/'}", opener)
+        short.setdefault(f"{uri.driver}:///", opener)
+    return {**short, **openers}
 
 
 def qemu_uri(settings: HostSettings, state: Path) -> URI:
@@ -255,4 +289,5 @@ def configured(settings: Settings, state: Path) -> tuple[dict[str, Opener], str 
     if hosts.test:
         test = URI("test", "/default", host="")
         openers["test:///default"] = lambda: _open("aiovirt.drivers.test", test)
+    openers.update(_remote(hosts.remote))
     return openers, hosts.default or next(iter(openers), None)

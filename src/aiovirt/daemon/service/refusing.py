@@ -85,7 +85,13 @@ _KINDS: Mapping[str, _Kind] = {
     "CLIENT": _Kind(_N.ERR_NO_CLIENT, _D.ADMIN),
 }
 
-_DRIVERS: Mapping[str, ErrorDomain] = {"qemu": _D.QEMU, "test": _D.TEST, "lxc": _D.LXC}
+_DRIVERS: Mapping[str, ErrorDomain] = {
+    "esx": _D.ESX,
+    "lxc": _D.LXC,
+    "qemu": _D.QEMU,
+    "test": _D.TEST,
+    "vpx": _D.ESX,
+}
 
 # What is missing may be another thing than the procedure is about: a volume's pool, for one.
 _WORDS: tuple[tuple[str, ErrorNumber], ...] = (

@@ -136,6 +136,14 @@ class HostSettings:
             example="/etc/aiovirt/testhosts",
         ),
     ] = None
+    remote: Annotated[
+        tuple[str, ...],
+        About(
+            "URIs of other hosts to serve: vpx:// and esx:// of VMware, esx+ssh://. The daemon "
+            "opens them by its own credentials, which all its clients then use: those of "
+            "libvirt's auth file."
+        ),
+    ] = ()
     default: Annotated[
         str | None,
         About(
