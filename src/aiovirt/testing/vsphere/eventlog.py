@@ -117,36 +117,42 @@ class EventLog:
         if about is None or about not in self._world:
             return {}
         found: dict[str, Any] = {}
-        host = about if is_kind(about.kind, "HostSystem") else None
         if is_kind(about.kind, "VirtualMachine"):
             found["vm"] = self.vm(about)
-            if issubclass(kind, e.VmEvent):
-                config = self._world.objects[about].properties.get("config")
-                found["template"] = bool(getattr(config, "template", False))
-            host = getattr(self._world.objects[about].properties.get("runtime"), "host", None)
-        if host is not None and host in self._world:
+        if issubclass(kind, e.VmEvent):
+            config = self._world.objects[about].properties.get("config")
+            found["template"] = bool(getattr(config, "template", False))
+        host = self._host_of(about)
+        if host is not None:
             found["host"] = self.host(host)
-        for ref in self._up(host or about):
-            if is_kind(ref.kind, "Datacenter"):
-                found["datacenter"] = e.DatacenterEventArgument(
-                    name=self._name(ref), datacenter=ref
-                )
-            elif is_kind(ref.kind, "ComputeResource"):
+        return found | self._places(host or about)
+
+    def _places(self, ref: Ref) -> dict[str, Any]:
+        """The datacenter and the cluster that an entity is in."""
+        found: dict[str, Any] = {}
+        for each in self._up(ref):
+            name = self._name(each)
+            if is_kind(each.kind, "Datacenter"):
+                found["datacenter"] = e.DatacenterEventArgument(name=name, datacenter=each)
+            elif is_kind(each.kind, "ComputeResource"):
                 found["compute_resource"] = e.ComputeResourceEventArgument(
-                    name=self._name(ref), compute_resource=ref
+                    name=name, compute_resource=each
                 )
         return found
+
+    def _host_of(self, ref: Ref) -> Ref | None:
+        """The host that an entity is, or is on."""
+        if is_kind(ref.kind, "HostSystem"):
+            return ref
+        host = getattr(self._world.objects[ref].properties.get("runtime"), "host", None)
+        return host if isinstance(host, Ref) and host in self._world else None
 
     def _around(self, about: Ref | None) -> dict[Ref, int]:
         if about is None or about not in self._world:
             return {}
-        found = {ref: distance for distance, ref in enumerate(self._up(about))}
-        runtime = self._world.objects[about].properties.get("runtime")
-        host = getattr(runtime, "host", None)
-        if isinstance(host, Ref) and host in self._world:
-            for distance, ref in enumerate(self._up(host)):
-                found.setdefault(ref, distance)
-        return found
+        host = self._host_of(about)
+        found = {} if host is None else {ref: at for at, ref in enumerate(self._up(host))}
+        return found | {ref: at for at, ref in enumerate(self._up(about))}
 
     def _up(self, ref: Ref) -> Iterator[Ref]:
         """An entity and those that it is in, the nearest first."""

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from aiovirt.protocols.vsphere import Ref
 from aiovirt.testing.http import Request, Response
 from aiovirt.testing.vsphere.faults import VimFault
-from aiovirt.testing.vsphere.files import DatastoreFiles, File
+from aiovirt.testing.vsphere.files import DatastoreFiles
 from aiovirt.testing.vsphere.machines.machine import ON
 from aiovirt.testing.vsphere.methods.screens import picture
 from aiovirt.testing.vsphere.settings import Account
@@ -29,6 +29,7 @@ FOLDER: Final = "/folder"
 MAX_BLOCKS: Final = 64 * 1024 * 1024
 """Bytes of a disk that are given at most; a larger one is refused."""
 
+_BLOCKS: Final = "-flat.vmdk"
 _BROWSE: Final = "Datastore.Browse"
 _MANAGE: Final = "Datastore.FileManagement"
 
@@ -41,17 +42,9 @@ def answer_folder(site: Site, request: Request, account: Account | None) -> Resp
         request: The request.
         account: Whose it is, or None when nobody has logged in.
     """
-    if account is None:
-        realm = (("WWW-Authenticate", 'Basic realm="VMware HTTP server"'),)
-        return Response(HTTPStatus.UNAUTHORIZED, headers=realm)
-    do = _METHODS.get(request.method)
-    if do is None:
-        return Response(HTTPStatus.METHOD_NOT_ALLOWED)
-    if not account.may(_BROWSE if do is _get else _MANAGE):
-        return Response(HTTPStatus.FORBIDDEN)
-    changes = do is not _get
-    if changes and site.settings.read_only_licence:
-        return Response(HTTPStatus.FORBIDDEN)
+    refusal = _refusal(site, request, account)
+    if refusal is not None:
+        return refusal
     inner = request.path.removeprefix(FOLDER).strip("/")
     name = request.query.get("dsName")
     if name is None:
@@ -59,7 +52,21 @@ def answer_folder(site: Site, request: Request, account: Account | None) -> Resp
     files = _files(site, name, request.query.get("dcPath", ""))
     if files is None or ".." in inner.split("/"):
         return Response(HTTPStatus.NOT_FOUND)
-    return do(site, files, inner, request)
+    return _METHODS[request.method](site, files, inner, request)
+
+
+def _refusal(site: Site, request: Request, account: Account | None) -> Response | None:
+    """What is said to who may not do that."""
+    if account is None:
+        realm = (("WWW-Authenticate", 'Basic realm="VMware HTTP server"'),)
+        return Response(HTTPStatus.UNAUTHORIZED, headers=realm)
+    if request.method not in _METHODS:
+        return Response(HTTPStatus.METHOD_NOT_ALLOWED)
+    changes = _METHODS[request.method] is not _get
+    allowed = account.may(_MANAGE if changes else _BROWSE)
+    if not allowed or (changes and site.settings.read_only_licence):
+        return Response(HTTPStatus.FORBIDDEN)
+    return None
 
 
 def account_of(site: Site, request: Request) -> Account | None:
@@ -92,21 +99,21 @@ def _path(site: Site, ref: Ref) -> str:
 def _get(_: Site, files: DatastoreFiles, inner: str, request: Request) -> Response:
     if inner in files.folders:
         return _list_folder(files, inner, request)
-    file, flat = _found(files, inner)
-    if file is None:
+    if inner.endswith(_BLOCKS):
+        return _get_blocks(files, f"{inner.removesuffix(_BLOCKS)}.vmdk", request)
+    file = files.files.get(inner)
+    return Response(HTTPStatus.NOT_FOUND) if file is None else _ranged(file.data, request)
+
+
+def _get_blocks(files: DatastoreFiles, descriptor: str, request: Request) -> Response:
+    """Give the blocks of a disk, which are a file of their own: nothing was written to them."""
+    file = files.files.get(descriptor)
+    if file is None or file.disk is None:
         return Response(HTTPStatus.NOT_FOUND)
-    size = 1024 * file.disk.capacity_kb if flat and file.disk else len(file.data)
-    if flat and size > MAX_BLOCKS and request.method != "HEAD":
+    size = 1024 * file.disk.capacity_kb
+    if size > MAX_BLOCKS:
         return Response(HTTPStatus.INSUFFICIENT_STORAGE)
-    data = b"" if flat and size > MAX_BLOCKS else (bytes(size) if flat else file.data)
-    return _ranged(data, request)
-
-
-def _found(files: DatastoreFiles, inner: str) -> tuple[File | None, bool]:
-    """A file; the blocks of a disk are a file of their own."""
-    if inner.endswith("-flat.vmdk"):
-        return files.files.get(f"{inner.removesuffix('-flat.vmdk')}.vmdk"), True
-    return files.files.get(inner), False
+    return _ranged(bytes(size), request)
 
 
 def _ranged(data: bytes, request: Request) -> Response:
@@ -126,7 +133,7 @@ def _ranged(data: bytes, request: Request) -> Response:
 
 
 def _put(site: Site, files: DatastoreFiles, inner: str, request: Request) -> Response:
-    if inner.endswith("-flat.vmdk"):
+    if inner.endswith(_BLOCKS):
         return Response(HTTPStatus.NOT_IMPLEMENTED)
     there = inner in files.files
     try:

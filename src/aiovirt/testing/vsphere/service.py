@@ -164,23 +164,35 @@ def _checked(call: Call, request: Request) -> AnyMethod:
     Raises:
         VimFault: It may not.
     """
-    settings, this = call.site.settings, call.this
-    method: AnyMethod | None = request.method
     _check_version(call.site, request.version)
     if call.session is None and request.name not in _OPEN:
-        raise faults.not_authenticated(this)
-    if method is None or settings.lacks(method.name) or not _has(settings.api, method.since):
-        raise faults.method_not_found(this, request.name)
-    if this not in call.world:
-        raise faults.not_found(this)
-    if not has_kind(this.kind, method.owner):
-        raise faults.method_not_found(this, request.name)
+        raise faults.not_authenticated(call.this)
+    method = _known(call.site, request)
+    if method is None:
+        raise faults.method_not_found(call.this, request.name)
+    if call.this not in call.world:
+        raise faults.not_found(call.this)
+    if not has_kind(call.this.kind, method.owner):
+        raise faults.method_not_found(call.this, request.name)
+    _check_rights(call, method)
+    return method
+
+
+def _known(site: Site, request: Request) -> AnyMethod | None:
+    """The method, if the server has it."""
+    method: AnyMethod | None = request.method
+    if method is None or site.settings.lacks(method.name):
+        return None
+    return method if _has(site.settings.api, method.since) else None
+
+
+def _check_rights(call: Call, method: AnyMethod) -> None:
+    """Refuse what the account may not do, or nobody by this licence."""
     if call.session is not None and method.privilege not in {"", "System.Anonymous"}:
         call.demand(method.privilege)
-    own = any(is_kind(this.kind, kind) for kind in _OWN)
-    if settings.read_only_licence and method.changing and not own:
+    own = any(is_kind(call.this.kind, kind) for kind in _OWN)
+    if call.site.settings.read_only_licence and method.changing and not own:
         raise faults.restricted_version()
-    return method
 
 
 def _check_version(site: Site, version: str) -> None:

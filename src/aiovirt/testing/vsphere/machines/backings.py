@@ -89,23 +89,27 @@ class Backings:
             return self._known_disk(index, disk, backing), None
         if operation != FileOperation.CREATE:
             raise _file_operation(index, operation)
-        capacity = _capacity_kb(disk)
-        if capacity <= 0:
+        if _capacity_kb(disk) <= 0:
             raise faults.invalid_device_spec(index)
         files, inner = self._disk_path(backing)
+        image = self._image(disk, files, inner)
+        made = self._with_image(disk, backing, files, inner, image)
+        return made, partial(files.make_disk, inner, image)
+
+    def _image(self, disk: d.VirtualDisk, files: DatastoreFiles, inner: str) -> DiskImage:
+        """The image of a new disk, for which there must be room."""
+        capacity = _capacity_kb(disk)
+        thin = bool(getattr(disk.backing, "thin_provisioned", False))
         if files.exists(inner):
             raise faults.file_already_exists(files.path(inner))
-        thin = bool(getattr(backing, "thin_provisioned", False))
         if not thin and capacity * KB > files.free:
             raise faults.no_disk_space(files.path(inner), files.name)
-        image = DiskImage(
+        return DiskImage(
             capacity_kb=capacity,
             allocated_kb=0 if thin else capacity,
             uuid=self.site.world.uuid(),
             thin=thin,
         )
-        made = self._with_image(disk, backing, files, inner, image)
-        return made, partial(files.make_disk, inner, image)
 
     def _known_disk(
         self, index: int, disk: d.VirtualDisk, backing: d.VirtualDeviceFileBackingInfo
@@ -117,21 +121,18 @@ class Backings:
 
     def _disk_path(self, backing: d.VirtualDeviceFileBackingInfo) -> tuple[DatastoreFiles, str]:
         """Where a new disk is to be; only the datastore may be given, or nothing."""
-        wanted = backing.file_name
-        if backing.datastore is not None and not wanted:
+        wanted = backing.file_name or self.folder
+        if backing.datastore is not None and not backing.file_name:
             wanted = f"[{self.site.files[backing.datastore].name}]"
-        files, inner = self.site.place(wanted or self.folder, self.host)
+        files, inner = self.site.place(wanted, self.host)
         if inner.endswith(".vmdk"):
             return files, inner
         own, folder = self.site.place(self.folder, self.host)
-        place = folder if own is files else ""
-        if place not in files.folders:
-            place = ""
-        stem = f"{place}/{self.name}".lstrip("/")
-        number, found = 0, f"{stem}.vmdk"
+        place = f"{folder}/" if own is files and folder in files.folders else ""
+        number, found = 0, f"{place}{self.name}.vmdk"
         while files.exists(found):
             number += 1
-            found = f"{stem}_{number}.vmdk"
+            found = f"{place}{self.name}_{number}.vmdk"
         return files, found
 
     def _with_image(
@@ -208,10 +209,14 @@ class Backings:
             status="ok",
         )
         card = replace(card, connectable=connectable, wake_on_lan_enabled=True)
-        if card.mac_address and _MAC.match(card.mac_address):
-            return replace(card, address_type=(card.address_type or "manual").lower())
-        if card.mac_address or (card.address_type or "").lower() == "manual":
+        kind = (card.address_type or "").lower()
+        if not card.mac_address and kind != "manual":
+            return self._with_new_mac(card)
+        if _MAC.match(card.mac_address or "") is None:
             raise faults.invalid_device_spec(index)
+        return replace(card, address_type=kind or "manual")
+
+    def _with_new_mac(self, card: d.VirtualEthernetCard) -> d.VirtualEthernetCard:
         number = int(self.site.world.number("mac").rpartition("-")[2])
         vcenter = self.site.settings.is_vcenter
         prefix = "00:50:56:a0" if vcenter else "00:0c:29:00"

@@ -83,19 +83,22 @@ def unit_for(place: Place) -> tuple[int, int]:
         VimFault: There is no such controller, it has no room, or the unit is taken.
     """
     fitting = list(place.controllers())
-    if not fitting and place.controller is not None:
-        raise faults.invalid_controller(place.index, place.controller)
     if not fitting:
-        fault = f.MissingController(device_index=place.index)
-        raise faults.VimFault(fault, f"The device '{place.index}' is referring to no controller.")
+        raise _no_controller(place)
     wanted = place.device.unit_number
+    anywhere = wanted is None or wanted < 0
     for controller in fitting:
         free = place.free(controller)
-        if wanted is None or wanted < 0:
-            if free:
-                return controller.key, free[0]
-        elif wanted in free:
-            return controller.key, wanted
-    if wanted is None or wanted < 0:
+        fit = free if anywhere else [unit for unit in free if unit == wanted]
+        if fit:
+            return controller.key, fit[0]
+    if anywhere:
         raise faults.VimFault(f.TooManyDevices(), "There are too many devices on the controller.")
     raise faults.invalid_device_spec(place.index)
+
+
+def _no_controller(place: Place) -> faults.VimFault:
+    if place.controller is not None:
+        return faults.invalid_controller(place.index, place.controller)
+    text = f"The device '{place.index}' is referring to no controller."
+    return faults.VimFault(f.MissingController(device_index=place.index), text)

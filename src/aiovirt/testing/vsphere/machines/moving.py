@@ -35,21 +35,31 @@ def home_for(machine: Machine, spec: VirtualMachineRelocateSpec) -> Home:
     Raises:
         VimFault: The host takes none, or does not belong to the pool.
     """
-    site, world = machine.site, machine.site.world
+    world = machine.site.world
     pool = spec.pool or world.find(machine.ref, "resourcePool", Ref)
-    host = spec.host or machine.host
-    owner = world.get(pool, "owner", Ref) if pool is not None else None
-    if owner is not None and world.get(host, "parent", Ref) != owner:
-        if spec.host is not None:
-            raise faults.invalid_argument("spec.pool")
-        host = world.refs(owner, "host")[0]
+    host = _host_for(machine, pool, spec.host)
     if world.get(host, "runtime", HostRuntimeInfo).in_maintenance_mode:
         raise faults.invalid_state()
-    for ref in (spec.datastore, *(each.datastore for each in spec.disk)):
-        if ref is not None and ref not in world.refs(host, "datastore"):
-            raise faults.invalid_datastore(site.files[ref].name if ref in site.files else "")
-    folder = spec.folder or world.get(machine.ref, "parent", Ref)
-    return Home(folder, pool, host)
+    _check_datastores(machine, host, spec)
+    return Home(spec.folder or world.get(machine.ref, "parent", Ref), pool, host)
+
+
+def _host_for(machine: Machine, pool: Ref | None, wanted: Ref | None) -> Ref:
+    """The host that is asked for, or one that belongs to the pool."""
+    world, host = machine.site.world, wanted or machine.host
+    owner = None if pool is None else world.get(pool, "owner", Ref)
+    if owner in {None, world.get(host, "parent", Ref)}:
+        return host
+    if wanted is not None:
+        raise faults.invalid_argument("spec.pool")
+    return world.refs(world.get(pool or host, "owner", Ref), "host")[0]
+
+
+def _check_datastores(machine: Machine, host: Ref, spec: VirtualMachineRelocateSpec) -> None:
+    known = machine.site.world.refs(host, "datastore")
+    for ref in {spec.datastore, *(each.datastore for each in spec.disk)} - {None, *known}:
+        files = machine.site.files.get(ref) if ref is not None else None
+        raise faults.invalid_datastore(files.name if files is not None else "")
 
 
 # --- moving files ---------------------------------------------------------------------------------
@@ -82,25 +92,32 @@ def move_files(machine: Machine, spec: VirtualMachineRelocateSpec) -> None:
 def _new_names(machine: Machine, spec: VirtualMachineRelocateSpec) -> dict[str, str]:
     """What each file that moves is called then."""
     site = machine.site
-    names: dict[str, str] = {}
     own, folder = site.place(machine.folder_path, machine.ref)
-    chosen = {each.disk_id: each.datastore for each in spec.disk}
-    disks = {path: disk.key for disk in machine.disks for path in _chain(machine, disk)}
-    home = own
-    if spec.datastore is not None:
-        home = site.files[spec.datastore]
-    targets: dict[str, str] = {}
-    for inner in own.folders.get(folder, ()):
-        path = own.path(inner)
-        if path not in disks and home is not own and inner in own.files:
-            names[path] = _beside(home, folder, inner, targets)
-    for path, key in disks.items():
-        files, inner = site.place(path, machine.ref)
-        target = site.files[chosen[key]] if key in chosen else home
-        stays = key not in chosen and spec.datastore is None
-        if target is not files and not stays:
-            names[path] = _beside(target, folder, inner, targets)
-    return names
+    home = own if spec.datastore is None else site.files[spec.datastore]
+    made: dict[str, str] = {}
+    names = {
+        path: _beside(target, folder, path, made)
+        for path, target in _disk_targets(machine, spec).items()
+        if site.place(path, machine.ref)[0] is not target
+    }
+    if home is own:
+        return names
+    others = [own.path(each) for each in own.folders.get(folder, ()) if each in own.files]
+    disks = _disk_targets(machine, spec)
+    moving = (path for path in others if path not in disks)
+    return names | {path: _beside(home, folder, path, made) for path in moving}
+
+
+def _disk_targets(machine: Machine, spec: VirtualMachineRelocateSpec) -> dict[str, DatastoreFiles]:
+    """Each layer of the disks, and the datastore that it is to be on."""
+    site, chosen = machine.site, {each.disk_id: each.datastore for each in spec.disk}
+    found = {}
+    for disk in machine.disks:
+        target = chosen.get(disk.key, spec.datastore)
+        for path in _chain(machine, disk):
+            stays = site.place(path, machine.ref)[0]
+            found[path] = stays if target is None else site.files[target]
+    return found
 
 
 def _beside(target: DatastoreFiles, folder: str, inner: str, made: dict[str, str]) -> str:

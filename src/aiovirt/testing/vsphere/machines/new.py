@@ -14,15 +14,24 @@ from aiovirt.protocols.vsphere.tables.enums import (
 )
 from aiovirt.protocols.vsphere.tables.enums import VirtualSCSISharing
 from aiovirt.protocols.vsphere.tables.hosts import HostHardwareInfo
-from aiovirt.protocols.vsphere.tables.machine import VirtualMachineConfigSpec
+from aiovirt.protocols.vsphere.tables.machine import (
+    VirtualMachineConfigInfo,
+    VirtualMachineConfigSpec,
+)
 from aiovirt.testing.vsphere import faults
-from aiovirt.testing.vsphere.files import folder_of, join
-from aiovirt.testing.vsphere.machines.backings import Backings
+from aiovirt.testing.vsphere.files import DatastoreFiles, folder_of, join
+from aiovirt.testing.vsphere.machines.backings import Backings, Effect
 from aiovirt.testing.vsphere.machines.devicechange import DeviceChanges
 from aiovirt.testing.vsphere.machines.guest import Guest
 from aiovirt.testing.vsphere.machines.machine import Machine
 from aiovirt.testing.vsphere.machines.making import Home, add_machine, blank_config
-from aiovirt.testing.vsphere.machines.reconfigure import GUESTS, check_name, check_size, configured
+from aiovirt.testing.vsphere.machines.reconfigure import (
+    GUESTS,
+    check_guest,
+    check_name,
+    check_size,
+    configured,
+)
 from aiovirt.testing.vsphere.machines.vmx import Vmx, VmxDisk, VmxNic, read_vmx, write_vmx
 
 if TYPE_CHECKING:
@@ -70,32 +79,45 @@ def create_machine(
     check_name(name)
     check_free_name(site, home.folder, name)
     check_size(spec, site.world.get(home.host, "hardware", HostHardwareInfo))
-    if spec.guest_id is not None and spec.guest_id not in GUESTS:
-        raise faults.invalid_argument("configSpec.guestId")
-    wanted = spec.files.vm_path_name if spec.files else None
-    if not wanted:
-        raise faults.invalid_argument("configSpec.files.vmPathName")
-    files, inner = site.place(wanted, home.host)
-    if not inner.endswith(".vmx"):
-        inner = f"{files.free_folder(inner or name)}/{name}.vmx"
-    elif inner.rpartition("/")[0] not in files.folders:
-        files.make_folder(inner.rpartition("/")[0], parents=True)
-    if files.exists(inner):
-        raise faults.file_already_exists(files.path(inner))
+    check_guest(spec)
+    files, inner = _new_path(site, spec, home)
     path = files.path(inner)
     backings = Backings(site, name, folder_of(path), home.host, running=False)
-    config = blank_config(site, spec, path)
-    changes = DeviceChanges(config.hardware.device, backings, running=False)
-    devices = changes.apply(spec.device_change)
-    config = configured(config, spec)
-    config = replace(config, hardware=replace(config.hardware, device=devices))
-    for effect in changes.effects:
+    config, effects = _assembled(blank_config(site, spec, path), spec, backings)
+    for effect in effects:
         effect()
     files.write(inner, write_vmx(config))
     files.write(inner.removesuffix(".vmx") + ".vmsd", b"")
     machine = add_machine(site, config, home, guest)
     site.recount()
     return machine
+
+
+def _new_path(site: Site, spec: VirtualMachineConfigSpec, home: Home) -> tuple[DatastoreFiles, str]:
+    """Where a new machine's file is to be; its folder is made."""
+    wanted = spec.files.vm_path_name if spec.files else None
+    if not wanted:
+        raise faults.invalid_argument("configSpec.files.vmPathName")
+    files, inner = site.place(wanted, home.host)
+    if not inner.endswith(".vmx"):
+        return files, f"{files.free_folder(inner or spec.name or '')}/{spec.name}.vmx"
+    if files.exists(inner):
+        raise faults.file_already_exists(files.path(inner))
+    folder = inner.rpartition("/")[0]
+    if folder not in files.folders:
+        files.make_folder(folder, parents=True)
+    return files, inner
+
+
+def _assembled(
+    blank: VirtualMachineConfigInfo, spec: VirtualMachineConfigSpec, backings: Backings
+) -> tuple[VirtualMachineConfigInfo, list[Effect]]:
+    """A new machine's configuration, and what is to be done to files for it."""
+    changes = DeviceChanges(blank.hardware.device, backings, running=False)
+    devices = changes.apply(spec.device_change)
+    config = configured(blank, spec)
+    hardware = replace(config.hardware, device=devices)
+    return replace(config, hardware=hardware), changes.effects
 
 
 # --- registering ---------------------------------------------------------------
@@ -108,29 +130,28 @@ def register_machine(site: Site, path: str, name: str | None, home: Home) -> Mac
         VimFault: There is no such file, it is none, or it is registered already.
     """
     files, inner = site.place(path, home.folder)
-    file = files.files.get(inner)
+    file, path = files.files.get(inner), files.path(inner)
     if file is None:
         raise faults.file_not_found(path)
-    path = files.path(inner)
-    for ref in site.world.of_kind("VirtualMachine"):
-        if site.machine(ref).path == path:
-            text = f"The specified key, name, or identifier '{path}' already exists."
-            raise faults.VimFault(f.AlreadyExists(name=path), text)
+    _check_unregistered(site, path)
     vmx = read_vmx(file.data)
     if vmx is None:
-        raise faults.VimFault(
-            f.InvalidVmConfig(property="path"), "The virtual machine configuration is invalid."
-        )
+        text = "The virtual machine configuration is invalid."
+        raise faults.VimFault(f.InvalidVmConfig(property="path"), text)
     chosen = name or vmx.values.get("displayname") or inner.rpartition("/")[2][:-4]
     check_name(chosen)
     check_free_name(site, home.folder, chosen)
     spec = _spec_of(vmx, chosen, folder_of(path))
     backings = Backings(site, chosen, folder_of(path), home.host, running=False)
-    config = configured(blank_config(site, spec, path), spec)
-    changes = DeviceChanges(config.hardware.device, backings, running=False)
-    devices = changes.apply(spec.device_change)
-    config = replace(config, hardware=replace(config.hardware, device=devices))
+    config, _ = _assembled(blank_config(site, spec, path), spec, backings)
     return add_machine(site, config, home)
+
+
+def _check_unregistered(site: Site, path: str) -> None:
+    for ref in site.world.of_kind("VirtualMachine"):
+        if site.machine(ref).path == path:
+            text = f"The specified key, name, or identifier '{path}' already exists."
+            raise faults.VimFault(f.AlreadyExists(name=path), text)
 
 
 def _spec_of(vmx: Vmx, name: str, folder: str) -> VirtualMachineConfigSpec:

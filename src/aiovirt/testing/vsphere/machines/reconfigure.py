@@ -13,6 +13,7 @@ from aiovirt.protocols.vsphere.tables.enums import SharesLevel
 from aiovirt.protocols.vsphere.tables.hosts import HostHardwareInfo
 from aiovirt.protocols.vsphere.tables.inventory import ResourceAllocationInfo
 from aiovirt.protocols.vsphere.tables.machine import (
+    VirtualHardware,
     VirtualMachineConfigInfo,
     VirtualMachineConfigSpec,
 )
@@ -98,13 +99,7 @@ def reconfigure(machine: Machine, spec: VirtualMachineConfigSpec) -> None:
         VimFault: The specification is wrong, or does not fit the machine's state.
     """
     known = machine.config
-    if spec.change_version is not None and spec.change_version != known.change_version:
-        text = "The virtual machine was changed meanwhile."
-        raise faults.VimFault(f.ConcurrentAccess(), text)
-    if machine.power != OFF:
-        _check_cold(known, spec)
-    if machine.power == ON:
-        _check_hot(known, spec)
+    _check_state(machine, spec)
     check_hardware(machine, spec)
     changes = DeviceChanges(machine.devices, backings_of(machine), running=machine.power == ON)
     devices = changes.apply(spec.device_change)
@@ -117,6 +112,17 @@ def reconfigure(machine: Machine, spec: VirtualMachineConfigSpec) -> None:
     )
     save(machine)
     machine.site.recount()
+
+
+def _check_state(machine: Machine, spec: VirtualMachineConfigSpec) -> None:
+    """Refuse what has changed meanwhile, or cannot be changed now."""
+    if spec.change_version not in {None, machine.config.change_version}:
+        text = "The virtual machine was changed meanwhile."
+        raise faults.VimFault(f.ConcurrentAccess(), text)
+    if machine.power != OFF:
+        _check_cold(machine.config, spec)
+    if machine.power == ON:
+        _check_hot(machine.config, spec)
 
 
 _OWN: Final = frozenset({"change_version", "modified", "hardware"})
@@ -144,13 +150,7 @@ def configured(
 ) -> VirtualMachineConfigInfo:
     """The configuration that a specification leads to, but for devices."""
     given = {name: value for name in _ALIKE if (value := getattr(spec, name)) is not None}
-    hardware = known.hardware
-    hardware = replace(
-        hardware,
-        num_cpu=spec.num_cpus or hardware.num_cpu,
-        num_cores_per_socket=spec.num_cores_per_socket or hardware.num_cores_per_socket,
-        memory_mb=spec.memory_mb or hardware.memory_mb,
-    )
+    hardware = _hardware(known.hardware, spec)
     guest = spec.guest_id or known.guest_id
     return replace(
         known,
@@ -169,6 +169,15 @@ def configured(
             known.memory_allocation, spec.memory_allocation, 10 * hardware.memory_mb
         ),
         extra_config=_extra(known.extra_config, spec.extra_config),
+    )
+
+
+def _hardware(known: VirtualHardware, spec: VirtualMachineConfigSpec) -> VirtualHardware:
+    return replace(
+        known,
+        num_cpu=spec.num_cpus or known.num_cpu,
+        num_cores_per_socket=spec.num_cores_per_socket or known.num_cores_per_socket,
+        memory_mb=spec.memory_mb or known.memory_mb,
     )
 
 
@@ -223,8 +232,7 @@ def check_hardware(machine: Machine, spec: VirtualMachineConfigSpec) -> None:
         check_name(spec.name)
     hardware = machine.site.world.get(machine.host, "hardware", HostHardwareInfo)
     check_size(spec, hardware)
-    if spec.guest_id is not None and spec.guest_id not in GUESTS:
-        raise faults.invalid_argument("configSpec.guestId")
+    check_guest(spec)
 
 
 def check_name(name: str) -> None:
@@ -239,18 +247,27 @@ def check_name(name: str) -> None:
 
 def check_size(spec: VirtualMachineConfigSpec, hardware: HostHardwareInfo) -> None:
     """Refuse numbers of processors or megabytes that a host does not have."""
-    if spec.num_cpus is not None and spec.num_cpus < 1:
-        raise faults.invalid_argument("configSpec.numCPUs")
-    threads = hardware.cpu_info.num_cpu_threads
-    if (spec.num_cpus or 0) > threads:
-        fault = f.NumVirtualCpusExceedsLimit(max_supported_vcpus=threads)
-        raise faults.VimFault(fault, f"The host has only {threads} logical processors.")
-    per_socket = spec.num_cores_per_socket
-    if per_socket is not None and (spec.num_cpus or per_socket) % max(per_socket, 1):
-        raise faults.invalid_argument("configSpec.numCoresPerSocket")
+    _check_cpus(spec, hardware.cpu_info.num_cpu_threads)
     memory = spec.memory_mb
     if memory is not None and (memory < MIN_MEMORY_MB or memory % 4):
         raise faults.invalid_argument("configSpec.memoryMB")
+
+
+def _check_cpus(spec: VirtualMachineConfigSpec, threads: int) -> None:
+    cpus, per_socket = spec.num_cpus, spec.num_cores_per_socket
+    if cpus is not None and cpus < 1:
+        raise faults.invalid_argument("configSpec.numCPUs")
+    if cpus is not None and cpus > threads:
+        fault = f.NumVirtualCpusExceedsLimit(max_supported_vcpus=threads)
+        raise faults.VimFault(fault, f"The host has only {threads} logical processors.")
+    if per_socket is not None and (cpus or per_socket) % max(per_socket, 1):
+        raise faults.invalid_argument("configSpec.numCoresPerSocket")
+
+
+def check_guest(spec: VirtualMachineConfigSpec) -> None:
+    """Refuse a guest that nobody knows."""
+    if spec.guest_id is not None and spec.guest_id not in GUESTS:
+        raise faults.invalid_argument("configSpec.guestId")
 
 
 def _check_cold(known: VirtualMachineConfigInfo, spec: VirtualMachineConfigSpec) -> None:
@@ -263,15 +280,13 @@ def _check_cold(known: VirtualMachineConfigInfo, spec: VirtualMachineConfigSpec)
 
 def _check_hot(known: VirtualMachineConfigInfo, spec: VirtualMachineConfigSpec) -> None:
     """Refuse processors and memory that cannot be changed while it runs."""
-    hardware = known.hardware
-    cpus = spec.num_cpus or hardware.num_cpu
-    more = cpus > hardware.num_cpu
+    wanted = _hardware(known.hardware, spec)
+    more = wanted.num_cpu > known.hardware.num_cpu
     allowed = known.cpu_hot_add_enabled if more else known.cpu_hot_remove_enabled
-    if cpus != hardware.num_cpu and not allowed:
+    if wanted.num_cpu != known.hardware.num_cpu and not allowed:
         text = "CPU hot plug is not supported for this virtual machine."
         raise faults.VimFault(f.CpuHotPlugNotSupported(), text)
-    memory = spec.memory_mb or hardware.memory_mb
-    grows = memory > hardware.memory_mb and known.memory_hot_add_enabled
-    if memory != hardware.memory_mb and not grows:
+    more = wanted.memory_mb > known.hardware.memory_mb
+    if wanted.memory_mb != known.hardware.memory_mb and not (more and known.memory_hot_add_enabled):
         text = "Memory hot plug is not supported for this virtual machine."
         raise faults.VimFault(f.MemoryHotPlugNotSupported(), text)

@@ -6,26 +6,32 @@ written into a file, which is the only way to get it.
 
 from __future__ import annotations
 
+import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from aiovirt.testing.vsphere.machines.guest import Guest, GuestFile, Result
 
 __all__ = ["run_command"]
 
-_SHELLS = ("/bin/sh", "/bin/bash", "/usr/bin/sh", "/usr/bin/bash", "sh", "bash")
-_NOT_FOUND = 127
+_SHELLS: Final = ("/bin/sh", "/bin/bash", "/usr/bin/sh", "/usr/bin/bash", "sh", "bash")
+_NOT_FOUND: Final = 127
+
+# A redirection, the end of a command, or a word, whose parts may be quoted.
+_TOKEN: Final = re.compile(
+    r"""\s*(?P<mark>2>&1|2>|>>|>|<|;)|\s*(?P<word>(?:[^\s"'<>;\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+)"""
+)
+_SAME: Final = "2>&1"
 
 
 @dataclass(slots=True)
-class _Redirections:
-    """Where a command's streams lead."""
+class _Line:
+    """One command: its words, and where its streams lead."""
 
-    given: str | None = None
-    out: str | None = None
-    err: str | None = None
-    append: bool = False
     words: list[str] = field(default_factory=list)
+    streams: dict[str, str] = field(default_factory=dict)
 
 
 def run_command(guest: Guest, path: str, arguments: str) -> Result:
@@ -36,7 +42,7 @@ def run_command(guest: Guest, path: str, arguments: str) -> Result:
         path: The program.
         arguments: The rest of the line, as a shell reads it.
     """
-    line = _parse(arguments)
+    line = next(_lines(arguments))
     if path in _SHELLS and line.words[:1] == ["-c"] and len(line.words) > 1:
         result = _run_script(guest, line.words[1])
     else:
@@ -47,61 +53,58 @@ def run_command(guest: Guest, path: str, arguments: str) -> Result:
 def _run_script(guest: Guest, script: str) -> Result:
     """Run the commands of a script one after the other; the last one's end is its end."""
     whole = Result()
-    for command in script.split(";"):
-        line = _parse(command)
+    for line in _lines(script):
         if not line.words:
             continue
-        first, *rest = line.words
-        line.words = rest
-        one = _written(guest, line, _run_program(guest, first, line))
+        path = line.words.pop(0)
+        one = _written(guest, line, _run_program(guest, path, line))
         whole = Result(
             whole.out + one.out, whole.err + one.err, one.status, whole.seconds + one.seconds
         )
     return whole
 
 
-def _run_program(guest: Guest, path: str, line: _Redirections) -> Result:
+def _run_program(guest: Guest, path: str, line: _Line) -> Result:
     program = guest.program(path)
     if program is None:
         return Result(err=f"{path}: not found\n".encode(), status=_NOT_FOUND)
-    given = guest.files.get(line.given or "", GuestFile()).data
+    given = guest.files.get(line.streams.get("<", ""), GuestFile()).data
     return program(guest, line.words, given)
 
 
-def _written(guest: Guest, line: _Redirections, result: Result) -> Result:
+def _written(guest: Guest, line: _Line, result: Result) -> Result:
     """Write what is redirected into files; give the rest."""
     out, err = result.out, result.err
-    if line.err is not None and line.err == line.out:
+    if _SAME in line.streams:
         out, err = out + err, b""
-    if line.out is not None:
-        known = guest.files.get(line.out, GuestFile()).data if line.append else b""
-        guest.files[line.out] = GuestFile(known + out)
-        out = b""
-    if line.err is not None and line.err != line.out:
-        guest.files[line.err] = GuestFile(err)
-        err = b""
-    return replace(result, out=out, err=err)
+    for mark in (">", ">>"):
+        out = _redirected(guest, line, mark, out)
+    return replace(result, out=out, err=_redirected(guest, line, "2>", err))
 
 
-def _parse(text: str) -> _Redirections:
-    lexer = shlex.shlex(text, posix=True, punctuation_chars="<>&")
-    lexer.whitespace_split = True
-    found = _Redirections()
-    words = list(lexer)
-    while words:
-        _take(found, words)
-    return found
+def _redirected(guest: Guest, line: _Line, mark: str, data: bytes) -> bytes:
+    """Write a stream into a file, if it leads there; give the rest."""
+    path = line.streams.get(mark)
+    if path is None:
+        return data
+    known = guest.files.get(path, GuestFile()).data if mark == ">>" else b""
+    guest.files[path] = GuestFile(known + data)
+    return b""
 
 
-def _take(found: _Redirections, words: list[str]) -> None:
-    word = words.pop(0)
-    if word == "2" and words[:1] in (([">"]), ([">&"])):
-        merged = words.pop(0) == ">&"
-        target = words.pop(0) if words else ""
-        found.err = found.out if merged else target
-    elif word in {">", ">>"} and words:
-        found.out, found.append = words.pop(0), word == ">>"
-    elif word == "<" and words:
-        found.given = words.pop(0)
-    else:
-        found.words.append(word)
+def _lines(text: str) -> Iterator[_Line]:
+    """The commands of a text; there is always one."""
+    line, mark = _Line(), ""
+    for token in _TOKEN.finditer(text):
+        word = token["word"]
+        if word is None and token["mark"] == ";":
+            yield line
+            line = _Line()
+        elif word is None:
+            mark = token["mark"]
+            line.streams[mark] = ""
+        elif mark and mark != _SAME:
+            line.streams[mark], mark = "".join(shlex.split(word)), ""
+        else:
+            line.words.append("".join(shlex.split(word)))
+    yield line

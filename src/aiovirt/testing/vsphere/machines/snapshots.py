@@ -278,36 +278,37 @@ def _with_layer(machine: Machine, disk: d.VirtualDisk) -> d.VirtualDisk:
 
 def _needless(machine: Machine) -> tuple[str, str] | None:
     """A layer that no snapshot has as its last, and the only layer that stands on it."""
-    ends = {file_of(disk) for disk in machine.disks}
-    kept = {
-        file_of(disk)
-        for each in _of(machine).items
-        for disk in each.config.hardware.device
-        if isinstance(disk, d.VirtualDisk)
-    }
-    parents = _parents(machine)
+    used, parents = _ends(machine), _parents(machine)
     for layer, parent in parents.items():
-        others = [each for each, its in parents.items() if its == parent]
-        if parent not in kept | ends and others == [layer]:
+        if parent not in used and list(parents.values()).count(parent) == 1:
             return parent, layer
     return None
 
 
+def _ends(machine: Machine) -> set[str]:
+    """The last layers of the machine's disks, as they are and as snapshots have them."""
+    configs = [machine.config, *(each.config for each in _of(machine).items)]
+    disks = (each for config in configs for each in config.hardware.device)
+    return {file_of(disk) for disk in disks if isinstance(disk, d.VirtualDisk)}
+
+
 def _parents(machine: Machine) -> dict[str, str]:
     """Each layer of the machine's disks, and the one that it stands on."""
-    configs = [machine.config, *(each.config for each in _of(machine).items)]
     found: dict[str, str] = {}
-    for config in configs:
-        for disk in config.hardware.device:
-            path = file_of(disk) if isinstance(disk, d.VirtualDisk) else ""
-            while path and path not in found:
-                files, inner = machine.site.place(path, machine.ref)
-                image = files.files.get(inner)
-                if image is None or image.disk is None or image.disk.parent is None:
-                    break
-                found[path] = image.disk.parent
-                path = image.disk.parent
+    for end in _ends(machine):
+        path = end
+        while (parent := _parent(machine, path)) is not None and path not in found:
+            found[path] = parent
+            path = parent
     return found
+
+
+def _parent(machine: Machine, path: str) -> str | None:
+    if not path:
+        return None
+    files, inner = machine.site.place(path, machine.ref)
+    file = files.files.get(inner)
+    return None if file is None or file.disk is None else file.disk.parent
 
 
 def _merge(machine: Machine, parent: str, layer: str) -> None:
@@ -352,16 +353,9 @@ def _renamed_backing(
 
 def _delete_unused(machine: Machine, paths: list[str]) -> None:
     """Remove the layers that nothing has any more after going back."""
-    used = {*_parents(machine), *_parents(machine).values()}
-    used |= {file_of(disk) for disk in machine.disks}
-    used |= {
-        file_of(disk)
-        for each in _of(machine).items
-        for disk in each.config.hardware.device
-        if isinstance(disk, d.VirtualDisk)
-    }
+    parents = _parents(machine)
+    used = {*parents, *parents.values(), *_ends(machine)}
     for path in paths:
-        files, inner = machine.site.place(path, machine.ref)
-        file = files.files.get(inner)
-        if path not in used and file is not None and file.disk and file.disk.parent:
+        if path not in used and _parent(machine, path) is not None:
+            files, inner = machine.site.place(path, machine.ref)
             files.delete(inner)

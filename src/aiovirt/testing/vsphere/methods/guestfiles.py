@@ -130,12 +130,7 @@ def list_files(call: Call, args: m.ListFilesInGuestArgs) -> GuestListFileInfo:
         return GuestListFileInfo(files=(_told(guest, path),), remaining=0)
     if path not in guest.folders:
         raise faults.file_not_found(path)
-    pattern = re.compile(args.match_pattern or ".*")
-    found = [
-        each
-        for each in sorted({*guest.files, *guest.folders})
-        if each != "/" and dirname(each) == path and pattern.fullmatch(each.rpartition("/")[2])
-    ]
+    found = _within(guest, path, args.match_pattern or ".*")
     begin = args.index or 0
     most = args.max_results if args.max_results is not None else DEFAULT_RESULTS
     page = found[begin : begin + most]
@@ -143,6 +138,13 @@ def list_files(call: Call, args: m.ListFilesInGuestArgs) -> GuestListFileInfo:
         files=tuple(_told(guest, each, name=each.rpartition("/")[2]) for each in page),
         remaining=max(len(found) - begin - len(page), 0),
     )
+
+
+def _within(guest: Guest, folder: str, pattern: str) -> list[str]:
+    """What is directly in a folder, and has a name of a pattern."""
+    every = sorted({*guest.files, *guest.folders} - {"/"})
+    own = [each for each in every if dirname(each) == folder]
+    return [each for each in own if re.fullmatch(pattern, each.rpartition("/")[2])]
 
 
 @handles(m.CHANGE_FILE_ATTRIBUTES_IN_GUEST)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiovirt.protocols.vsphere import Empty, Ref
 from aiovirt.protocols.vsphere.tables import events as e
 from aiovirt.protocols.vsphere.tables import faults as f
@@ -9,6 +11,7 @@ from aiovirt.protocols.vsphere.tables import inventory_methods as im
 from aiovirt.protocols.vsphere.tables import machine_methods as m
 from aiovirt.protocols.vsphere.tables.hosts import HostRuntimeInfo
 from aiovirt.protocols.vsphere.tables.machine import (
+    VirtualMachineCloneSpec,
     VirtualMachineConfigSpec,
     VirtualMachineRelocateSpec,
 )
@@ -98,12 +101,21 @@ def clone_vm(call: Call, args: m.CloneVMTaskArgs) -> Ref:
     call.demand("VirtualMachine.Provisioning.Clone")
     if not call.site.settings.is_vcenter:
         raise faults.not_supported()
-    spec, location = args.spec, args.spec.location
     call.check(args.folder, "Folder", "folder")
-    _check_location(call, location)
     check_name(args.name)
-    source = call.site.machine(call.this)
-    if source.config.template and location.pool is None and not spec.template:
+    _check_clone(call, args.spec)
+
+    def work() -> Ref:
+        return _clone(call, args).ref
+
+    return call.task(work, name="VirtualMachine.clone")
+
+
+def _check_clone(call: Call, spec: VirtualMachineCloneSpec) -> None:
+    """Refuse what cannot be, or is not simulated: customization."""
+    location, template = spec.location, call.site.machine(call.this).config.template
+    _check_location(call, location)
+    if template and not spec.template and location.pool is None:
         raise faults.invalid_argument("spec.location.pool")
     if spec.template and spec.power_on:
         raise faults.invalid_argument("spec.powerOn")
@@ -111,11 +123,6 @@ def clone_vm(call: Call, args: m.CloneVMTaskArgs) -> Ref:
         raise faults.invalid_argument("spec.snapshot")
     if spec.customization is not None:
         raise faults.not_supported()
-
-    def work() -> Ref:
-        return _clone(call, args).ref
-
-    return call.task(work, name="VirtualMachine.clone")
 
 
 def _clone(call: Call, args: m.CloneVMTaskArgs) -> Machine:
@@ -377,20 +384,27 @@ def _check_folder(call: Call) -> None:
 def _home(call: Call, folder: Ref, pool: Ref | None, host: Ref | None) -> Home:
     """Where a new machine is to be: a host of the pool's, which takes machines."""
     world = call.world
-    if pool is None:
-        if host is None:
-            raise faults.invalid_argument("host")
+    if pool is None and host is not None:
         return Home(folder, None, host)
-    hosts = world.refs(world.get(pool, "owner", Ref), "host")
-    if host is not None and host not in hosts:
+    if pool is None:
         raise faults.invalid_argument("host")
+    owner = world.get(pool, "owner", Ref)
+    hosts = world.refs(owner, "host")
     fit = [each for each in hosts if not _in_maintenance(call, each)]
-    if host is not None and host not in fit:
-        raise faults.invalid_state()
+    if host is not None:
+        return Home(folder, pool, _chosen(host, hosts, fit))
     if not fit:
-        fault = f.NoActiveHostInCluster(compute_resource=world.get(pool, "owner", Ref))
+        fault = f.NoActiveHostInCluster(compute_resource=owner)
         raise faults.VimFault(fault, "There is no active host in the cluster.")
-    return Home(folder, pool, host or min(fit, key=lambda ref: len(world.refs(ref, "vm"))))
+    return Home(folder, pool, min(fit, key=lambda ref: len(world.refs(ref, "vm"))))
+
+
+def _chosen(host: Ref, hosts: Sequence[Ref], fit: Sequence[Ref]) -> Ref:
+    if host not in hosts:
+        raise faults.invalid_argument("host")
+    if host not in fit:
+        raise faults.invalid_state()
+    return host
 
 
 def _in_maintenance(call: Call, host: Ref) -> bool:

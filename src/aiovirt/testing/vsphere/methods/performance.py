@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from aiovirt.protocols.vsphere import Ref
 from aiovirt.protocols.vsphere.registry import is_kind
@@ -36,6 +36,7 @@ __all__ = ["COUNTERS", "describe"]
 
 REAL_TIME: Final = 20
 KEPT: Final = 180
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Number, group, name, unit, what its sum is, what it is of, per device; and what it is about.
 _ROWS: Final = (
@@ -186,21 +187,29 @@ def _query(call: Call, spec: PerfQuerySpec) -> PerfEntityMetricBase | None:
     if not wanted or not times:
         return None
     series = [(each, [_figure(spec.entity, each, time) for time in times]) for each in wanted]
-    if spec.format == PerfFormat.CSV:
-        text = ",".join(f"{interval},{time:%Y-%m-%dT%H:%M:%SZ}" for time in times)
-        return PerfEntityMetricCSV(
-            entity=spec.entity,
-            sample_info_csv=text,
-            value=tuple(
-                PerfMetricSeriesCSV(id=each, value=",".join(map(str, values)))
-                for each, values in series
-            ),
-        )
-    return PerfEntityMetric(
-        entity=spec.entity,
-        sample_info=tuple(PerfSampleInfo(timestamp=time, interval=interval) for time in times),
-        value=tuple(PerfMetricIntSeries(id=each, value=tuple(values)) for each, values in series),
+    samples = tuple(PerfSampleInfo(timestamp=time, interval=interval) for time in times)
+    told = _as_text if spec.format == PerfFormat.CSV else _as_numbers
+    return told(spec.entity, samples, series)
+
+
+_Series: TypeAlias = list[tuple[PerfMetricId, list[int]]]
+
+
+def _as_text(
+    ref: Ref, samples: tuple[PerfSampleInfo, ...], series: _Series
+) -> PerfEntityMetricBase:
+    text = ",".join(f"{each.interval},{each.timestamp:%Y-%m-%dT%H:%M:%SZ}" for each in samples)
+    values = tuple(
+        PerfMetricSeriesCSV(id=each, value=",".join(map(str, values))) for each, values in series
     )
+    return PerfEntityMetricCSV(entity=ref, sample_info_csv=text, value=values)
+
+
+def _as_numbers(
+    ref: Ref, samples: tuple[PerfSampleInfo, ...], series: _Series
+) -> PerfEntityMetricBase:
+    values = tuple(PerfMetricIntSeries(id=each, value=tuple(values)) for each, values in series)
+    return PerfEntityMetric(entity=ref, sample_info=samples, value=values)
 
 
 def _wanted(metric: PerfMetricId, asked: Sequence[PerfMetricId]) -> bool:
@@ -216,12 +225,8 @@ def _times(call: Call, spec: PerfQuerySpec, interval: int) -> list[datetime]:
     now = call.world.clock.now()
     last = datetime.fromtimestamp(now.timestamp() // interval * interval, UTC)
     every = [last - timedelta(seconds=interval * back) for back in range(KEPT)][::-1]
-    found = [
-        time
-        for time in every
-        if (spec.start_time is None or time > spec.start_time)
-        and (spec.end_time is None or time <= spec.end_time)
-    ]
+    begin, end = spec.start_time or _LONG_AGO, spec.end_time or now
+    found = [time for time in every if begin < time <= end]
     return found[-spec.max_sample :] if spec.max_sample else found
 
 

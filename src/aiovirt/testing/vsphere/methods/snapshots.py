@@ -42,14 +42,17 @@ def _check(machine: Machine, *, memory: bool, quiesce: bool) -> None:
         raise faults.VimFault(f.SnapshotDisabled(), "Snapshots are disabled for this machine.")
     if machine.config.template:
         raise faults.not_supported()
-    running = machine.power == ON
-    independent = any(_independent(disk) for disk in machine.disks)
-    if running and memory and independent:
-        text = "A memory snapshot cannot be taken of a machine with independent disks."
-        raise faults.VimFault(f.MemorySnapshotOnIndependentDisk(), text)
-    if running and quiesce and not machine.tools_run:
+    if machine.power == ON and memory:
+        _check_memory(machine)
+    if machine.power == ON and quiesce and not machine.tools_run:
         text = "The guest cannot be quiesced: VMware Tools are not running."
         raise faults.VimFault(f.FilesystemQuiesceFault(), text)
+
+
+def _check_memory(machine: Machine) -> None:
+    if any(_independent(disk) for disk in machine.disks):
+        text = "A memory snapshot cannot be taken of a machine with independent disks."
+        raise faults.VimFault(f.MemorySnapshotOnIndependentDisk(), text)
 
 
 def _independent(disk: d.VirtualDisk) -> bool:
