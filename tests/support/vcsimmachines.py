@@ -8,7 +8,7 @@ from aiovirt.model.events import LifecycleEvent
 from aiovirt.model.units import MiB
 from aiovirt.objects import Domain
 
-__all__ = ["MACHINES", "off"]
+__all__ = ["MACHINES", "exists", "is_gone", "off"]
 
 
 # --- what is looked for, and what is so before --------------------------------------------------

@@ -13,6 +13,7 @@ from pathlib import Path
 import anyio
 from vcsimmachines import MACHINES
 from vcsimparts import PARTS
+from vcsimplaces import PLACES
 from vcsimscene import BOTH, Operation, Stage, staged
 from vcsimstores import STORES
 
@@ -20,7 +21,7 @@ from aiovirt.errors import AiovirtError
 
 __all__ = ["OPERATIONS"]
 
-OPERATIONS = (*MACHINES, *PARTS, *STORES)
+OPERATIONS = (*MACHINES, *PARTS, *PLACES, *STORES)
 """All of them."""
 
 SIMULATED = {

@@ -133,5 +133,21 @@ CONFIGURED = (
     ),
 )
 
-PARTS = (*SNAPSHOTS, *CONFIGURED)
+
+async def measure(scene: Scene) -> None:
+    """Take the statistics of all machines that run."""
+    found = await scene.host.stats()
+    assert {each.key.name for each in found} <= scene.checker.names()
+    assert all(each.figures["cpu.time"] != 0 for each in found if each.id is not None)
+    assert any(each.key.name == scene.name for each in found)
+
+
+MEASURED = (
+    Operation(
+        *("QueryPerf", "Connection.stats", measure),
+        lambda stage: stage.machine().power == "poweredOn",
+    ),
+)
+
+PARTS = (*SNAPSHOTS, *CONFIGURED, *MEASURED)
 """All of parts of machines."""

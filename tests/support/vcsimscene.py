@@ -6,15 +6,14 @@ aiovirt, looks at what has become of it, and the simulator tells whether the met
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from esxhosts import opening
 from vcsimlab import Checker, Kind, Machine, Simulator, connected, run_simulator
 
-from aiovirt import _open
-from aiovirt.model.credentials import Login
 from aiovirt.objects import Connection, Domain, StoragePool
 
 __all__ = [
@@ -31,8 +30,6 @@ __all__ = [
 ]
 
 BOTH: tuple[Kind, ...] = ("vcenter", "esx")
-HOSTS = {"vcenter": "DC0/DC0_H0", "esx": ""}
-"""The path of the URI to the first host, which has the machine that is worked on."""
 STORE = "LocalDS_0"
 
 
@@ -115,22 +112,13 @@ class Operation:
         """
         self.prepare(stage)
         before = stage.simulator.counts()
-        async with opened(stage.simulator) as host:
+        async with opening(stage.simulator) as host:
             await self.act(Scene(stage.simulator, stage.checker, host))
         after = stage.simulator.counts()
         called = {name for name, count in after.items() if count > before.get(name, 0)}
         assert self.method in called, f"{self.verb} did not call {self.method}"
         assert self.check(stage), f"{self.verb} is done, and it is not so"
         return called
-
-
-@asynccontextmanager
-async def opened(simulator: Simulator) -> AsyncIterator[Connection]:
-    """Open a simulator by aiovirt, as its only user; a vCenter at its first host."""
-    login = Login(simulator.user, simulator.password)
-    uri = simulator.uri(HOSTS[simulator.kind], cacert=str(simulator.ca))
-    async with _open.open(uri, credentials=login) as host:
-        yield host
 
 
 @contextmanager

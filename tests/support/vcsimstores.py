@@ -83,6 +83,17 @@ async def list_volumes(scene: Scene) -> None:
     assert "some.iso" in found
 
 
+async def delete_medium(scene: Scene) -> None:
+    """Delete a file."""
+    await (await (await scene.pool()).volume("some.iso")).delete()
+
+
+async def clone_medium(scene: Scene) -> None:
+    """Copy a file."""
+    pool = await scene.pool()
+    await pool.clone_volume(await pool.volume("some.iso"), name="other.iso")
+
+
 STORES = (
     Operation(
         "SearchDatastoreSubFolders_Task",
@@ -103,6 +114,20 @@ STORES = (
         "StoragePool.clone_volume",
         clone_volume,
         in_folder("made", "disk.vmdk", "copy.vmdk"),
+    ),
+    Operation(
+        "DeleteDatastoreFile_Task",
+        "StorageVolume.delete of a medium",
+        delete_medium,
+        lambda stage: not (stage.store / "some.iso").exists(),
+        some_file,
+    ),
+    Operation(
+        "CopyDatastoreFile_Task",
+        "StoragePool.clone_volume of a medium",
+        clone_medium,
+        lambda stage: (stage.store / "other.iso").read_bytes() == DATA,
+        some_file,
     ),
     Operation("PUT /folder", "StorageVolume.upload", upload, has_data, old_file),
     Operation(

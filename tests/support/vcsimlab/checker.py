@@ -28,6 +28,7 @@ PATHS = (
     "config.cpuAllocation.shares",
     "config.memoryAllocation.limit",
     "runtime.host",
+    "parent",
     "snapshot",
     "customValue",
 )
@@ -87,6 +88,7 @@ class Machine:
         memory_limit_mib: How much of the host's it may have; none below zero.
         vmx: Its file: `[datastore] folder/name.vmx`.
         host: The name of the host that it is on.
+        folder: The name of the folder that it is in.
         shares: Of the processors.
         devices: All of them.
         snapshots: All of them, parents first.
@@ -105,6 +107,7 @@ class Machine:
     memory_limit_mib: int
     vmx: str
     host: str
+    folder: str
     shares: int
     devices: tuple[Device, ...]
     snapshots: tuple[Snapshot, ...]
@@ -210,6 +213,7 @@ class Checker:
             memory_limit_mib=facts.get("config.memoryAllocation.limit", -1),
             vmx=facts["config.files.vmPathName"],
             host=self.session.of(facts["runtime.host"], "name")["name"],
+            folder=self.session.of(facts["parent"], "name")["name"],
             shares=facts["config.cpuAllocation.shares"].shares
             if "config.cpuAllocation.shares" in facts
             else 0,
@@ -233,6 +237,23 @@ class Checker:
         path = f"[{datastore}] {folder}"
         result = session.finish(browser.SearchDatastore_Task(path, spec))
         return {each.path for each in result.file}
+
+    def custom(self, name: str) -> dict[str, str]:
+        """Return the custom attributes that a machine has."""
+        manager = self.session.content.customFieldsManager
+        names = {each.key: each.name for each in self.session.of(manager, "field")["field"]}
+        return {names[key]: value for key, value in self.machine(name).custom.items()}
+
+    def switches(self, host: str) -> dict[str, set[str]]:
+        """Return the virtual switches of a host, with their port groups."""
+        target = self.session.named(vim.HostSystem, host)
+        path = "configManager.networkSystem"  # the simulator's host does not know what it does
+        system = self.session.of(target, path)[path]
+        network = self.session.of(system, "networkInfo")["networkInfo"]
+        found: dict[str, set[str]] = {switch.name: set() for switch in network.vswitch}
+        for group in network.portgroup:
+            found[group.spec.vswitchName].add(group.spec.name)
+        return found
 
     def in_maintenance(self, host: str) -> bool:
         """Return whether a host is in maintenance mode."""
