@@ -251,22 +251,26 @@ class QemuSnapshots(QemuAbility, Snapshots):
             self._of(snapshot)
             points = self._points(snapshot.domain)
             for name in doomed(points.tree, snapshot.name, flags):
-                remove = partial(points.remove, name)
                 if flags & Deleting.METADATA_ONLY:
-                    await remove()
-                    continue
-                await self._forget(managed, points.tree[name], remove)
-                await remove_unused(managed, points)
+                    await points.remove(name)
+                else:
+                    await self._forget(managed, points.tree[name])
 
-    async def _forget(
-        self, managed: ManagedDomain, point: SnapshotConfig, remove: work.Then
-    ) -> None:
+    async def _forget(self, managed: ManagedDomain, point: SnapshotConfig) -> None:
         """Have the images forget it, and remove its record."""
         work.check_idle(managed)
         points = self._points(managed.key)
+        remove = partial(_remove, managed, points, point.name or "")
         async with at_work(managed, Work(DomainJobOperation.SNAPSHOT_DELETE)):
             if is_external(point):
                 await delete_external(self._engine, managed, points, point)
-                await remove()
+                with anyio.CancelScope(shield=True):
+                    await remove()
             else:
                 await work.delete_internal(managed, point, remove)
+
+
+async def _remove(managed: ManagedDomain, points: PointStore[SnapshotConfig], name: str) -> None:
+    """Remove a record, and before it the images that nothing else is on: none outlives it."""
+    await remove_unused(managed, points, without=name)
+    await points.remove(name)

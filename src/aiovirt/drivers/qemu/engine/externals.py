@@ -8,10 +8,12 @@ Images that were made for snapshots and that no record and no disk is on any mor
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import anyio
 from anyio import to_thread
 
 from aiovirt.config import Disk, DomainConfig, SnapshotConfig
@@ -28,7 +30,7 @@ from aiovirt.drivers.qemu.engine.overlays import (
     remove_files,
 )
 from aiovirt.drivers.qemu.store.points import PointStore
-from aiovirt.errors import InvalidState, NotFound
+from aiovirt.errors import AiovirtError, InvalidState, NotFound
 
 __all__ = ["delete_external", "new_images", "on_images", "remove_unused"]
 
@@ -119,19 +121,29 @@ async def new_images(
 # --- removing what nobody is on -------------------------------------------------------------------
 
 
-async def remove_unused(domain: ManagedDomain, points: Points) -> None:
-    """Remove images that were made for snapshots, and that no record and no disk is on any more."""
+async def remove_unused(
+    domain: ManagedDomain, points: Points, *, without: str | None = None
+) -> None:
+    """Remove images that were made for snapshots, and that no record and no disk is on any more.
+
+    Args:
+        domain: The domain.
+        points: The records.
+        without: The name of one that is about to go, and does not count.
+    """
     if not points.images:
         return
-    unused = await to_thread.run_sync(_unused, domain, points)
+    unused = await to_thread.run_sync(_unused, domain, points, without)
     await remove_files(unused)
     await points.note_images((), gone=unused)
 
 
-def _unused(domain: ManagedDomain, points: Points) -> list[str]:
+def _unused(domain: ManagedDomain, points: Points, without: str | None) -> list[str]:
     used: set[str] = set()
     configs = [domain.config(), domain.config(inactive=True)]
-    configs += [point.domain for point in points.tree.values() if point.domain]
+    configs += [
+        point.domain for name, point in points.tree.items() if point.domain and name != without
+    ]
     for config in configs:
         for disk in config.disks:
             if disk.path is not None:
@@ -255,15 +267,30 @@ async def delete_external(
     """
     merges = await to_thread.run_sync(_merges, domain, point, points)
     for merge in merges:
-        if domain.live is not None:
-            await merge_live(engine, domain, merge.target, merge.links, merge.top)
-        else:
-            await merge_off(engine, domain, merge.target, merge.links, merge.top)
-        await _rewrite(points, point, merge)
-        if merge.gone.path is not None:
-            await points.note_images([merge.gone.path])
+        try:
+            if domain.live is not None:
+                await merge_live(engine, domain, merge.target, merge.links, merge.top)
+            else:
+                await merge_off(engine, domain, merge.target, merge.links, merge.top)
+        finally:
+            with anyio.CancelScope(shield=True):  # it may be done although it was given up
+                if await to_thread.run_sync(_is_done, domain, merge):
+                    await _follow(points, point, merge)
     if point.memory.snapshot == "external" and point.memory.file:
         await remove_files([point.memory.file])
+
+
+def _is_done(domain: ManagedDomain, merge: _Merge) -> bool:
+    with suppress(AiovirtError):
+        return merge.gone.path not in {link.path for link in _links(domain, merge.target)}
+    return False
+
+
+async def _follow(points: Points, point: SnapshotConfig, merge: _Merge) -> None:
+    """Let the records follow a merge, and note the image that nobody is on any more."""
+    await _rewrite(points, point, merge)
+    if merge.gone.path is not None:
+        await points.note_images([merge.gone.path])
 
 
 async def _rewrite(points: Points, point: SnapshotConfig, merge: _Merge) -> None:
