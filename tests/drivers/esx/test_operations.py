@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from vcsimlab import Simulator
-from vcsimlab.fixtures import Check
+from vcsimlab import Kind
+from vcsimlab.fixtures import Check, Simulate
 from vcsimops import OPERATIONS
 from vcsimscene import Operation, Stage
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real]
 
+CASES = [(kind, operation) for operation in OPERATIONS for kind in operation.kinds]
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
-async def test_operation(operation: Operation, vsphere: Simulator, check: Check) -> None:
-    if vsphere.kind not in operation.kinds:
-        pytest.skip(f"the simulator's {vsphere.kind} has no {operation.method}")
-    await operation.run(Stage(vsphere, check(vsphere)))
+
+@pytest.mark.parametrize(("kind", "operation"), CASES, ids=str)
+async def test_operation(
+    kind: Kind, operation: Operation, simulate: Simulate, check: Check
+) -> None:
+    simulator = simulate(kind)
+    await operation.run(Stage(simulator, check(simulator)))
