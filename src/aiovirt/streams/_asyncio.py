@@ -76,6 +76,16 @@ class Home:
         adapted: Callable[P, Awaitable[T]] = _trio_asyncio().aio_as_trio(function, loop=self._loop)
         return await adapted(*args, **kwargs)
 
+    def back(self, function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+        """Return a function of the running loop as one that this loop's side may await.
+
+        Where several are open the task's own would be the innermost one, which need not be this.
+        """
+        if self._loop is None:
+            return function
+        adapted: Callable[P, Awaitable[T]] = _trio_asyncio().trio_as_aio(function, loop=self._loop)
+        return adapted
+
 
 def from_asyncio(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
     """Return a function of the running loop as one that asyncio's side may await."""

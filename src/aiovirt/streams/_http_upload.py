@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, aclosing
 import anyio
 
 from aiovirt.errors import Unresponsive
-from aiovirt.streams._asyncio import from_asyncio
+from aiovirt.streams._asyncio import Home
 from aiovirt.streams._http_errors import Bounds
 
 __all__ = ["Upload"]
@@ -24,12 +24,14 @@ class Upload:
         body: The parts.
         where: The server, for messages.
         bounds: How long it may take nothing.
+        home: asyncio's side.
     """
 
-    def __init__(self, body: AsyncIterable[bytes], where: str, bounds: Bounds) -> None:
+    def __init__(self, body: AsyncIterable[bytes], where: str, bounds: Bounds, home: Home) -> None:
         self._body = body
         self._where = where
         self._bounds = bounds
+        self._home = home
         self._scope = anyio.CancelScope()
         self._puts, self._takes = anyio.create_memory_object_stream[bytes | None](0)
 
@@ -66,7 +68,7 @@ class Upload:
 
     async def parts(self) -> AsyncGenerator[bytes, None]:
         """What asyncio's side sends."""
-        take = from_asyncio(self._takes.receive)
+        take = self._home.back(self._takes.receive)
         while (part := await take()) is not None:
             yield part
 

@@ -21,7 +21,7 @@ from yarl import URL
 
 from aiovirt._tasks import open_task_group
 from aiovirt.errors import ConfigError, LimitExceeded
-from aiovirt.streams._asyncio import Home, asyncio_loop, from_asyncio
+from aiovirt.streams._asyncio import Home, asyncio_loop
 from aiovirt.streams._http_cookies import keep_cookies
 from aiovirt.streams._http_errors import (
     Bounds,
@@ -241,7 +241,8 @@ class HTTPClient:
         """
         request = self._request(method, path, headers, bounds)
         async with self._places:
-            ours = {status: _awaitable(take, aloof=aloof) for status, take in takers.items()}
+            home = self._home
+            ours = {status: _awaitable(take, home, aloof=aloof) for status, take in takers.items()}
             return await self._home.run(self._exchange, request, body, limit, ours)
 
     @asynccontextmanager
@@ -270,7 +271,7 @@ class HTTPClient:
                 async with self._answered(request, body, None) as response:
                     yield response
                 return
-            upload = Upload(body, self.where, request.bounds)
+            upload = Upload(body, self.where, request.bounds, self._home)
             try:
                 async with open_task_group() as group:
                     group.start_soon(upload.feed)
@@ -426,7 +427,7 @@ async def _read_all(response: aiohttp.ClientResponse, limit: int, progress: Prog
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _awaitable(take: Taker, *, aloof: bool) -> _Take:
+def _awaitable(take: Taker, home: Home, *, aloof: bool) -> _Take:
     """A taker as asyncio's side may await it: it is called by a task of the caller's library.
 
     Else all that it touches would take itself for asyncio's under trio, too.
@@ -435,7 +436,7 @@ def _awaitable(take: Taker, *, aloof: bool) -> _Take:
     async def called(part: bytes) -> None:
         take(part)
 
-    return called if aloof else from_asyncio(called)
+    return called if aloof else home.back(called)
 
 
 async def _hand_over(response: aiohttp.ClientResponse, progress: Progress, take: _Take) -> None:
