@@ -131,6 +131,8 @@ WITHOUT_DISK = b"""config.version = "8"
 scsi0.present = "TRUE"
 scsi0:0.present = "TRUE"
 scsi0:0.fileName = "gone.vmdk"
+ethernet0.present = "TRUE"
+ethernet0.networkName = "gone"
 """
 
 
@@ -139,11 +141,6 @@ scsi0:0.fileName = "gone.vmdk"
     [
         ("[datastore1] gone/gone.vmx", None, "FileNotFound"),
         ("[datastore1] odd.vmx", b"nonsense", "InvalidVmConfig"),
-        (
-            "[datastore1] odd.vmx",
-            WITHOUT_DISK,
-            "FileNotFound",
-        ),
     ],
 )
 async def test_what_is_no_machine_is_not_registered(
@@ -156,6 +153,17 @@ async def test_what_is_no_machine_is_not_registered(
         args = im.RegisterVMTaskArgs(path=path, as_template=False, pool=POOL)
         with pytest.raises(Refused, match=fault):
             await caller.do(im.REGISTER_VM_TASK, FOLDER, args)
+
+
+async def test_a_registered_machine_misses_its_disk_and_network_when_it_starts() -> None:
+    async with calling() as (fake, caller):
+        found, inner = fake.site.place("[datastore1] odd.vmx")
+        found.write(inner, WITHOUT_DISK)
+        args = im.RegisterVMTaskArgs(path="[datastore1] odd.vmx", as_template=False, pool=POOL)
+        ref = await caller.do(im.REGISTER_VM_TASK, FOLDER, args)
+        assert await caller.one(ref, "network") == ()
+        with pytest.raises(Refused, match="FileNotFound"):
+            await caller.do(mm.POWER_ON_VM_TASK, ref, mm.PowerOnVMTaskArgs())
 
 
 # --- copying --------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ collector keeps what its filters saw at the last of them.  Long updates come in 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import anyio
@@ -163,12 +163,7 @@ class Collector:
     def _compute(self, base: _Version) -> _Page | None:
         """What is new since a version, or None when nothing is."""
         states = {ref: each.state() for ref, each in self.filters.items()}
-        told: deque[_Told] = deque()
-        for ref, each in self.filters.items():
-            if each.missing and ref not in base.states:
-                told.append((each, None))
-            found = changes(base.states.get(ref, {}), states[ref], partial=each.partial)
-            told += [(each, update) for update in found]
+        told = deque(self._news(base.states, states))
         if not told:
             return None
         self._number += 1
@@ -177,6 +172,13 @@ class Collector:
         while len(self._versions) > MAX_VERSIONS:
             del self._versions[next(iter(self._versions))]
         return _Page("", version, told)
+
+    def _news(self, before: Mapping[Ref, State], after: Mapping[Ref, State]) -> Iterator[_Told]:
+        for ref, each in self.filters.items():
+            if each.missing and ref not in before:
+                yield each, None
+            for update in changes(before.get(ref, {}), after[ref], partial=each.partial):
+                yield each, update
 
     def _tell(self, page: _Page, max_objects: int | None) -> UpdateSet:
         """Cut off what fits, and keep the rest for the version that is told."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from aiovirt.protocols.vsphere import Ref
 from aiovirt.protocols.vsphere.registry import is_kind
@@ -53,15 +54,21 @@ def _walk(world: World, spec: ObjectSpec, selected: Selected) -> None:
         ref, skip, selections = waiting.popleft()
         if not skip:
             selected.objects[ref] = None
-        for selection in selections:
-            traversal = _resolved(selection, named)
-            if (ref, id(traversal)) in seen or not is_kind(ref.kind, traversal.type):
-                continue
-            seen.add((ref, id(traversal)))
-            selected.walked.add((ref, head_of(traversal.path)))
-            found = _refs(value_at(world, ref, traversal.path))
-            beyond = tuple(traversal.select_set)
-            waiting += [(each, bool(traversal.skip), beyond) for each in found if each in world]
+        for traversal in (_resolved(each, named) for each in selections):
+            if (ref, id(traversal)) not in seen and is_kind(ref.kind, traversal.type):
+                seen.add((ref, id(traversal)))
+                waiting += _beyond(world, ref, traversal, selected)
+
+
+_Step: TypeAlias = tuple[Ref, bool, tuple[SelectionSpec, ...]]
+
+
+def _beyond(world: World, ref: Ref, traversal: TraversalSpec, selected: Selected) -> list[_Step]:
+    """The objects that a property leads to, and how the walk goes on from them."""
+    selected.walked.add((ref, head_of(traversal.path)))
+    found = _refs(value_at(world, ref, traversal.path))
+    beyond = tuple(traversal.select_set)
+    return [(each, bool(traversal.skip), beyond) for each in found if each in world]
 
 
 def _traversals(selections: Iterable[SelectionSpec]) -> Iterator[TraversalSpec]:

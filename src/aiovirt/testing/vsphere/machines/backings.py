@@ -43,6 +43,7 @@ class Backings:
         folder: The datastore path of its folder.
         host: The host that it is on.
         running: Whether it runs.
+        registering: Whether it comes from a file: then what is missing is found at its start.
     """
 
     site: Site
@@ -50,6 +51,7 @@ class Backings:
     folder: str
     host: Ref
     running: bool
+    registering: bool = False
 
     def added(self, index: int, device: d.VirtualDevice, operation: str | None) -> Changed:
         """A new device with what is behind it."""
@@ -117,6 +119,8 @@ class Backings:
         if not backing.file_name.endswith(".vmdk"):
             raise _backing(index)
         files, inner = self.site.place(backing.file_name, self.host)
+        if self.registering and inner not in files.files:
+            return disk
         return self._with_image(disk, backing, files, inner, files.disk(inner))
 
     def _disk_path(self, backing: d.VirtualDeviceFileBackingInfo) -> tuple[DatastoreFiles, str]:
@@ -191,9 +195,7 @@ class Backings:
         if not path or not isinstance(backing, d.VirtualDeviceFileBackingInfo):
             return device
         files, inner = self.site.place(path, self.host)
-        image = isinstance(device, d.VirtualCdrom | d.VirtualFloppy)
-        connected = device.connectable is not None and device.connectable.connected
-        if image and connected and inner not in files.files:
+        if _shows_image(device) and inner not in files.files:
             raise _backing(index)
         datastore = self.site.datastore(files.name, self.host)
         return replace(device, backing=replace(backing, datastore=datastore))
@@ -230,23 +232,25 @@ class Backings:
         backing = card.backing
         if isinstance(backing, d.VirtualEthernetCardNetworkBackingInfo):
             network = self._network(index, backing)
+            if network is None:
+                return card
             name = self.site.world.get(network, "name", str)
             return replace(card, backing=replace(backing, network=network, device_name=name))
         if isinstance(backing, d.VirtualEthernetCardDistributedVirtualPortBackingInfo):
             return replace(card, backing=self._port(index, backing))
         raise _backing(index)
 
-    def _network(self, index: int, backing: d.VirtualEthernetCardNetworkBackingInfo) -> Ref:
+    def _network(self, index: int, backing: d.VirtualEthernetCardNetworkBackingInfo) -> Ref | None:
+        """The network of the host that is meant; None where it may be missing."""
         known = self.site.world.refs(self.host, "network")
         if backing.network is not None:
-            if backing.network in known:
-                return backing.network
+            found = [ref for ref in known if ref == backing.network]
+        else:
+            named = set(self.site.world.named(backing.device_name))
+            found = [ref for ref in known if ref in named and ref.kind == "Network"]
+        if not found and not self.registering:
             raise _backing(index)
-        for ref in known:
-            named = self.site.world.get(ref, "name", str) == backing.device_name
-            if named and ref.kind == "Network":
-                return ref
-        raise _backing(index)
+        return found[0] if found else None
 
     def _port(
         self, index: int, backing: d.VirtualEthernetCardDistributedVirtualPortBackingInfo
@@ -261,6 +265,12 @@ class Backings:
                 key = port.port_key or world.number("port", 0).rpartition("-")[2]
                 return replace(backing, port=replace(port, port_key=key, connection_cookie=1))
         raise _backing(index)
+
+
+def _shows_image(device: d.VirtualDevice) -> bool:
+    """Whether a guest sees what is in a drive."""
+    connected = device.connectable is not None and device.connectable.connected
+    return connected and isinstance(device, d.VirtualCdrom | d.VirtualFloppy)
 
 
 def _capacity_kb(disk: d.VirtualDisk, known: d.VirtualDisk | None = None) -> int:

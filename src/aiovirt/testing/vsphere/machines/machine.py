@@ -188,13 +188,12 @@ class Machine:
     def _link(self, name: str, refs: dict[Ref, None]) -> None:
         """Let datastores or networks know that it uses them, or does no more."""
         world = self.site.world
-        before = world.refs(self.ref, name)
+        before = dict.fromkeys(world.refs(self.ref, name))
         world.put(self.ref, **{name: tuple(refs)})
-        for ref in refs:
-            if ref not in before:
-                world.append_to(ref, "vm", self.ref)
-        for ref in before:
-            if ref not in refs and ref in world:
+        for ref in refs.keys() - before.keys():
+            world.append_to(ref, "vm", self.ref)
+        for ref in before.keys() - refs.keys():
+            if ref in world:
                 world.take_from(ref, "vm", self.ref)
 
     # --- what is told of it -----------------------------------------------------------------------
@@ -203,20 +202,7 @@ class Machine:
         """What VMware Tools tell."""
         guest, config = self.guest, self.config
         if not self.tools_run:
-            installed = guest.tools
-            status = "NOT_RUNNING" if installed else "NOT_INSTALLED"
-            return GuestInfo(
-                tools_status=VirtualMachineToolsStatus[f"TOOLS_{status}"],
-                tools_running_status="guestToolsNotRunning",
-                tools_version_status2="guestToolsCurrent"
-                if installed
-                else "guestToolsNotInstalled",
-                guest_id=config.guest_id,
-                guest_full_name=config.guest_full_name,
-                guest_state="running" if self.power == ON else "notRunning",
-                guest_operations_ready=False,
-                interactive_guest_operations_ready=False,
-            )
+            return self._silent_guest()
         return GuestInfo(
             tools_status=VirtualMachineToolsStatus.TOOLS_OK,
             tools_running_status="guestToolsRunning",
@@ -235,6 +221,21 @@ class Machine:
             guest_state_change_supported=True,
         )
 
+    def _silent_guest(self) -> GuestInfo:
+        """What is known of a guest in which no Tools run."""
+        installed = self.guest.tools
+        kinds = VirtualMachineToolsStatus
+        return GuestInfo(
+            tools_status=kinds.TOOLS_NOT_RUNNING if installed else kinds.TOOLS_NOT_INSTALLED,
+            tools_running_status="guestToolsNotRunning",
+            tools_version_status2="guestToolsCurrent" if installed else "guestToolsNotInstalled",
+            guest_id=self.config.guest_id,
+            guest_full_name=self.config.guest_full_name,
+            guest_state="running" if self.power == ON else "notRunning",
+            guest_operations_ready=False,
+            interactive_guest_operations_ready=False,
+        )
+
     def _guest_nics(self) -> tuple[GuestNicInfo, ...]:
         cards = [each for each in self.devices if isinstance(each, VirtualEthernetCard)]
         return tuple(
@@ -249,16 +250,11 @@ class Machine:
         )
 
     def _summary(self, guest: GuestInfo, heartbeat: ManagedEntityStatus) -> VirtualMachineSummary:
-        config, runtime, running = self.config, self.runtime, self.power == ON
         known = self.site.world.objects[self.ref].properties
-        storage = known["storage"]
-        usage = (
-            storage.per_datastore_usage if isinstance(storage, VirtualMachineStorageInfo) else ()
-        )
         values: Any = known.get("customValue", ())
         return VirtualMachineSummary(
             vm=self.ref,
-            runtime=runtime,
+            runtime=self.runtime,
             guest=VirtualMachineGuestSummary(
                 guest_id=guest.guest_id,
                 guest_full_name=guest.guest_full_name,
@@ -269,22 +265,31 @@ class Machine:
                 host_name=guest.host_name,
                 ip_address=guest.ip_address,
             ),
-            config=_config_summary(config),
-            storage=VirtualMachineStorageSummary(
-                committed=sum(each.committed for each in usage),
-                uncommitted=sum(each.uncommitted for each in usage),
-                unshared=sum(each.unshared for each in usage),
-                timestamp=self.site.clock.now(),
-            ),
-            quick_stats=VirtualMachineQuickStats(
-                overall_cpu_usage=120 if running else 0,
-                guest_memory_usage=config.hardware.memory_mb // 4 if running else 0,
-                host_memory_usage=config.hardware.memory_mb // 2 if running else 0,
-                guest_heartbeat_status=heartbeat,
-                uptime_seconds=self._uptime(),
-            ),
+            config=_config_summary(self.config),
+            storage=self._storage_summary(),
+            quick_stats=self._quick_stats(heartbeat),
             overall_status=ManagedEntityStatus.GREEN,
             custom_value=values,
+        )
+
+    def _storage_summary(self) -> VirtualMachineStorageSummary:
+        info = self.site.world.get(self.ref, "storage", VirtualMachineStorageInfo)
+        usage = info.per_datastore_usage
+        return VirtualMachineStorageSummary(
+            committed=sum(each.committed for each in usage),
+            uncommitted=sum(each.uncommitted for each in usage),
+            unshared=sum(each.unshared for each in usage),
+            timestamp=self.site.clock.now(),
+        )
+
+    def _quick_stats(self, heartbeat: ManagedEntityStatus) -> VirtualMachineQuickStats:
+        memory = self.config.hardware.memory_mb if self.power == ON else 0
+        return VirtualMachineQuickStats(
+            overall_cpu_usage=120 if self.power == ON else 0,
+            guest_memory_usage=memory // 4,
+            host_memory_usage=memory // 2,
+            guest_heartbeat_status=heartbeat,
+            uptime_seconds=self._uptime(),
         )
 
     def _uptime(self) -> int:
@@ -300,14 +305,8 @@ class Machine:
         return {ref: None for ref in found if ref is not None}
 
     def _networks(self) -> dict[Ref, None]:
-        found: dict[Ref, None] = {}
-        for device in self.devices:
-            backing = device.backing
-            if isinstance(backing, VirtualEthernetCardNetworkBackingInfo) and backing.network:
-                found[backing.network] = None
-            elif isinstance(backing, VirtualEthernetCardDistributedVirtualPortBackingInfo):
-                found[Ref("DistributedVirtualPortgroup", backing.port.portgroup_key or "")] = None
-        return {ref: None for ref in found if ref in self.site.world}
+        found = (_network_of(device) for device in self.devices)
+        return {ref: None for ref in found if ref is not None and ref in self.site.world}
 
     def _layout(self) -> VirtualMachineFileLayoutEx:
         name, inner = split_path(self.folder_path)
@@ -355,6 +354,16 @@ class Machine:
 def file_of(device: VirtualDevice) -> str:
     """The file behind a device, or nothing."""
     return getattr(device.backing, "file_name", "") or ""
+
+
+def _network_of(device: VirtualDevice) -> Ref | None:
+    """The network that a device is on, if it is a card on one."""
+    backing = device.backing
+    if isinstance(backing, VirtualEthernetCardNetworkBackingInfo):
+        return backing.network
+    if isinstance(backing, VirtualEthernetCardDistributedVirtualPortBackingInfo):
+        return Ref("DistributedVirtualPortgroup", backing.port.portgroup_key or "")
+    return None
 
 
 def _network_name(card: VirtualEthernetCard) -> str | None:

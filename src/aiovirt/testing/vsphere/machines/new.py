@@ -18,6 +18,7 @@ from aiovirt.protocols.vsphere.tables.machine import (
     VirtualMachineConfigInfo,
     VirtualMachineConfigSpec,
 )
+from aiovirt.protocols.vsphere.tables.networks import DistributedVirtualSwitchPortConnection
 from aiovirt.testing.vsphere import faults
 from aiovirt.testing.vsphere.files import DatastoreFiles, folder_of, join
 from aiovirt.testing.vsphere.machines.backings import Backings, Effect
@@ -142,7 +143,7 @@ def register_machine(site: Site, path: str, name: str | None, home: Home) -> Mac
     check_name(chosen)
     check_free_name(site, home.folder, chosen)
     spec = _spec_of(vmx, chosen, folder_of(path))
-    backings = Backings(site, chosen, folder_of(path), home.host, running=False)
+    backings = Backings(site, chosen, folder_of(path), home.host, running=False, registering=True)
     config, _ = _assembled(blank_config(site, spec, path), spec, backings)
     return add_machine(site, config, home)
 
@@ -178,20 +179,21 @@ def _add(device: d.VirtualDevice) -> d.VirtualDeviceConfigSpec:
 
 
 def _controllers(vmx: Vmx) -> list[d.VirtualDeviceConfigSpec]:
-    found = []
-    for bus in ("scsi", "sata", "nvme"):
-        for number in range(4):
-            if vmx.values.get(f"{bus}{number}.present", "").lower() != "true":
-                continue
-            model = vmx.values.get(f"{bus}{number}.virtualdev", "lsilogic").lower()
-            kind = _CONTROLLERS.get(model if bus == "scsi" else bus, d.VirtualLsiLogicController)
-            key = _controller_key(bus, number)
-            if issubclass(kind, d.VirtualSCSIController):
-                sharing = VirtualSCSISharing.NO_SHARING
-                found.append(_add(kind(key=key, bus_number=number, shared_bus=sharing)))
-            else:
-                found.append(_add(kind(key=key, bus_number=number)))
-    return found
+    places = ((bus, number) for bus in ("scsi", "sata", "nvme") for number in range(4))
+    return [
+        _add(_controller(vmx, bus, number))
+        for bus, number in places
+        if vmx.values.get(f"{bus}{number}.present", "").lower() == "true"
+    ]
+
+
+def _controller(vmx: Vmx, bus: str, number: int) -> d.VirtualController:
+    model = vmx.values.get(f"{bus}{number}.virtualdev", "lsilogic").lower()
+    kind = _CONTROLLERS.get(model if bus == "scsi" else bus, d.VirtualLsiLogicController)
+    key = _controller_key(bus, number)
+    if issubclass(kind, d.VirtualSCSIController):
+        return kind(key=key, bus_number=number, shared_bus=VirtualSCSISharing.NO_SHARING)
+    return kind(key=key, bus_number=number)
 
 
 def _controller_key(bus: str, number: int) -> int:
@@ -242,10 +244,17 @@ def _cards(nics: tuple[VmxNic, ...]) -> list[d.VirtualDeviceConfigSpec]:
     return [
         _add(
             _CARDS.get(nic.model, d.VirtualVmxnet3)(
-                key=-1,
-                mac_address=nic.mac or None,
-                backing=d.VirtualEthernetCardNetworkBackingInfo(device_name=nic.network),
+                key=-1, mac_address=nic.mac or None, backing=_network(nic)
             )
         )
         for nic in nics
     ]
+
+
+def _network(nic: VmxNic) -> d.VirtualDeviceBackingInfo:
+    if nic.switch is None:
+        return d.VirtualEthernetCardNetworkBackingInfo(device_name=nic.network)
+    port = DistributedVirtualSwitchPortConnection(
+        switch_uuid=nic.switch, portgroup_key=nic.portgroup
+    )
+    return d.VirtualEthernetCardDistributedVirtualPortBackingInfo(port=port)

@@ -13,6 +13,7 @@ from typing import Final
 
 from aiovirt.protocols.vsphere.tables import devices as d
 from aiovirt.protocols.vsphere.tables.machine import VirtualMachineConfigInfo
+from aiovirt.protocols.vsphere.tables.networks import DistributedVirtualSwitchPortConnection
 
 __all__ = ["Vmx", "VmxDisk", "VmxNic", "read_vmx", "write_vmx"]
 
@@ -59,27 +60,26 @@ def _escaped(text: str) -> str:
 
 
 def _entries(config: VirtualMachineConfigInfo) -> Iterator[tuple[str, str]]:
-    hardware = config.hardware
+    hardware, instance = config.hardware, config.instance_uuid
     yield "config.version", "8"
     yield "virtualHW.version", config.version.removeprefix("vmx-")
     yield "displayName", config.name
     yield "guestOS", config.guest_id.removesuffix("Guest").replace("_", "-")
     yield "memSize", str(hardware.memory_mb)
     yield "numvcpus", str(hardware.num_cpu)
-    if (hardware.num_cores_per_socket or 1) > 1:
-        yield "cpuid.coresPerSocket", str(hardware.num_cores_per_socket)
     yield "uuid.bios", vmx_uuid(config.uuid)
-    if config.instance_uuid:
-        yield "vc.uuid", vmx_uuid(config.instance_uuid)
-    if config.annotation:
-        yield "annotation", config.annotation
-    if config.firmware:
-        yield "firmware", config.firmware
+    cores = hardware.num_cores_per_socket or 1
+    optional = (
+        ("cpuid.coresPerSocket", str(cores) if cores > 1 else None),
+        ("vc.uuid", vmx_uuid(instance) if instance else None),
+        ("annotation", config.annotation),
+        ("firmware", config.firmware),
+    )
+    yield from ((key, value) for key, value in optional if value)
     yield "svga.present", "TRUE"
     for device in hardware.device:
         yield from _device(device, config)
-    for option in config.extra_config:
-        yield option.key, str(option.value)
+    yield from ((option.key, str(option.value)) for option in config.extra_config)
 
 
 def _device(device: d.VirtualDevice, config: VirtualMachineConfigInfo) -> Iterator[tuple[str, str]]:
@@ -103,9 +103,9 @@ def _drive(
     if slot is None:
         return
     yield f"{slot}.present", "TRUE"
-    disk = isinstance(device, d.VirtualDisk)
-    image = isinstance(backing, d.VirtualDeviceFileBackingInfo)
-    kind = "scsi-hardDisk" if disk else ("cdrom-image" if image else "atapi-cdrom")
+    kind = "scsi-hardDisk" if isinstance(device, d.VirtualDisk) else "atapi-cdrom"
+    if isinstance(device, d.VirtualCdrom) and isinstance(backing, d.VirtualCdromIsoBackingInfo):
+        kind = "cdrom-image"
     yield f"{slot}.deviceType", kind
     if isinstance(backing, d.VirtualDeviceFileBackingInfo):
         yield f"{slot}.fileName", _relative(backing.file_name, config)
@@ -125,11 +125,10 @@ def _relative(path: str, config: VirtualMachineConfigInfo) -> str:
 
 def _slot(device: d.VirtualDevice, config: VirtualMachineConfigInfo) -> str | None:
     for controller in config.hardware.device:
-        if controller.key != device.controller_key:
-            continue
-        for kind, bus in _BUSES:
-            if isinstance(controller, kind) and isinstance(controller, d.VirtualController):
-                return f"{bus}{controller.bus_number}:{device.unit_number}"
+        mine = controller.key == device.controller_key
+        buses = [bus for kind, bus in _BUSES if isinstance(controller, kind)]
+        if mine and buses and isinstance(controller, d.VirtualController):
+            return f"{buses[0]}{controller.bus_number}:{device.unit_number}"
     return None
 
 
@@ -141,14 +140,22 @@ def _nic(card: d.VirtualEthernetCard) -> Iterator[tuple[str, str]]:
     if isinstance(backing, d.VirtualDeviceDeviceBackingInfo):
         yield f"{name}.networkName", backing.device_name
     elif isinstance(backing, d.VirtualEthernetCardDistributedVirtualPortBackingInfo):
-        port = backing.port
-        yield f"{name}.dvs.switchId", vmx_uuid(port.switch_uuid)
-        yield f"{name}.dvs.portgroupId", port.portgroup_key or ""
-        yield f"{name}.dvs.portId", port.port_key or "0"
-    assigned = {"assigned": "vpx", "manual": "static"}
-    yield f"{name}.addressType", assigned.get(card.address_type or "", "generated")
-    own = "address" if card.address_type == "manual" else "generatedAddress"
+        yield from _port(name, backing.port)
+    kind, own = _ADDRESSES.get(card.address_type or "", ("generated", "generatedAddress"))
+    yield f"{name}.addressType", kind
     yield f"{name}.{own}", card.mac_address or ""
+
+
+_ADDRESSES: Final = {
+    "assigned": ("vpx", "generatedAddress"),
+    "manual": ("static", "address"),
+}
+
+
+def _port(name: str, port: DistributedVirtualSwitchPortConnection) -> Iterator[tuple[str, str]]:
+    yield f"{name}.dvs.switchId", vmx_uuid(port.switch_uuid)
+    yield f"{name}.dvs.portgroupId", port.portgroup_key or ""
+    yield f"{name}.dvs.portId", port.port_key or "0"
 
 
 # --- reading ---------------------------------------------------------------
@@ -175,11 +182,21 @@ class VmxDisk:
 
 @dataclass(frozen=True, slots=True)
 class VmxNic:
-    """A network card of a file."""
+    """A network card of a file.
+
+    Attributes:
+        model: Such as ``vmxnet3``.
+        network: The name of its network, of a standard one.
+        mac: Its address.
+        switch: The UUID of its distributed switch, or None.
+        portgroup: The key of its port group there.
+    """
 
     model: str
     network: str
     mac: str
+    switch: str | None
+    portgroup: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +220,16 @@ class Vmx:
 
     def uuid(self, key: str) -> str | None:
         """A UUID in its usual form, or None."""
-        digits = re.sub(r"[\s-]", "", self.values.get(key.lower(), ""))
-        if not re.fullmatch(r"[0-9a-fA-F]{32}", digits):
-            return None
-        parts = digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]
-        return "-".join(parts).lower()
+        return _plain_uuid(self.values.get(key.lower(), ""))
+
+
+def _plain_uuid(text: str) -> str | None:
+    """A UUID in its usual form, or None."""
+    digits = re.sub(r"[\s-]", "", text)
+    if not re.fullmatch(r"[0-9a-fA-F]{32}", digits):
+        return None
+    parts = digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]
+    return "-".join(parts).lower()
 
 
 def read_vmx(data: bytes) -> Vmx | None:
@@ -238,5 +260,10 @@ def _read_nics(values: Mapping[str, str]) -> Iterator[VmxNic]:
         if values.get(f"{name}.present", "").lower() != "true":
             continue
         mac = values.get(f"{name}.address") or values.get(f"{name}.generatedaddress", "")
-        model = values.get(f"{name}.virtualdev", "vlance").lower()
-        yield VmxNic(model, values.get(f"{name}.networkname", ""), mac)
+        yield VmxNic(
+            model=values.get(f"{name}.virtualdev", "vlance").lower(),
+            network=values.get(f"{name}.networkname", ""),
+            mac=mac,
+            switch=_plain_uuid(values.get(f"{name}.dvs.switchid", "")),
+            portgroup=values.get(f"{name}.dvs.portgroupid", ""),
+        )

@@ -191,39 +191,38 @@ def _told(files: DatastoreFiles, inner: str, spec: s.HostDatastoreBrowserSearchS
     file = files.files.get(inner)
     if file is None:
         return s.FolderFileInfo(path=name)
-    flags = spec.details or s.FileQueryFlags(
-        file_type=False, file_size=False, modification=False, file_owner=False
-    )
-    told = _KINDS.get(inner[inner.rfind(".") :], s.FileInfo)(
-        path=name,
-        file_size=file.size if flags.file_size else None,
-        modification=file.modified if flags.modification else None,
-        owner="root" if flags.file_owner else None,
-    )
+    told = _KINDS.get(inner[inner.rfind(".") :], s.FileInfo)(path=name)
+    if spec.details is not None:
+        known = {"file_size": file.size, "modification": file.modified}
+        wanted = {name: value for name, value in known.items() if getattr(spec.details, name)}
+        told = replace(told, owner="root" if spec.details.file_owner else None, **wanted)
     return _with_details(told, file, spec) if isinstance(told, s.VmDiskFileInfo) else told
 
 
 def _with_details(
     told: s.VmDiskFileInfo, file: File, spec: s.HostDatastoreBrowserSearchSpec
 ) -> s.VmDiskFileInfo:
+    """What is told of a disk besides: as much as is asked for."""
     queries = [each for each in spec.query if isinstance(each, s.VmDiskFileQuery)]
     flags = queries[0].details if queries else None
     if flags is None or file.disk is None:
         return told
-    return replace(
-        told,
-        capacity_kb=file.disk.capacity_kb if flags.capacity_kb else None,
-        disk_type="VirtualDiskFlatVer2BackingInfo" if flags.disk_type else None,
-        thin=file.disk.thin if flags.thin else None,
-        hardware_version=8 if flags.hardware_version else None,
-    )
+    known = {
+        "capacity_kb": file.disk.capacity_kb,
+        "disk_type": "VirtualDiskFlatVer2BackingInfo",
+        "thin": file.disk.thin,
+        "hardware_version": 8,
+    }
+    return replace(told, **{name: value for name, value in known.items() if getattr(flags, name)})
 
 
 def _wanted(info: s.FileInfo, spec: s.HostDatastoreBrowserSearchSpec) -> bool:
-    kinds = tuple(_QUERIES.get(type(each), s.FileInfo) for each in spec.query)
-    if kinds and not isinstance(info, kinds):
-        return False
-    name, patterns = info.path, spec.match_pattern
-    if spec.search_case_insensitive is not False:
-        name, patterns = name.lower(), tuple(each.lower() for each in patterns)
-    return not patterns or any(fnmatchcase(name, each) for each in patterns)
+    kinds = tuple(_QUERIES.get(type(each), s.FileInfo) for each in spec.query) or s.FileInfo
+    patterns = spec.match_pattern or ("*",)
+    exact = spec.search_case_insensitive is False
+    fits = fnmatchcase if exact else _fits_in_any_case
+    return isinstance(info, kinds) and any(fits(info.path, each) for each in patterns)
+
+
+def _fits_in_any_case(name: str, pattern: str) -> bool:
+    return fnmatchcase(name.lower(), pattern.lower())

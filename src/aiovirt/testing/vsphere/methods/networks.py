@@ -78,15 +78,13 @@ def _check_uplinks(
     """Refuse cards that are not there, or that another switch has."""
     if not isinstance(spec.bridge, n.HostVirtualSwitchBondBridge):
         return
-    known = {each.device for each in info.pnic}
+    wanted = set(spec.bridge.nic_device)
+    if wanted - {each.device for each in info.pnic}:
+        raise faults.invalid_argument("spec.bridge.nicDevice")
     others = [each for each in info.vswitch if each.name != but]
-    taken = {key.rpartition("-")[2] for each in others for key in each.pnic}
-    for device in spec.bridge.nic_device:
-        if device not in known:
-            raise faults.invalid_argument("spec.bridge.nicDevice")
-        if device in taken:
-            fault = f.ResourceInUse(type="PhysicalNic", name=device)
-            raise faults.VimFault(fault, f"The resource '{device}' is in use.")
+    for device in wanted & {key.rpartition("-")[2] for each in others for key in each.pnic}:
+        fault = f.ResourceInUse(type="PhysicalNic", name=device)
+        raise faults.VimFault(fault, f"The resource '{device}' is in use.")
 
 
 # --- port groups ----------------------------------------------------------------------------------
@@ -322,24 +320,24 @@ def reconfigure_dv_portgroup(call: Call, args: m.ReconfigureDVPortgroupTaskArgs)
 
     def work() -> None:
         known = call.world.get(call.this, "config", n.DVPortgroupConfigInfo)
-        spec = args.spec
-        if spec.config_version is not None and spec.config_version != known.config_version:
+        if args.spec.config_version not in {None, known.config_version}:
             raise faults.VimFault(f.ConcurrentAccess(), "It was changed meanwhile.")
-        if spec.name is not None:
-            check_name(spec.name)
-            parent = call.world.get(call.this, "parent", Ref)
-            check_free_name(call.site, parent, spec.name, but=call.this)
-        changed = replace(
-            known,
-            name=spec.name or known.name,
-            num_ports=spec.num_ports or known.num_ports,
-            description=spec.description or known.description,
-            default_port_config=spec.default_port_config or known.default_port_config,
-            config_version=str(int(known.config_version or "0") + 1),
-        )
+        changed = _changed_portgroup(known, args.spec)
+        check_name(changed.name)
+        parent = call.world.get(call.this, "parent", Ref)
+        check_free_name(call.site, parent, changed.name, but=call.this)
         call.world.put(call.this, config=changed, name=changed.name)
 
     return call.task(work, name="DistributedVirtualPortgroup.reconfigure")
+
+
+def _changed_portgroup(
+    known: n.DVPortgroupConfigInfo, spec: n.DVPortgroupConfigSpec
+) -> n.DVPortgroupConfigInfo:
+    names = ("name", "num_ports", "description", "default_port_config")
+    given = {name: value for name in names if (value := getattr(spec, name)) is not None}
+    version = str(int(known.config_version or "0") + 1)
+    return replace(known, config_version=version, **given)
 
 
 @handles(im.DESTROY_TASK, "DistributedVirtualPortgroup")

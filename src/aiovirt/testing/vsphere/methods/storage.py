@@ -6,7 +6,11 @@ from aiovirt.protocols.vsphere import Empty, Ref
 from aiovirt.protocols.vsphere.tables import faults as f
 from aiovirt.protocols.vsphere.tables import storage_methods as m
 from aiovirt.protocols.vsphere.tables.hosts import HostConfigManager
-from aiovirt.protocols.vsphere.tables.storage import HostNasVolume, NasDatastoreInfo
+from aiovirt.protocols.vsphere.tables.storage import (
+    HostNasVolume,
+    HostNasVolumeSpec,
+    NasDatastoreInfo,
+)
 from aiovirt.testing.vsphere import faults
 from aiovirt.testing.vsphere.building.datastores import make_datastore, mount_datastore
 from aiovirt.testing.vsphere.calls import Call, handles
@@ -20,22 +24,32 @@ TIB = 1024**4
 @handles(m.CREATE_NAS_DATASTORE)
 def create_nas_datastore(call: Call, args: m.CreateNasDatastoreArgs) -> Ref:
     """Let a host have a datastore of NFS; other hosts may have it already."""
-    spec, world = args.spec, call.world
-    host = _host(call)
+    spec, world, host = args.spec, call.world, _host(call)
     check_name(spec.local_path)
-    datacenter = call.site.datacenter_of(host)
+    known = _same_volume(call, spec)
+    if known is not None and known in world.refs(host, "datastore"):
+        text = f"The datastore '{spec.local_path}' already exists."
+        raise faults.VimFault(f.AlreadyExists(name=spec.local_path), text)
+    ref = known or _new_datastore(call, spec, host)
+    mount_datastore(world, ref, host)
+    return ref
+
+
+def _same_volume(call: Call, spec: HostNasVolumeSpec) -> Ref | None:
+    """The datastore that has the same files, or None."""
+    for ref in call.world.of_kind("Datastore"):
+        info = call.world.objects[ref].properties.get("info")
+        nas = info.nas if isinstance(info, NasDatastoreInfo) else None
+        if nas and (nas.remote_host, nas.remote_path) == (spec.remote_host, spec.remote_path):
+            return ref
+    return None
+
+
+def _new_datastore(call: Call, spec: HostNasVolumeSpec, host: Ref) -> Ref:
+    world, datacenter = call.world, call.site.datacenter_of(host)
     if datacenter is None:
         raise faults.invalid_state()
     folder = world.get(datacenter, "datastoreFolder", Ref)
-    for ref in world.refs(folder, "childEntity"):
-        info = world.objects[ref].properties.get("info")
-        nas = info.nas if isinstance(info, NasDatastoreInfo) else None
-        if nas and (nas.remote_host, nas.remote_path) == (spec.remote_host, spec.remote_path):
-            if ref in world.refs(host, "datastore"):
-                text = f"The datastore '{spec.local_path}' already exists."
-                raise faults.VimFault(f.AlreadyExists(name=spec.local_path), text)
-            mount_datastore(world, ref, host)
-            return ref
     check_free_name(call.site, folder, spec.local_path)
     volume = HostNasVolume(
         type=spec.type or "NFS",
@@ -46,8 +60,7 @@ def create_nas_datastore(call: Call, args: m.CreateNasDatastoreArgs) -> Ref:
     )
     ref = Ref("Datastore", world.number("datastore", 100))
     make_datastore(world, ref, spec.local_path, folder=folder, nas=volume, capacity=TIB)
-    call.site.files[ref] = DatastoreFiles(spec.local_path, TIB, call.world.clock)
-    mount_datastore(world, ref, host)
+    call.site.files[ref] = DatastoreFiles(spec.local_path, TIB, world.clock)
     return ref
 
 
