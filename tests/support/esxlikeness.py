@@ -2,9 +2,10 @@
 
 Both look at the same machine of a simulated ESX host, whose file is one `.vmx` after the other:
 those of libvirt's own tests, which are fetched, and ours.  Then both turn documents of libvirt's
-tests into `.vmx`.  Run as a program it prints each difference, the differences by how often they
-occur, and the part that is the same.  What is told beyond libvirt is counted apart.  Fails below
-the bar.
+tests into `.vmx`, and tell of snapshots, networks, datastores and the host.
+
+Run as a program it prints each difference, the differences by how often they occur, and the part
+that is the same.  What is told beyond libvirt is counted apart.  Fails below the bar.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import anyio
 import libvirtdata
+from esxdocuments import documents_by_aiovirt, documents_by_virsh, furnish
 from vcsimlab import Shape, Simulator, Virsh, VirshFailed, run_simulator, virsh_at
 from xmldifferences import differences
 
@@ -66,6 +68,7 @@ BEYOND = {
     r"other domain/devices/disk/target: <target bus='sata' .*": (
         "a disk of SATA has a name of its own, where libvirt gives it that of a disk of SCSI"
     ),
+    r"lacks pool/target/permissions: .*": "libvirt makes up an owner and a mode of datastores",
     r"other virtualhw.version: \"10\", here \"1[1-9]\"": (
         "the host's own version, where libvirt knows none after that of ESX 5.5"
     ),
@@ -242,7 +245,10 @@ def main() -> int:
     ):
         with virsh_at(simulator) as virsh:
             theirs = by_virsh(virsh, machines, documents)
+            furnish(simulator)
+            told = documents_by_virsh(virsh)
         ours = anyio.run(by_aiovirt, simulator, machines, documents)
+        score.compare(told, anyio.run(documents_by_aiovirt, simulator), differences)
     for wanted, given, how in zip(theirs, ours, (differences, settings), strict=True):
         score.compare(wanted, given, how)
     sys.stdout.write("\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from esxdocuments import documents_by_aiovirt, documents_by_virsh, furnish
 from esxlikeness import Score, by_aiovirt, by_virsh, own_machines
 from vcsimlab import Simulator
 from vcsimlab.fixtures import Reference
@@ -20,3 +21,15 @@ async def test_machines_of_all_devices(vsphere: Simulator, virsh: Reference) -> 
     score.compare(theirs, ours, differences)
     assert score.same == score.compared == len(machines), score.kinds
     assert score.equal >= len(machines) // 2
+
+
+async def test_snapshots_networks_datastores_and_the_host(
+    vsphere: Simulator, virsh: Reference
+) -> None:
+    furnish(vsphere)
+    theirs = documents_by_virsh(virsh(vsphere))
+    ours = await documents_by_aiovirt(vsphere)
+    score = Score()
+    score.compare(theirs, ours, differences)
+    assert score.same == score.compared == len(ours) == 6, score.kinds
+    assert score.equal == score.compared - 1
