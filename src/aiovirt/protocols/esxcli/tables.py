@@ -29,10 +29,15 @@ def parse_csv(text: str) -> list[Mapping[str, str]]:
         raise ProtocolError(f"esxcli printed no table: {error}") from error
     if not rows:
         return []
-    names = _row(rows[0])
+    names = _columns(rows[0])
+    return [_named(names, _row(row)) for row in rows[1:]]
+
+
+def _columns(row: list[str]) -> list[str]:
+    names = _row(row)
     if len(set(names)) != len(names) or not all(names):
         raise ProtocolError(f"esxcli printed a table with the columns {', '.join(names)}")
-    return [_named(names, _row(row)) for row in rows[1:]]
+    return names
 
 
 def _row(row: list[str]) -> list[str]:

@@ -193,12 +193,16 @@ def _take(stack: list[_Open], line: str, lines: _Lines) -> None:
     if top.is_object:
         text = _name(top, line)
     value = _string(text, lines, top) if text.startswith('"') else _begin(text)
-    if not isinstance(value, _Open):
-        top.values.append(value)
-    elif len(stack) < MAX_DEPTH:
-        stack.append(value)
+    if isinstance(value, _Open):
+        _push(stack, value)
     else:
+        top.values.append(value)
+
+
+def _push(stack: list[_Open], value: _Open) -> None:
+    if len(stack) == MAX_DEPTH:
         raise ProtocolError(f"vim-cmd printed more than {MAX_DEPTH} objects in each other")
+    stack.append(value)
 
 
 def _name(top: _Open, line: str) -> str:

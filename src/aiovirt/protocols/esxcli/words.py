@@ -38,15 +38,13 @@ def unfit(name: str, *, most: int = 80, forbidden: str = "") -> str | None:
         size = len(name.encode())
     except UnicodeEncodeError:
         return "it is no Unicode text"
-    if not name.strip():
-        return "it is empty"
-    if name != name.strip():
-        return "it begins or ends with a space"
-    if len(name) > most:
-        return f"it has {len(name)} characters, and may have {most}"
-    if size > MAX_BYTES:
-        return f"it has {size} bytes, and may have {MAX_BYTES}"
-    if _CONTROL.search(name):
-        return "it has a line break or another control character"
     wrong = sorted({sign for sign in name if sign in forbidden})
-    return f"it has the character {wrong[0]}" if wrong else None
+    reasons = (
+        (not name.strip(), "it is empty"),
+        (name != name.strip(), "it begins or ends with a space"),
+        (len(name) > most, f"it has {len(name)} characters, and may have {most}"),
+        (size > MAX_BYTES, f"it has {size} bytes, and may have {MAX_BYTES}"),
+        (_CONTROL.search(name), "it has a line break or another control character"),
+        (wrong, f"it has the character {''.join(wrong[:1])}"),
+    )
+    return next((why for is_so, why in reasons if is_so), None)

@@ -84,19 +84,17 @@ class EsxDefinition(EsxAbility, Definition):
         Raises:
             AlreadyExists: One of the two belongs to another.
         """
-        machines = await self.inventory.machines()
-        named = [machine for machine in machines if machine.key.name == name]
-        for machine in machines:
-            if machine.key.uuid == uuid:
-                named = [machine]
-        if not named:
-            return None
-        found = named[0].key
-        if found.name != name or uuid not in {None, found.uuid}:
+        found = None
+        for machine in await self.inventory.machines():
+            if uuid in {None, machine.key.uuid} and machine.key.name == name:
+                return machine
+            if machine.key.uuid == uuid or machine.key.name == name:
+                found = machine.key
+        if found is not None:
             raise AlreadyExists(
                 f"domain {found.name!r} exists on {self.host.where} with UUID {found.uuid}"
             )
-        return named[0]
+        return None
 
     async def _make(self, config: DomainConfig) -> DomainKey:
         path = await self._descriptions.place(config)

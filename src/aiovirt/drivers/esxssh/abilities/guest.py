@@ -115,13 +115,14 @@ def _interface(number: int, nic: VimObject) -> GuestInterface:
 def _addresses(nic: VimObject) -> Iterator[GuestAddress]:
     """Its addresses with the lengths of their prefixes; hosts of old told no lengths."""
     listed = nic.objects("ipConfig.ipAddress")
-    for each in listed:
-        if (address := each.text("ipAddress")) is not None:
+    if listed:
+        told = ((each.text("ipAddress"), each.number("prefixLength")) for each in listed)
+    else:
+        told = ((each, None) for each in nic.items("ipAddress") if isinstance(each, str))
+    for address, prefix in told:
+        if address is not None:
             kind = _kind(address)
-            yield GuestAddress(kind, address, each.number("prefixLength") or _PREFIXES[kind])
-    for bare in nic.items("ipAddress") if not listed else ():
-        if isinstance(bare, str):
-            yield GuestAddress(_kind(bare), bare, _PREFIXES[_kind(bare)])
+            yield GuestAddress(kind, address, prefix or _PREFIXES[kind])
 
 
 def _kind(address: str) -> str:

@@ -240,6 +240,13 @@ def _wanted(config: NetworkConfig) -> _Switch:
     why = unfit(name, most=_MOST_NAME, forbidden="/\\#,")
     if why is not None:
         raise ConfigError(f"no virtual switch can be called {name!r}: {why}", field="name")
+    _check_kind(config, name)
+    cards = [each.dev for each in config.forward.interfaces if each.dev]
+    groups = [_PortGroup(_group_name(each), _tag(each), 0) for each in config.portgroups]
+    return _Switch(name, config.mtu or 0, cards, groups)
+
+
+def _check_kind(config: NetworkConfig, name: str) -> None:
     if config.uuid not in {None, switch_uuid(name)}:
         raise ConfigError(
             "the UUID of a virtual switch comes from its name", field="uuid", hint="leave it out"
@@ -247,12 +254,9 @@ def _wanted(config: NetworkConfig) -> _Switch:
     if config.ips or config.domain or config.mode not in {None, "bridge"}:
         raise ConfigError(
             "a virtual switch has no addresses and translates none",
-            field="ip" if config.ips else "forward",
+            field="forward",
             hint="use <forward mode='bridge'><interface dev='vmnic1'/></forward>",
         )
-    cards = [each.dev for each in config.forward.interfaces if each.dev]
-    groups = [_PortGroup(_group_name(each), _tag(each), 0) for each in config.portgroups]
-    return _Switch(name, config.mtu or 0, cards, groups)
 
 
 def _group_name(group: NetworkPortgroup) -> str:
@@ -271,9 +275,9 @@ def _tag(group: NetworkPortgroup) -> int:
 
 
 def _check_free(switch: _Switch, known: Sequence[_Switch], where: str) -> None:
-    taken = {group.name for each in known for group in each.groups}
-    if any(each.name == switch.name for each in known):
+    if switch.name in {each.name for each in known}:
         raise AlreadyExists(f"{where} has a virtual switch {switch.name!r} already")
-    for group in switch.groups:
-        if group.name in taken:
-            raise AlreadyExists(f"{where} has a port group {group.name!r} already")
+    taken = {group.name for each in known for group in each.groups}
+    twice = sorted(taken & {group.name for group in switch.groups})
+    if twice:
+        raise AlreadyExists(f"{where} has a port group {twice[0]!r} already")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["EsxStoragePools"]
 
 _NFS = "NFS"
+_MOST_NAME = 42
+"""Characters of a datastore's name (vSphere's configuration maximums)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +183,10 @@ class EsxStoragePools(EsxAbility, StoragePools):
         refuse_flags(DRIVER, "StoragePools.create", flags)
         if build or overwrite or no_overwrite or config.type != "netfs":
             raise Unsupported(DRIVER, "StoragePools.create", "it mounts NFS, and makes nothing")
-        name, host, share = config.name, [h.name for h in config.source.hosts], config.source.dir
-        why = "there is none" if name is None else unfit(name, most=42, forbidden="/[]")
-        if why is not None or name is None:
-            raise ConfigError(f"no datastore can be called {name!r}: {why}", field="name")
-        if len(host) != 1 or not host[0] or not share:
-            raise ConfigError("an NFS datastore has one server and one folder", field="source")
+        name, (host, share) = _checked(config.name), _export(config)
         if any(each.key.name == name for each in await self._all()):
             raise AlreadyExists(f"{self.host.where} has a datastore {name!r} already")
-        words = (f"--host={host[0]}", f"--share={share}", f"--volume-name={name}")
+        words = (f"--host={host}", f"--share={share}", f"--volume-name={name}")
         what = f"mount datastore {name!r}"
         await self.host.esxcli("storage", "nfs", "add", *words, what=what)
         return await self.find_by_name(name)
@@ -201,6 +198,30 @@ class EsxStoragePools(EsxAbility, StoragePools):
             raise Unsupported(DRIVER, "StoragePools.destroy", "it unmounts NFS datastores only")
         words = ("storage", "nfs", "remove", f"--volume-name={found.key.name}")
         await self.host.esxcli(*words, what=f"unmount datastore {found.key.name!r}")
+
+
+def _checked(name: str | None) -> str:
+    """The name of a datastore.
+
+    Raises:
+        ConfigError: The host cannot hold it.
+    """
+    why = unfit(name or "", most=_MOST_NAME, forbidden="/[]")
+    if why is not None or name is None:
+        raise ConfigError(f"no datastore can be called {name!r}: {why}", field="name")
+    return name
+
+
+def _export(config: StoragePoolConfig) -> tuple[str, str]:
+    """The server of a datastore and its folder there.
+
+    Raises:
+        ConfigError: It is not one of each.
+    """
+    hosts, share = [each.name for each in config.source.hosts if each.name], config.source.dir
+    if len(hosts) != 1 or not share:
+        raise ConfigError("an NFS datastore has one server and one folder", field="source")
+    return hosts[0], share
 
 
 def _record(pool: _Pool) -> StoragePoolRecord:

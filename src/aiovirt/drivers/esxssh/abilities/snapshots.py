@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -28,7 +28,7 @@ from aiovirt.model.constants import (
 from aiovirt.model.domain import DomainKey, StateReason
 from aiovirt.model.events import LifecycleDetail
 from aiovirt.model.keys import SnapshotKey
-from aiovirt.protocols.esxcli import VimObject, unfit
+from aiovirt.protocols.esxcli import VimObject, VimReference, unfit
 
 __all__ = ["EsxSnapshots"]
 
@@ -115,15 +115,12 @@ class EsxSnapshots(EsxAbility, Snapshots):
         refuse_flags(DRIVER, "create_snapshot", flags, known)
         config.check()
         _check_plain(config)
-        name = config.name or str(int(time.time()))
-        if why := unfit(name):
-            raise ConfigError(f"the host cannot hold the name {name!r}: {why}", field="name")
+        name = _checked(config.name or str(int(time.time())))
         async with self.context.changing(domain) as machine:
             if name in await self._tree(machine):
                 raise AlreadyExists(f"domain {domain.name!r} has a snapshot {name!r} already")
-            keeps = machine.power == ON and config.memory.snapshot != "no"
             quiesced = bool(flags & _Create.QUIESCE)
-            memory = keeps and not flags & _Create.DISK_ONLY and not quiesced
+            memory = machine.power == ON and _keeps_memory(config, flags)
             words = (name, config.description or "", str(int(memory)), str(int(quiesced)))
             await self._change(
                 machine, "vmsvc/snapshot.create", *words, verb=f"make snapshot {name!r}"
@@ -238,6 +235,23 @@ class EsxSnapshots(EsxAbility, Snapshots):
                 await self._change(machine, "vmsvc/snapshot.remove", *words, verb=verb)
 
 
+def _checked(name: str) -> str:
+    """A name that the host can hold.
+
+    Raises:
+        ConfigError: It cannot hold it.
+    """
+    why = unfit(name)
+    if why is not None:
+        raise ConfigError(f"the host cannot hold the name {name!r}: {why}", field="name")
+    return name
+
+
+def _keeps_memory(config: SnapshotConfig, flags: int) -> bool:
+    """Whether the memory of a machine that runs is wanted."""
+    return config.memory.snapshot != "no" and not flags & (_Create.DISK_ONLY | _Create.QUIESCE)
+
+
 def _check_plain(config: SnapshotConfig) -> None:
     """See that a snapshot asks for nothing but what the host does anyway.
 
@@ -253,27 +267,31 @@ def _check_plain(config: SnapshotConfig) -> None:
 
 
 def _read_tree(info: VimObject) -> Iterator[_Snapshot]:
-    current = info.reference("currentSnapshot")
     seen: set[str] = set()
     waiting: list[tuple[str | None, VimObject]] = [
         (None, each) for each in info.objects("rootSnapshotList")
     ]
     while waiting:
         parent, node = waiting.pop(0)
-        number = node.number("id") or 0
-        name = node.text("name") or str(number)
-        name = f"{name}#{number}" if name in seen else name
-        seen.add(name)
-        yield _Snapshot(
-            number=number,
-            name=name,
-            description=node.text("description") or "",
-            created=_moment(node.text("createTime")),
-            state=_STATES.get(node.text("state") or "", "shutoff"),
-            parent=parent,
-            current=current is not None and node.reference("snapshot") == current,
-        )
-        waiting += [(name, each) for each in node.objects("childSnapshotList")]
+        found = _read_node(node, parent, info.reference("currentSnapshot"))
+        if found.name in seen:
+            found = replace(found, name=f"{found.name}#{found.number}")
+        seen.add(found.name)
+        yield found
+        waiting += [(found.name, each) for each in node.objects("childSnapshotList")]
+
+
+def _read_node(node: VimObject, parent: str | None, current: VimReference | None) -> _Snapshot:
+    number = node.number("id") or 0
+    return _Snapshot(
+        number=number,
+        name=node.text("name") or str(number),
+        description=node.text("description") or "",
+        created=_moment(node.text("createTime")),
+        state=_STATES.get(node.text("state") or "", "shutoff"),
+        parent=parent,
+        current=current is not None and node.reference("snapshot") == current,
+    )
 
 
 def _moment(text: str | None) -> datetime:

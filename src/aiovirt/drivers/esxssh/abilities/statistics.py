@@ -6,8 +6,9 @@ the moment; so these groups are not there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Literal
+from uuid import UUID
 
 from aiovirt.drivers.esxssh.context import EsxAbility
 from aiovirt.drivers.esxssh.filters import filtered
@@ -48,12 +49,15 @@ class EsxStatistics(EsxAbility, Statistics):
         """See `Statistics.stats`; all machines are asked in one pass."""
         machines = {machine.key.uuid: machine for machine in await self.inventory.machines()}
         wanted = list(machines) if domains is None else [key.uuid for key in domains]
-        for key in domains or ():
-            if key.uuid not in machines:
-                raise NotFound(f"{self.host.where} has no domain {key.name!r}")
+        self._check_there(domains or (), machines)
         records = [self.inventory.record(machines[uuid]) for uuid in wanted]
         kept = {each.key.uuid for each in filtered(records, flags, "stats")}
         return [self._figures(machines[uuid], groups) for uuid in wanted if uuid in kept]
+
+    def _check_there(self, domains: Sequence[DomainKey], machines: Container[UUID]) -> None:
+        for key in domains:
+            if key.uuid not in machines:
+                raise NotFound(f"{self.host.where} has no domain {key.name!r}")
 
     def _figures(self, machine: Machine, groups: StatsGroup) -> DomainStats:
         record = self.inventory.record(machine)

@@ -258,12 +258,7 @@ class EsxStorageVolumes(EsxAbility, StorageVolumes):
         image = await self._find(volume)
         if image.format != "vmdk" or shrink or allocate:
             raise Unsupported(DRIVER, "StorageVolumes.resize", "only disks grow, as they are")
-        size = _size(image.capacity + capacity if delta else capacity)
-        if size < image.capacity:
-            raise ConfigError(
-                f"volume {image.path} has {image.capacity} bytes, and cannot shrink to {size}",
-                field="capacity",
-            )
+        size = _grown(image, image.capacity + capacity if delta else capacity)
         if size > image.capacity:
             words = ["vmkfstools", "-X", str(size), image.place]
             await self.host.run(words, f"resize volume {image.path}", bound_s=LONG_S)
@@ -294,9 +289,7 @@ class EsxStorageVolumes(EsxAbility, StorageVolumes):
         self, volume: StorageVolumeKey, offset: int, length: int, *, sparse: bool
     ) -> AsyncIterator[VolumeSink]:
         image = await self._find(volume)
-        room = max(image.length - offset, 0) if image.format == "vmdk" else None
-        if length:
-            room = length if room is None else min(length, room)
+        room = _room(image, offset, length)
         spot = Spot(_data(image), str(image.path), offset)
         async with open_sink(self.host, spot, room, sparse=sparse) as sink:
             yield sink
@@ -358,10 +351,33 @@ def _size(capacity: int | None, unit: int = SECTOR) -> int:
     return -(-int(capacity) // unit) * unit
 
 
+def _grown(image: Image, capacity: int) -> int:
+    """The size that a disk shall have.
+
+    Raises:
+        ConfigError: It is less than it has.
+    """
+    size = _size(capacity)
+    if size < image.capacity:
+        raise ConfigError(
+            f"volume {image.path} has {image.capacity} bytes, and cannot shrink to {size}",
+            field="capacity",
+        )
+    return size
+
+
 def _kind(config: StorageVolumeConfig) -> str:
     """How a disk takes its room: as it is written, or all at once."""
     whole = config.allocation is not None and config.allocation >= (config.capacity or 0)
     return "zeroedthick" if whole and config.allocation else "thin"
+
+
+def _room(image: Image, offset: int, length: int) -> int | None:
+    """How many bytes may be written; None for no bound."""
+    bounds = [length] if length else []
+    if image.format == "vmdk":
+        bounds.append(max(image.length - offset, 0))
+    return min(bounds, default=None)
 
 
 def _data(image: Image) -> str:
