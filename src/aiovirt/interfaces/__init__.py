@@ -27,6 +27,7 @@ from aiovirt.interfaces.displays import Displays
 from aiovirt.interfaces.driver import Driver, OpenOptions
 from aiovirt.interfaces.events import Events, EventStream
 from aiovirt.interfaces.guest import Guest
+from aiovirt.interfaces.guestwork import GuestReading, GuestWork
 from aiovirt.interfaces.host_interfaces import HostInterfaces
 from aiovirt.interfaces.host_resources import HostResources
 from aiovirt.interfaces.hostinfo import HostInfo
@@ -93,6 +94,7 @@ ABILITIES: tuple[type[Ability], ...] = (
     Containers,
     LegacyWork,
     Inventory,
+    GuestWork,
     Admin,
 )
 
@@ -114,6 +116,8 @@ __all__ = [
     "EventStream",
     "Events",
     "Guest",
+    "GuestReading",
+    "GuestWork",
     "HostInfo",
     "HostInterfaces",
     "HostResources",

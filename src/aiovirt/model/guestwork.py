@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal
 
-__all__ = ["FoundAddress", "GuestExit"]
+__all__ = ["FoundAddress", "GuestExit", "GuestProgram"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,29 @@ class GuestExit:
     def ok(self) -> bool:
         """Whether it has ended by itself with status 0."""
         return self.status == 0
+
+
+@dataclass(frozen=True, slots=True)
+class GuestProgram:
+    """A program that runs in a guest, or did.
+
+    Attributes:
+        pid: Its number in the guest.
+        name: Its name.
+        owner: Whose it is.
+        command: Its command line.
+        started: When it was started, by the guest's clock.
+        ended: When it has ended; None while it runs.
+        status: Its exit status; None while it runs.
+    """
+
+    pid: int
+    name: str
+    owner: str
+    command: str
+    started: datetime
+    ended: datetime | None = None
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from typing import Literal
 
 import anyio
 
-from aiovirt.errors import AgentHung, AgentNotReady, InvalidState
-from aiovirt.interfaces import Definition
-from aiovirt.model.guestwork import FoundAddress, GuestExit
+from aiovirt.errors import AgentHung, AgentNotReady, InvalidState, Unsupported
+from aiovirt.interfaces import Definition, GuestWork
+from aiovirt.model.credentials import Secret
+from aiovirt.model.guestwork import FoundAddress, GuestExit, GuestProgram
 from aiovirt.model.storage import Progress
+from aiovirt.objects import _guest_tools as tools
 from aiovirt.objects._domain_guest import AddressSource, DomainGuest
 from aiovirt.objects._domain_monitor import DomainMonitor
 from aiovirt.objects._guest_address import wait_for_address
@@ -49,13 +51,20 @@ class DomainAgent(DomainGuest, DomainMonitor):
         ends = anyio.current_time() + timeout_s
         while True:
             try:
-                await self.agent_command("guest-ping")
+                await self._ping()
             except (AgentNotReady, AgentHung):
                 if anyio.current_time() + LOOK_S > ends:
                     raise
                 await anyio.sleep(LOOK_S)
             else:
                 return
+
+    async def _ping(self) -> None:
+        """See that somebody in the guest answers."""
+        if tools.tools_of(self._driver) is None:
+            await self.agent_command("guest-ping")
+        else:
+            await self.guest_info()
 
     # --- programs -----------------------------------------------------------------------------
 
@@ -76,7 +85,34 @@ class DomainAgent(DomainGuest, DomainMonitor):
 
         Cancellation: it is killed.
         """
+        work = tools.tools_of(self._driver)
+        if work is not None:
+            return await work.run_program(self.key, argv, stdin=stdin, env=env)
         return await run(self.agent_command, argv, stdin=stdin, env=env)
+
+    async def guest_log_in(self, user: str, password: str | Secret) -> None:
+        """Say which account of the guest programs and files are of from now on.
+
+        VMware Tools want one; QEMU's agent works as root without any.
+
+        Raises:
+            AuthenticationFailed: The guest does not know it.
+            Unsupported: The guest asks for none.
+        """
+        secret = password if isinstance(password, Secret) else Secret(password)
+        await self._driver.ability(GuestWork).log_in(self.key, user, secret)
+
+    async def guest_programs(self) -> Sequence[GuestProgram]:
+        """What runs in the guest, and what `guest_exec` has run in the last minutes."""
+        return await self._driver.ability(GuestWork).programs(self.key)
+
+    async def guest_end_program(self, pid: int) -> None:
+        """End a program of the guest, as by SIGKILL.
+
+        Raises:
+            NotFound: There is none of that number.
+        """
+        await self._driver.ability(GuestWork).end_program(self.key, pid)
 
     def guest_process(
         self, argv: Sequence[str], *, env: Mapping[str, str] | None = None
@@ -116,6 +152,9 @@ class DomainAgent(DomainGuest, DomainMonitor):
 
         Cancellation: `target` is as it was.
         """
+        work = tools.tools_of(self._driver)
+        if work is not None:
+            return await tools.get_file(work, self.key, path, target, progress)
         return await get_file(self.agent_command, path, target, progress)
 
     async def guest_put(
@@ -133,6 +172,9 @@ class DomainAgent(DomainGuest, DomainMonitor):
 
         Cancellation: a part of it is in the guest.
         """
+        work = tools.tools_of(self._driver)
+        if work is not None:
+            return await tools.put_file(work, self.key, source, path, progress)
         return await put_file(self.agent_command, source, path, progress)
 
     async def guest_read(self, path: str, *, limit: int = READ_LIMIT) -> bytes:
@@ -145,13 +187,25 @@ class DomainAgent(DomainGuest, DomainMonitor):
         Raises:
             LimitExceeded: It has more.
         """
+        work = tools.tools_of(self._driver)
+        if work is not None:
+            return await tools.read_file(work, self.key, path, limit)
         return await read_file(self.agent_command, path, limit)
 
     async def guest_write(self, path: str, data: bytes, *, append: bool = False) -> None:
         """Write a file of the guest anew, or at its end if `append`.
 
+        Raises:
+            Unsupported: VMware Tools write no file's end.
+
         Cancellation: a part of it is written.
         """
+        work = tools.tools_of(self._driver)
+        if work is not None:
+            if append:
+                raise Unsupported(self._driver.name, "writing at the end of a guest's file")
+            await work.write_file(self.key, path, data, len(data))
+            return
         await write_file(self.agent_command, path, data, append=append)
 
     # --- file systems -------------------------------------------------------------------------
