@@ -248,6 +248,15 @@ VERBS: Mapping[str, Sequence[str]] = {
         "filters.nwfilter_list",
         "filters.nwfilter_undefine",
     ),
+    "Inventory": (
+        "inventory.attribute",
+        "inventory.clone",
+        "inventory.delete",
+        "inventory.folder",
+        "inventory.maintenance",
+        "inventory.relocate",
+        "inventory.template",
+    ),
     "Node Device": (
         "node_devices.nodedev_autostart",
         "node_devices.nodedev_create",

@@ -51,8 +51,8 @@ class Tree:
         return self._inventory.get(ref) or {}
 
     def of_kind(self, *kinds: str) -> Iterator[Ref]:
-        """All objects of these kinds, by their names in the inventory."""
-        found = [ref for kind in kinds for ref in self._inventory.of_kind(kind)]
+        """All objects of these kinds and of those derived from them, by their names."""
+        found = {ref for kind in kinds for ref in self._inventory.of_kind(kind)}
         return iter(sorted(found, key=lambda ref: (self.name(ref), ref.value)))
 
     def name(self, ref: Ref) -> str:
