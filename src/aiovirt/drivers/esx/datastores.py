@@ -13,6 +13,7 @@ from uuid import UUID
 
 from aiovirt.config import StoragePoolConfig
 from aiovirt.config.making import Element, make, to_text
+from aiovirt.drivers.esx.hosts import hosts_of
 from aiovirt.drivers.esx.session import Session
 from aiovirt.errors import InvalidState, NotFound
 from aiovirt.model.keys import StoragePoolKey
@@ -147,14 +148,12 @@ async def list_datastores(session: Session) -> list[Datastore]:
     return sorted((each for each in read if each is not None), key=lambda each: each.name)
 
 
-async def _refs(session: Session) -> Sequence[Ref]:
-    scope, tree = session.scope, session.tree
-    place = scope.host or scope.compute or scope.datacenter
-    if place is not None:
-        known = await session.get(place, "datastore", what="list its datastores")
-        return tuple(known.get("datastore") or ())
-    stores = tree.of_kind("Datastore")
-    return [ref for ref in stores if scope.folder is None or scope.folder in tree.above(ref)]
+async def _refs(session: Session) -> list[Ref]:
+    """The datastores that the URI's hosts have, each once."""
+    what = "list its datastores"
+    hosts = await session.get_many(hosts_of(session), ["datastore"], what=what)
+    found = (ref for known in hosts.values() for ref in known.get("datastore") or ())
+    return list(dict.fromkeys(found))
 
 
 def _read(session: Session, ref: Ref, known: Mapping[str, Any]) -> Datastore | None:

@@ -10,7 +10,7 @@ import logging
 import posixpath
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -140,7 +140,8 @@ async def _sending(
     file = file_of(session, spot.path, spot.store.datacenter)
 
     async def send() -> None:
-        await session.client.upload(file, _parts(takes, whole), whole)
+        async with aclosing(_parts(takes, whole)) as parts:
+            await session.client.upload(file, parts, whole)
         takes.close()  # only now: an error of the server's shall be told, not this
 
     with takes:

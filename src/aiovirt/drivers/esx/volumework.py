@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import posixpath
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,7 +102,7 @@ def wanted(pool: str, config: StorageVolumeConfig, *, eager: bool, copies: bool 
             f"a volume called {path.path!r} is of the format {form}, not {config.target.format}",
             field="target/format",
         )
-    capacity = config.capacity
+    capacity = None if config.capacity is None else int(config.capacity)
     if capacity is None and not copies:
         raise ConfigError("a volume needs a capacity", field="capacity")
     if form == "vmdk" and capacity == 0 and not copies:
@@ -196,7 +196,8 @@ async def _make_disk(session: Session, store: Datastore, plan: Plan) -> None:
 async def _make_file(session: Session, store: Datastore, plan: Plan) -> None:
     size = plan.capacity or 0
     file = file_of(session, plan.path, store.datacenter)
-    await session.client.upload(file, _zeros(size) if size else b"", size)
+    async with aclosing(_zeros(size)) as parts:
+        await session.client.upload(file, parts if size else b"", size)
 
 
 async def _zeros(size: int) -> AsyncGenerator[bytes, None]:
