@@ -54,6 +54,7 @@ from aiovirt.interfaces.snapshots import LegacySnapshots, Snapshots
 from aiovirt.interfaces.statistics import Statistics
 from aiovirt.interfaces.storage_pools import StoragePools
 from aiovirt.interfaces.storage_volumes import StorageVolumes, VolumeSink, VolumeSource
+from aiovirt.interfaces.upkeep import SnapshotUpkeep, Tickets
 
 ABILITIES: tuple[type[Ability], ...] = (
     Definition,
@@ -95,6 +96,8 @@ ABILITIES: tuple[type[Ability], ...] = (
     LegacyWork,
     Inventory,
     GuestWork,
+    SnapshotUpkeep,
+    Tickets,
     Admin,
 )
 
@@ -144,10 +147,12 @@ __all__ = [
     "SavedState",
     "Screen",
     "Secrets",
+    "SnapshotUpkeep",
     "Snapshots",
     "Statistics",
     "StoragePools",
     "StorageVolumes",
+    "Tickets",
     "VolumeSink",
     "VolumeSource",
     "immediate",

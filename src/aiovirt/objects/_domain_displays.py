@@ -6,8 +6,9 @@ from contextlib import AbstractAsyncContextManager
 from socket import socket
 from typing import Literal
 
-from aiovirt.interfaces import Consoles, ConsoleStream, Displays
+from aiovirt.interfaces import Consoles, ConsoleStream, Displays, Tickets
 from aiovirt.model.domain import DomainKey
+from aiovirt.model.tickets import ConsoleTicket, TicketKind
 from aiovirt.objects._handle import Handle
 
 __all__ = ["DomainDisplays"]
@@ -63,3 +64,17 @@ class DomainDisplays(Handle[DomainKey]):
         """
         displays = self._driver.ability(Displays)
         await displays.reload_graphics(self.key, protocol=protocol)
+
+    async def console_ticket(self, kind: TicketKind = "webmks") -> ConsoleTicket:
+        """A ticket for its console, good once and for a short time; VMware's servers give them.
+
+            ticket = await vm.console_ticket()
+            page.open_console(ticket.url.reveal())  # as VMware's HTML console SDK does
+
+        Args:
+            kind: ``webmks`` for browsers, by a WebSocket; ``mks`` for VMware's own console.
+
+        Raises:
+            InvalidState: It does not run.
+        """
+        return await self._driver.ability(Tickets).console_ticket(self.key, kind=kind)

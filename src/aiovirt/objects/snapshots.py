@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aiovirt import config as documents
 from aiovirt.errors import NotFound
-from aiovirt.interfaces import Driver
+from aiovirt.interfaces import Driver, SnapshotUpkeep
 from aiovirt.interfaces import Snapshots as Ability
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.flags import flag_set
@@ -136,6 +136,16 @@ class Snapshot(Handle[SnapshotKey]):
         )
         await self._ability.delete_snapshot(self.key, flags=wanted)
 
+    async def rename(self, name: str, *, description: str | None = None) -> Snapshot:
+        """Give it another name, and another description if one is told; it under that name.
+
+        Raises:
+            AlreadyExists: The domain has one of that name.
+        """
+        care = self._driver.ability(SnapshotUpkeep)
+        key = await care.rename_snapshot(self.key, name, description=description)
+        return Snapshot(self._driver, key)
+
 
 @dataclass(frozen=True, slots=True)
 class SnapshotTree:
@@ -240,6 +250,18 @@ class Snapshots:
             return self._handle(await self._ability.current_snapshot(self._domain))
         except NotFound:  # it went meanwhile
             return None
+
+    async def delete_all(self) -> None:
+        """Delete all of them at once; the disks keep what they have."""
+        await self._driver.ability(SnapshotUpkeep).delete_all_snapshots(self._domain)
+
+    async def needs_consolidation(self) -> bool:
+        """Whether files of snapshots that are gone still hold data of the domain's disks."""
+        return await self._driver.ability(SnapshotUpkeep).needs_consolidation(self._domain)
+
+    async def consolidate(self) -> None:
+        """Bring what such files hold back into the disks, and remove them."""
+        await self._driver.ability(SnapshotUpkeep).consolidate(self._domain)
 
     async def tree(self) -> Sequence[SnapshotTree]:
         """All of them, by what they were made from."""

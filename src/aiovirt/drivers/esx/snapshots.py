@@ -14,18 +14,18 @@ from typing import Final, TypeAlias
 from lxml import etree
 
 from aiovirt.config import SnapshotConfig
-from aiovirt.drivers.common.points import fits_snapshot, members
+from aiovirt.drivers.common.points import PointKind, fits_snapshot, members
 from aiovirt.drivers.common.tree import node_of, put_parent
 from aiovirt.drivers.esx.faults import DRIVER
 from aiovirt.drivers.esx.machine import OFF, ON, SUSPENDED, Machine
 from aiovirt.errors import Unsupported
-from aiovirt.model.constants import DomainSnapshotListFlags
+from aiovirt.model.constants import DomainSnapshotListFlags, ErrorDomain, ErrorNumber
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.keys import SnapshotKey
 from aiovirt.protocols.vsphere import Ref
 from aiovirt.protocols.vsphere.tables.machine import VirtualMachineSnapshotTree
 
-__all__ = ["Snapshot", "Snapshots", "check_plain", "listed", "snapshots_of"]
+__all__ = ["KIND", "Snapshot", "Snapshots", "check_plain", "listed", "named", "snapshots_of"]
 
 _STATES: Final[Mapping[str, str]] = {ON: "running", OFF: "shutoff", SUSPENDED: "paused"}
 """Power states in libvirt's words."""
@@ -93,6 +93,21 @@ def _walk(machine: Machine) -> Iterator[Snapshot]:
             current=info is not None and info.current_snapshot == node.snapshot,
         )
         waiting += [(name, each) for each in node.child_snapshot_list]
+
+
+KIND: Final = PointKind(
+    "snapshot", SnapshotKey, ErrorNumber.ERR_NO_DOMAIN_SNAPSHOT, ErrorDomain.ESX
+)
+"""How snapshots are told, and where they are missing."""
+
+
+def named(tree: Snapshots, snapshot: SnapshotKey) -> Snapshot:
+    """The snapshot of a key.
+
+    Raises:
+        NotFound: It is not there.
+    """
+    return KIND.known(tree, snapshot)
 
 
 def listed(

@@ -31,9 +31,11 @@ from aiovirt.interfaces import (
     Resources,
     Screen,
     Snapshots,
+    SnapshotUpkeep,
     Statistics,
     StoragePools,
     StorageVolumes,
+    Tickets,
 )
 
 __all__ = ["IMPLEMENTATIONS", "MODULES"]
@@ -55,6 +57,8 @@ MODULES: Final[Mapping[type[Ability], str]] = {
     Migration: "migration",
     LegacyMigration: "migration",
     Snapshots: "snapshots",
+    SnapshotUpkeep: "upkeep",
+    Tickets: "upkeep",
     HostInfo: "hostinfo",
     HostResources: "host_resources",
     Networks: "networks",

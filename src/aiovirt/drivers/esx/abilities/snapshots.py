@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import Final, Literal, TypeVar
 
 from aiovirt.config import SnapshotConfig
-from aiovirt.drivers.common.points import PointKind
 from aiovirt.drivers.esx.faults import DRIVER
 from aiovirt.drivers.esx.machine import OFF, ON, SUSPENDED, Machine
 from aiovirt.drivers.esx.session import EsxAbility
-from aiovirt.drivers.esx.snapshots import Snapshot, check_plain, listed, snapshots_of
+from aiovirt.drivers.esx.snapshots import KIND, Snapshot, check_plain, listed, snapshots_of
 from aiovirt.errors import AlreadyExists, ConnectionLost
 from aiovirt.interfaces import Snapshots, immediate, refuse_flags
 from aiovirt.model.constants import (
@@ -19,8 +18,6 @@ from aiovirt.model.constants import (
     DomainSnapshotDeleteFlags,
     DomainSnapshotListFlags,
     DomainSnapshotRevertFlags,
-    ErrorDomain,
-    ErrorNumber,
 )
 from aiovirt.model.domain import DomainKey, StateReason
 from aiovirt.model.keys import SnapshotKey
@@ -31,7 +28,6 @@ __all__ = ["EsxSnapshots"]
 
 A = TypeVar("A", bound=Arguments)
 
-_KIND = PointKind("snapshot", SnapshotKey, ErrorNumber.ERR_NO_DOMAIN_SNAPSHOT, ErrorDomain.ESX)
 _Create, _Delete, _Revert = (
     DomainSnapshotCreateFlags,
     DomainSnapshotDeleteFlags,
@@ -109,7 +105,7 @@ class EsxSnapshots(EsxAbility, Snapshots):
         """See `Snapshots.snapshot_children`."""
         machine = self.session.machines.get(snapshot.domain)
         tree = snapshots_of(machine)
-        return listed(machine.key, tree, _KIND.known(tree, snapshot).name, flags)
+        return listed(machine.key, tree, KIND.known(tree, snapshot).name, flags)
 
     @immediate
     async def find_snapshot(self, domain: DomainKey, name: str) -> SnapshotKey:
@@ -128,13 +124,13 @@ class EsxSnapshots(EsxAbility, Snapshots):
         """See `Snapshots.current_snapshot`."""
         found = self._current(domain)
         if found is None:
-            raise _KIND.missing(domain, "no current snapshot")
+            raise KIND.missing(domain, "no current snapshot")
         return SnapshotKey(domain, found.name)
 
     @immediate
     async def snapshot_parent(self, snapshot: SnapshotKey) -> SnapshotKey:
         """See `Snapshots.snapshot_parent`."""
-        return _KIND.parent(snapshots_of(self.session.machines.get(snapshot.domain)), snapshot)
+        return KIND.parent(snapshots_of(self.session.machines.get(snapshot.domain)), snapshot)
 
     @immediate
     async def snapshot_is_current(self, snapshot: SnapshotKey) -> bool:
@@ -148,7 +144,7 @@ class EsxSnapshots(EsxAbility, Snapshots):
         return False
 
     def _find(self, snapshot: SnapshotKey) -> Snapshot:
-        return _KIND.known(snapshots_of(self.session.machines.get(snapshot.domain)), snapshot)
+        return KIND.known(snapshots_of(self.session.machines.get(snapshot.domain)), snapshot)
 
     def _current(self, domain: DomainKey) -> Snapshot | None:
         tree = snapshots_of(self.session.machines.get(domain))
@@ -163,7 +159,7 @@ class EsxSnapshots(EsxAbility, Snapshots):
         refuse_flags(DRIVER, "revert_to_snapshot", flags, _Revert.RUNNING | _Revert.FORCE)
         async with self.session.changing(snapshot.domain) as seen:
             machine = await self.session.fresh(seen)
-            found = _KIND.known(snapshots_of(machine), snapshot)
+            found = KIND.known(snapshots_of(machine), snapshot)
             what = f"bring domain {machine.name!r} back to snapshot {found.name!r}"
             with self.session.expecting(machine, _REASONS[found.state]):
                 await self._work(m.REVERT_TO_SNAPSHOT_TASK, machine, found.ref, what)
@@ -187,7 +183,7 @@ class EsxSnapshots(EsxAbility, Snapshots):
         async with self.session.changing(snapshot.domain) as seen:
             machine = await self.session.fresh(seen)
             tree = snapshots_of(machine)
-            found = _KIND.known(tree, snapshot)
+            found = KIND.known(tree, snapshot)
             if flags & _Delete.METADATA_ONLY:
                 return
             doomed = [found]
