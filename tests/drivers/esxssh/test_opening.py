@@ -109,7 +109,12 @@ async def test_a_connection_that_reads_changes_nothing(esx: EsxLab) -> None:
         vm = await host.domains.get("web1")
         assert isinstance(host.driver, EsxSshDriver)
         driver, before = host.driver, len(esx.journal)
-        for verb in (vm.start, vm.undefine, lambda: driver.clone(vm.key, "web2")):
+        for verb in (
+            vm.start,
+            vm.undefine,
+            lambda: driver.clone(vm.key, "web2"),
+            lambda: driver.register("[datastore1] x.vmx"),
+        ):
             with pytest.raises(PermissionDenied, match="read-only"):
                 await verb()
         with pytest.raises(PermissionDenied):

@@ -18,8 +18,8 @@ from esxshell.state import Host, Record, opened
 
 APPLETS = """
 awk cat chmod cp cut date dd df dirname du echo find grep gzip head hostname kill ln ls md5sum mkdir
-mv od printf readlink rm rmdir sed sha1sum sha256sum sleep sort stat sync tail tee test touch tr
-true truncate uname uniq wc which xargs
+mv od printf readlink rm rmdir sed sha1sum sha256sum sleep sort stat sync tail tee test touch
+true uname uniq wc which xargs
 """
 """Programs of busybox that a host has, too."""
 

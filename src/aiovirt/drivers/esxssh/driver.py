@@ -27,6 +27,7 @@ from aiovirt.drivers.esxssh.link import EsxLink, open_link
 from aiovirt.drivers.esxssh.maintenance import Maintenance
 from aiovirt.drivers.esxssh.opening import find_product, poll_seconds, target_of
 from aiovirt.drivers.esxssh.reading import reading, refused
+from aiovirt.drivers.esxssh.registering import register
 from aiovirt.drivers.esxssh.watcher import Watcher
 from aiovirt.interfaces import (
     Ability,
@@ -45,7 +46,9 @@ from aiovirt.interfaces import (
     StorageVolumes,
 )
 from aiovirt.model.domain import DomainKey
+from aiovirt.model.events import LifecycleDetail
 from aiovirt.model.uri import URI
+from aiovirt.protocols.esxcli import DatastorePath
 
 __all__ = ["IMPLEMENTATIONS", "EsxSshDriver", "open_driver"]
 
@@ -114,6 +117,25 @@ class EsxSshDriver:
         if self._readonly:
             raise refused("clone")
         return await clone(self.context, domain, name)
+
+    async def register(self, path: str) -> DomainKey:
+        """Put a machine whose files are there onto the host's list.
+
+        Args:
+            path: Its ``.vmx`` file, as ``[datastore1] web1/web1.vmx``.
+
+        Raises:
+            ConfigError: It is no such path.
+            NotFound: There is no such file, or none that the host can read.
+            AlreadyExists: It is on the list.
+            PermissionDenied: The connection only reads.
+        """
+        if self._readonly:
+            raise refused("register")
+        machine = await register(self.context, DatastorePath.parse(path))
+        record = self.context.inventory.record(machine)
+        self.context.watcher.defined(record, LifecycleDetail.DEFINED_ADDED)
+        return machine.key
 
 
 @asynccontextmanager

@@ -147,6 +147,15 @@ async def test_a_copy(host: Connection, esx: EsxLab) -> None:
         await ability.create_from(await pool(host), config("two.iso"), source)
 
 
+async def test_a_copy_by_its_handle(host: Connection) -> None:
+    key = await make(host, "web1/one.vmdk")
+    datastore = await host.pools.get("datastore1")
+    source = await datastore.volume(key.name)
+    copy = await datastore.clone_volume(source, name="web1/two.vmdk")
+    assert copy.key.name == "web1/two.vmdk"
+    assert (await copy.info()).capacity == MIB
+
+
 async def test_a_medium_and_its_copy(host: Connection, esx: EsxLab) -> None:
     key = await make(host, "iso/a b.iso", 1000)
     assert (esx.store() / "iso" / "a b.iso").stat().st_size == 1000
