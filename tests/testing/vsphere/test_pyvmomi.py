@@ -45,8 +45,9 @@ def named(si: Any, kind: Any, name: str) -> Any:  # noqa: ANN401 - pyvmomi has n
     return next(each for each in view.view if each.name == name)
 
 
+@pytest.mark.parametrize("api", ["5.5", "8.0"])
 @pytest.mark.parametrize("kind", ["vcenter", "esx"])
-async def test_it_reads_everything_of_every_object(kind: str) -> None:
+async def test_it_reads_everything_of_every_object(kind: str, api: str) -> None:
     def work(fake: FakeVSphere, si: Any) -> None:  # noqa: ANN401
         content = si.content
         view = content.viewManager.CreateContainerView(content.rootFolder, [], True)
@@ -66,7 +67,7 @@ async def test_it_reads_everything_of_every_object(kind: str) -> None:
             ref.value for ref in fake.site.world.of_kind("ManagedEntity") if ref != fake.site.root
         }
 
-    await with_pyvmomi(Settings(kind="esx" if kind == "esx" else "vcenter"), work)
+    await with_pyvmomi(Settings(kind="esx" if kind == "esx" else "vcenter", api=api), work)
 
 
 async def test_it_makes_changes_and_waits_for_tasks() -> None:

@@ -11,8 +11,14 @@ from vspherecaller import SERVICE, Caller, Refused, calling
 
 import aiovirt
 from aiovirt.errors import ConnectionLost, ResourceUnavailable
-from aiovirt.protocols.vsphere import Ref
+from aiovirt.protocols.vsphere import encode_call
+from aiovirt.protocols.vsphere.tables import collector_methods as cm
 from aiovirt.protocols.vsphere.tables import session_methods as sm
+from aiovirt.protocols.vsphere.tables.collector import (
+    ObjectSpec,
+    PropertyFilterSpec,
+    PropertySpec,
+)
 from aiovirt.streams.tcp import connect_tcp
 from aiovirt.streams.unix import UnixStream
 from aiovirt.testing.vsphere import Settings, run_fake_vsphere
@@ -86,10 +92,16 @@ async def test_answers_come_whole_or_in_pieces(chunk: int | None, header: str) -
 @pytest.mark.parametrize("typed", [True, False])
 async def test_items_of_arrays_tell_their_types_or_not(typed: bool) -> None:  # noqa: FBT001
     async with calling(Settings(typed_arrays=typed)) as (fake, caller):
-        machine = fake.machine("machine0")
-        assert len(await caller.one(machine.ref, "config.extraConfig") or ()) == 0
-        assert await caller.one(machine.ref, "datastore") == (Ref("Datastore", "datastore-11"),)
-        assert len(await caller.one(machine.ref, "config.hardware.device")) == 12
+        collector = caller.the("property_collector")
+        spec = PropertyFilterSpec(
+            prop_set=(PropertySpec(type="VirtualMachine", path_set=("datastore",)),),
+            object_set=(ObjectSpec(obj=fake.machine("machine0").ref),),
+        )
+        args = cm.RetrievePropertiesArgs(spec_set=(spec,))
+        body = encode_call(cm.RETRIEVE_PROPERTIES, collector, args)
+        answer = await caller.http("POST", "/sdk", body)
+        assert b'xsi:type="ArrayOfManagedObjectReference"' in answer.body
+        assert (b'xsi:type="ManagedObjectReference"' in answer.body) is typed
 
 
 async def test_a_host_of_its_own_calls_its_things_otherwise() -> None:

@@ -183,7 +183,7 @@ def _known(site: Site, request: Request) -> AnyMethod | None:
     method: AnyMethod | None = request.method
     if method is None or site.settings.lacks(method.name):
         return None
-    return method if _has(site.settings.api, method.since) else None
+    return method if site.settings.has(method.since) else None
 
 
 def _check_rights(call: Call, method: AnyMethod) -> None:
@@ -196,14 +196,8 @@ def _check_rights(call: Call, method: AnyMethod) -> None:
 
 
 def _check_version(site: Site, version: str) -> None:
-    if version and not _has(site.settings.api, version):
+    if version and not site.settings.has(version):
         raise faults.invalid_request(f'Unsupported version URI "urn:vim25/{version}"')
-
-
-def _has(api: str, since: str) -> bool:
-    """Whether a version of the API has what came with another."""
-    numbers = [part for part in since.split(".") if part.isdigit()]
-    return [int(part) for part in numbers] <= [*map(int, api.split(".")), *([999] * 3)]
 
 
 def _response(site: Site, body: bytes, logged_in: Session | None) -> Response:

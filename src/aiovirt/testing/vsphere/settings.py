@@ -23,6 +23,8 @@ EVERYTHING: Final = ("*",)
 READ_ONLY: Final = ("System.*",)
 """The privileges of the role ReadOnly."""
 
+_ANY: Final = 999
+
 ADMINISTRATOR: Final = "administrator@vsphere.local"
 
 
@@ -123,6 +125,12 @@ class Settings:
     def is_vcenter(self) -> bool:
         """Whether it is a vCenter."""
         return self.kind == "vcenter"
+
+    def has(self, since: str) -> bool:
+        """Whether the API has what came with a version."""
+        numbers = [int(part) for part in since.split(".") if part.isdigit()]
+        # A server of a version has its updates as well: 6.7 has what came with 6.7.3.
+        return numbers <= [*map(int, self.api.split(".")), *([_ANY] * 3)]
 
     def lacks(self, method: str) -> bool:
         """Whether a method is missing."""

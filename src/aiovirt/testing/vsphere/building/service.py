@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from aiovirt.protocols.vsphere import Ref
-from aiovirt.protocols.vsphere.tables.session import AboutInfo, Capability, ServiceContent
+from aiovirt.protocols.vsphere.tables.session import (
+    AboutInfo,
+    Capability,
+    LicenseManagerLicenseInfo,
+    ServiceContent,
+)
 from aiovirt.testing.vsphere.making import filled
 from aiovirt.testing.vsphere.settings import Settings
 from aiovirt.testing.vsphere.world import World
@@ -67,6 +72,24 @@ def about(settings: Settings, *, vcenter: bool) -> AboutInfo:
     )
 
 
+def _licence(settings: Settings) -> LicenseManagerLicenseInfo:
+    """The licence: of a vCenter, of an ESX, or the free one of an ESX."""
+    kinds = {
+        (True, False): ("vc.standard.instance", "VMware vCenter Server Standard"),
+        (True, True): ("vc.standard.instance", "VMware vCenter Server Standard"),
+        (False, False): ("esx.enterprisePlus.cpuPackage", "VMware vSphere Enterprise Plus"),
+        (False, True): ("esxBasic", "VMware vSphere Hypervisor"),
+    }
+    edition, name = kinds[settings.is_vcenter, settings.read_only_licence]
+    return LicenseManagerLicenseInfo(
+        license_key="00000-00000-00000-00000-00000",
+        edition_key=edition,
+        name=name,
+        total=0,
+        cost_unit="cpuPackage",
+    )
+
+
 def make_service(world: World, settings: Settings, root: Ref) -> ServiceContent:
     """Make the service and its managers.
 
@@ -94,6 +117,7 @@ def make_service(world: World, settings: Settings, root: Ref) -> ServiceContent:
         supportedLocaleList=("en",),
         messageLocaleList=("en",),
     )
+    world.put(world.the("LicenseManager"), licenses=(_licence(settings),))
     world.put(world.the("TaskManager"), maxCollector=32)
     world.put(world.the("EventManager"), maxCollector=32)
     return content

@@ -64,7 +64,7 @@ def blank_config(site: Site, spec: VirtualMachineConfigSpec, path: str) -> Virtu
     return VirtualMachineConfigInfo(
         change_version="0",
         modified=site.clock.now(),
-        create_date=site.clock.now(),
+        create_date=site.clock.now() if site.settings.has("6.7") else None,
         name=spec.name or folder.rpartition("/")[2],
         guest_id="otherGuest",
         guest_full_name="Other (32-bit)",

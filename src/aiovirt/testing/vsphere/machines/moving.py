@@ -235,7 +235,7 @@ def copy_machine(source: Machine, config: VirtualMachineConfigInfo, copy: Copy) 
         instance_uuid=site.world.uuid(),
         template=copy.template,
         modified=site.clock.now(),
-        create_date=site.clock.now(),
+        create_date=site.clock.now() if site.settings.has("6.7") else None,
     )
     devices = tuple(_fresh(site, each, linked=copy.linked) for each in made.hardware.device)
     made = changed(made, hardware=changed(made.hardware, device=devices))

@@ -47,8 +47,12 @@ def acquire_ticket(call: Call, args: m.AcquireTicketArgs) -> VirtualMachineTicke
         host=host,
         port=port,
         ssl_thumbprint=call.site.thumbprint,
-        url=f"wss://{host}:{port}/ticket/{ticket}" if web else None,
+        url=f"wss://{host}:{port}/ticket/{ticket}" if web and _tells_url(call) else None,
     )
+
+
+def _tells_url(call: Call) -> bool:
+    return call.site.settings.has("7.0")
 
 
 @handles(m.ACQUIRE_MKS_TICKET)
