@@ -8,6 +8,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from anyio.abc import TaskStatus
 from sshds import SSHD, sshd, user
 
 from aiovirt.errors import ConnectionLost, LimitExceeded, ResourceUnavailable
@@ -73,6 +74,22 @@ async def test_several_at_once(ssh: SSHConnection) -> None:
         for number in range(3):
             tasks.start_soon(run, number)
     assert sorted(found) == [b"0\n", b"1\n", b"2\n"]
+
+
+async def test_a_task_that_began_elsewhere_uses_it(server: SSHD) -> None:
+    target = SSHTarget(
+        "127.0.0.1", server.port, user(), server.key, server.known_hosts, config=Path("/dev/null")
+    )
+
+    async def connect(*, task_status: TaskStatus[SSHConnection]) -> None:
+        async with connect_ssh(target, timeout_s=20) as connection:
+            task_status.started(connection)
+            await connection.until_lost()
+
+    async with anyio.create_task_group() as tasks:
+        connection = await tasks.start(connect)
+        assert (await connection.run("echo here")).output == b"here\n"
+        tasks.cancel_scope.cancel()
 
 
 async def test_more_sessions_than_the_server_takes(ssh: SSHConnection, tmp_path: Path) -> None:
