@@ -49,12 +49,12 @@ Each operation that is missing above; an ability alone means all of it.
 """
 
 THEIRS = """
-### libvirt's own operations
+### libvirt's own operations: {hypervisor}
 
-Of the {all} operations that libvirt {version}'s driver for QEMU has, {there} are there, in the
-library or by the daemon.  Not there are:
+Of the {all} operations that libvirt {version}'s driver for {hypervisor} has, {there} are there, in
+the library or by the daemon.{rest}
 """
-TABLE = Path(__file__).parents[1] / "tables/qemu.txt"
+TABLES = Path(__file__).parents[1] / "tables"
 PROGRAMS_OWN = {"connectIsAlive", "connectIsEncrypted", "connectURIProbe"}
 """What a client's library tells without asking anybody."""
 
@@ -95,10 +95,14 @@ REASONS = {
     "LegacySnapshots": _OLDER,
     "LegacyMigration": _OLD_MOVES,
     "LegacyWork": _OLDER,
+    "Inventory": "what VMware's servers have beyond libvirt's operations",
     "Admin": "it is about a daemon: aiovirtd has it",
 }
 
+ESX_REASONS: Mapping[str, str] = {}
+
 Implementations = Mapping[type[Ability], type[Ability]]
+Reasons = Mapping[str, str]
 
 
 def drivers() -> dict[str, Implementations]:
@@ -191,29 +195,35 @@ def absent(made: Implementations) -> Iterator[str]:
         lacking: dict[str, list[str]] = {}
         for name in operations(ability):
             if name not in has:
-                lacking.setdefault(_reason(ability.__name__, name), []).append(name)
+                lacking.setdefault(_reason(ability.__name__, name, REASONS), []).append(name)
         whole = len(lacking) == 1 and not has
         for reason, names in lacking.items():
             said = "" if whole else ": " + ", ".join(f"`{name}`" for name in names)
             yield f"| `{ability.__name__}`{said} | {reason} |"
 
 
-def theirs(made: Implementations) -> Iterator[str]:
+def theirs(hypervisor: str, made: Implementations, reasons: Reasons) -> Iterator[str]:
     """Count the operations of libvirt's driver that are there, and name the others with why.
 
     Raises:
         LookupError: One is in no table, or has no reason.
     """
-    lines = TABLE.read_text(encoding="utf-8").splitlines()
+    table = TABLES / f"{hypervisor.lower()}.txt"
+    lines = table.read_text(encoding="utf-8").splitlines()
     names = [line for line in lines if not line.startswith("#")]
-    lacking = {name: why for name in names if (why := _lacks(name, made)) is not None}
-    yield THEIRS.format(all=len(names), there=len(names) - len(lacking), version=NEWEST)
-    yield "| operation | why |"
-    yield "|---|---|"
-    yield from (f"| `{name}` | {why} |" for name, why in lacking.items())
+    lacking = {name: why for name in names if (why := _lacks(name, made, reasons)) is not None}
+    there = len(names) - len(lacking)
+    rest = "  Not there are:" if lacking else ""
+    yield THEIRS.format(
+        hypervisor=hypervisor, all=len(names), there=there, version=NEWEST, rest=rest
+    ).rstrip("\n")
+    if lacking:
+        yield "\n| operation | why |"
+        yield "|---|---|"
+        yield from (f"| `{name}` | {why} |" for name, why in lacking.items())
 
 
-def _lacks(name: str, made: Implementations) -> str | None:
+def _lacks(name: str, made: Implementations, why: Reasons) -> str | None:
     """Why an operation of libvirt's driver is not there; None for one that is."""
     if name in PROGRAMS_OWN:
         return None
@@ -226,7 +236,7 @@ def _lacks(name: str, made: Implementations) -> str | None:
         older = row.ability.startswith("Legacy")
         if older or row.name in supported(kind, made.get(kind)):
             return None
-        reasons.append(_reason(row.ability, row.name))
+        reasons.append(_reason(row.ability, row.name, why))
     if not rows and procedure not in users("daemon"):
         raise LookupError(f"nobody serves {procedure}, which is libvirt's {name}")
     return reasons[0] if reasons else None
@@ -239,10 +249,10 @@ def _procedure(name: str) -> str:
     return re.sub(r"_FS_(?=FREEZE|THAW|TRIM|INFO)", "_FS", words)
 
 
-def _reason(ability: str, name: str) -> str:
-    found = REASONS.get(f"{ability}.{name}") or REASONS.get(ability)
+def _reason(ability: str, name: str, reasons: Reasons) -> str:
+    found = reasons.get(f"{ability}.{name}") or reasons.get(ability)
     if found is None:
-        raise LookupError(f"there is no reason why the QEMU driver lacks {ability}.{name}")
+        raise LookupError(f"there is no reason why a driver lacks {ability}.{name}")
     return found
 
 
@@ -251,7 +261,8 @@ def page() -> str:
     columns = drivers()
     lines = [line for ability in ABILITIES for line in section(ability, columns)]
     lines += absent(columns["qemu:///embed"])
-    lines += theirs(columns["qemu:///embed"])
+    lines += theirs("QEMU", columns["qemu:///embed"], REASONS)
+    lines += theirs("ESX", columns["esx://, vpx://"], ESX_REASONS)
     return "\n".join([HEAD.rstrip(), *lines, *procedure_table(), ""])
 
 

@@ -105,6 +105,16 @@ class EsxNetworks(EsxAbility, Networks):
         """See `Networks.autostart`: all do."""
         return (await self._find(network)).autostart
 
+    async def set_autostart(self, network: NetworkKey, *, autostart: bool) -> None:
+        """See `Networks.set_autostart`: all do, and none can be kept from it, as libvirt has it.
+
+        Raises:
+            Unsupported: It shall not start with the host.
+        """
+        await self._find(network)
+        if not autostart:
+            raise Unsupported(DRIVER, "a network that does not start with its host")
+
     # --- changing -------------------------------------------------------------------------------
 
     async def define(

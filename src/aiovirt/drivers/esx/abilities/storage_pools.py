@@ -133,6 +133,16 @@ class EsxStoragePools(EsxAbility, StoragePools):
         """See `StoragePools.autostart`: all are there when a host starts."""
         return (await self._find(pool)).autostart
 
+    async def set_autostart(self, pool: StoragePoolKey, *, autostart: bool) -> None:
+        """See `StoragePools.set_autostart`: all are there when a host starts, as libvirt has it.
+
+        Raises:
+            Unsupported: It shall not be there.
+        """
+        await self._find(pool)
+        if not autostart:
+            raise Unsupported(DRIVER, "a pool that does not start with its host")
+
     # --- changing -------------------------------------------------------------------------------
 
     async def refresh(self, pool: StoragePoolKey) -> None:
