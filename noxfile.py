@@ -328,6 +328,7 @@ def bench(session: nox.Session) -> None:
     need(session, *COUNTERPARTS)
     install(session, "bench")
     need_guest(session)
+    need_vcsim(session)
     wanted = session.posargs or [
         script.stem
         for script in sorted((HERE / "benchmarks").glob("*.py"))

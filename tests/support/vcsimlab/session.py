@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from operator import attrgetter
 from typing import Any
 
 from vcsimlab.simulator import Simulator
@@ -19,9 +20,21 @@ __all__ = ["Session", "connected", "vim"]
 Managed = Any
 """A managed object of pyvmomi."""
 
-vim: Any = import_module("pyVmomi").vim
-_query: Any = import_module("pyVmomi").vmodl.query.PropertyCollector
-_connect: Any = import_module("pyVim.connect")
+
+class _Late:
+    """Loads its module when it is first used: every run of tests loads these fixtures."""
+
+    def __init__(self, module: str, below: str = "") -> None:
+        self._module = module
+        self._below = below
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  pyvmomi is not typed
+        return attrgetter(self._below + name)(import_module(self._module))
+
+
+vim: Any = _Late("pyVmomi", "vim.")
+_query: Any = _Late("pyVmomi", "vmodl.query.PropertyCollector.")
+_connect: Any = _Late("pyVim.connect")
 
 TASK_PATHS = ["info.state", "info.error", "info.result"]
 """All that is asked of a task: pyvmomi refuses others whose types the simulator has wrong."""
