@@ -67,6 +67,7 @@ _PASSTHROUGH = f"it needs devices that can be given away, {_ABSENT}"
 _MEDIATED = f"it needs a device that can be divided, {_ABSENT}"
 _OLDER = "the first form of operations above, by which the daemon answers clients that use it"
 _OLD_MOVES = "how libvirt moved guests before 0.9.2; hosts that are younger do not"
+_VMWARE = "what VMware's servers have beyond libvirt's operations"
 _NETWORKS = "the driver uses the host's bridges as they are and makes no networks yet"
 _NETCF = "it needs netcf, which distributions no longer have; Debian's libvirt lacks it, too"
 REASONS = {
@@ -95,7 +96,8 @@ REASONS = {
     "LegacySnapshots": _OLDER,
     "LegacyMigration": _OLD_MOVES,
     "LegacyWork": _OLDER,
-    "Inventory": "what VMware's servers have beyond libvirt's operations",
+    "GuestWork": "VMware Tools do it; guests of QEMU are worked in by its agent, see `Guest`",
+    **dict.fromkeys(("HostPower", "Inventory", "PoolFiles", "SnapshotUpkeep", "Tickets"), _VMWARE),
     "Admin": "it is about a daemon: aiovirtd has it",
 }
 
