@@ -83,6 +83,13 @@ SNAPSHOTS = (
         snapshots(),
         two_snapshots,
     ),
+    Operation(
+        "RemoveAllSnapshots_Task",
+        "Snapshots.delete_all",
+        on_vm(lambda vm: vm.snapshots.delete_all()),
+        snapshots(),
+        two_snapshots,
+    ),
 )
 
 
