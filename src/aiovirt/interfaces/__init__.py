@@ -29,6 +29,7 @@ from aiovirt.interfaces.events import Events, EventStream
 from aiovirt.interfaces.guest import Guest
 from aiovirt.interfaces.guestwork import GuestReading, GuestWork
 from aiovirt.interfaces.host_interfaces import HostInterfaces
+from aiovirt.interfaces.host_power import HostPower
 from aiovirt.interfaces.host_resources import HostResources
 from aiovirt.interfaces.hostinfo import HostInfo
 from aiovirt.interfaces.inventory import Inventory
@@ -45,6 +46,7 @@ from aiovirt.interfaces.network_filters import NetworkFilters
 from aiovirt.interfaces.network_ports import NetworkPorts
 from aiovirt.interfaces.networks import Networks
 from aiovirt.interfaces.node_devices import NodeDevices
+from aiovirt.interfaces.pool_files import PoolFiles
 from aiovirt.interfaces.processors import Processors
 from aiovirt.interfaces.resources import Resources
 from aiovirt.interfaces.saved_state import SavedState
@@ -95,6 +97,8 @@ ABILITIES: tuple[type[Ability], ...] = (
     Containers,
     LegacyWork,
     Inventory,
+    PoolFiles,
+    HostPower,
     GuestWork,
     SnapshotUpkeep,
     Tickets,
@@ -123,6 +127,7 @@ __all__ = [
     "GuestWork",
     "HostInfo",
     "HostInterfaces",
+    "HostPower",
     "HostResources",
     "Inventory",
     "Jobs",
@@ -142,6 +147,7 @@ __all__ = [
     "Networks",
     "NodeDevices",
     "OpenOptions",
+    "PoolFiles",
     "Processors",
     "Resources",
     "SavedState",

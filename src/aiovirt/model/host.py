@@ -9,6 +9,7 @@ __all__ = [
     "CpuComparison",
     "HostCpuMap",
     "HostCpuStats",
+    "HostLicence",
     "HostMemoryStats",
     "NodeInfo",
     "SecurityModel",
@@ -95,6 +96,25 @@ class SecurityModel:
 
     model: str
     doi: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostLicence:
+    """Something that a server is licensed for.
+
+    Attributes:
+        name: The edition, such as ``vSphere 8 Enterprise Plus``.
+        key: The key, of which all but the last part is hidden.
+        unit: What is counted, such as ``cpuPackage``.
+        used: How many are used; None where that is not told.
+        total: How many there are; 0 for as many as wanted.
+    """
+
+    name: str
+    key: str
+    unit: str
+    used: int | None
+    total: int
 
 
 class CpuComparison(IntEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from typing import TypeAlias
 
@@ -11,6 +12,7 @@ from aiovirt.model.keys import StoragePoolKey, StorageVolumeKey
 
 __all__ = [
     "Hole",
+    "PoolFile",
     "PoolState",
     "Progress",
     "StoragePoolInfo",
@@ -119,6 +121,23 @@ class StorageVolumeRecord:
     key: StorageVolumeKey
     path: str
     info: StorageVolumeInfo
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFile:
+    """A file or a folder of a pool.
+
+    Attributes:
+        path: Where it is in the pool, such as ``web1/web1.vmx``.
+        size: Bytes; None of a folder.
+        modified: When it was written last, or None where that is not told.
+        is_folder: Whether it is a folder.
+    """
+
+    path: str
+    size: int | None
+    modified: datetime | None
+    is_folder: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from aiovirt.model.flags import flag_set
 from aiovirt.model.statistics import DomainStats, StatsGroup
 from aiovirt.model.uri import URI
 from aiovirt.objects._host_facts import HostFacts
+from aiovirt.objects._host_power import HostPowerVerbs
 from aiovirt.objects._maintenance import HostMaintenance
 from aiovirt.objects.domain import Domain
 from aiovirt.objects.domains import Domains
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Connection"]
 
 
-class Connection(HostFacts, HostMaintenance):
+class Connection(HostFacts, HostMaintenance, HostPowerVerbs):
     """An open host. `aiovirt.open` makes it, and it ends with that block.
 
     Attributes:

@@ -15,6 +15,7 @@ from aiovirt.model.storage import (
     StorageVolumeRecord,
 )
 from aiovirt.objects._handle import NamedHandle
+from aiovirt.objects._pool_files import PoolFileVerbs
 from aiovirt.objects._transfers import parsed, watched
 from aiovirt.objects.volume import StorageVolume
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["StoragePool"]
 
 
-class StoragePool(NamedHandle[StoragePoolKey]):
+class StoragePool(PoolFileVerbs, NamedHandle[StoragePoolKey]):
     """One pool of a host: thin, cheap, and valid as long as its connection is open.
 
     Every verb raises `NotFound` when the pool is gone, `InvalidState` when it must be active and is

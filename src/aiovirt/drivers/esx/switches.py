@@ -262,13 +262,21 @@ async def _distributed(session: Session, host: Ref | None) -> list[Switch]:
     refs = list(session.tree.of_kind("DistributedVirtualSwitch"))
     paths = ("name", "uuid", "config", "portgroup", "summary")
     found = await session.get_many(refs, paths, what="list its switches") if refs else {}
-    whole = session.scope.datacenter is None
-    members = {ref: known for ref, known in found.items() if whole or hosts & _members(known)}
+    members = {ref: known for ref, known in found.items() if _is_meant(session, ref, known, hosts)}
     groups = await _dv_groups(
         session, [g for k in members.values() for g in k.get("portgroup", ())]
     )
     read = [_read_dvs(ref, known, groups) for ref, known in members.items()]
     return sorted(read, key=lambda each: each.name)
+
+
+def _is_meant(session: Session, ref: Ref, known: Mapping[str, Any], hosts: set[Ref]) -> bool:
+    """Whether a switch is one of the URI's hosts, or in the URI's datacenter."""
+    scope = session.scope
+    if scope.host is not None or scope.compute is not None:
+        return bool(hosts & _members(known))
+    above = scope.datacenter or scope.folder
+    return above is None or above in session.tree.above(ref)
 
 
 def _members(known: Mapping[str, Any]) -> set[Ref]:

@@ -106,15 +106,17 @@ class SwitchWork:
         await self._session.call(REMOVE_VIRTUAL_SWITCH, self._manager, args, what=what)
 
     async def change(self, old: Switch, new: Switch) -> None:
-        """Let a switch be as another; port groups that are not wanted any more go.
+        """Let a switch be as another; port groups that are not wanted any more go, and go first.
 
         Raises:
-            Busy: A port group that would go is in use; nothing was changed then.
+            Busy: A port group that would go is in use.
         """
         before, after = _by_name(old), _by_name(new)
         leaving = [before[name] for name in before.keys() - after.keys()]
         for group in leaving:
             self._check_group(group)
+        for group in leaving:
+            await self.remove_group(group)
         if _switch_spec(old) != _switch_spec(new):
             await self.update(new)
         for name, group in after.items():
@@ -122,8 +124,6 @@ class SwitchWork:
                 await self.add_group(new, group)
             elif (changed := _changed(before[name], group)) != before[name]:
                 await self.change_group(new, changed)
-        for group in leaving:
-            await self.remove_group(group)
 
     async def update(self, switch: Switch) -> None:
         """Let a switch have these cards, this MTU and these rules; its port groups stay."""

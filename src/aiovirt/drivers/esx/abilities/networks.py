@@ -130,7 +130,7 @@ class EsxNetworks(EsxAbility, Networks):
 
         Raises:
             AlreadyExists: Another switch has a port group of that name.
-            Busy: A port group that would go is in use; nothing was changed.
+            Busy: A port group that would go is in use.
         """
         refuse_flags(DRIVER, "Networks.define", flags)
         if validate:
