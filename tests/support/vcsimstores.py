@@ -94,7 +94,59 @@ async def clone_medium(scene: Scene) -> None:
     await pool.clone_volume(await pool.volume("some.iso"), name="other.iso")
 
 
-STORES = (
+async def move_disk(scene: Scene) -> None:
+    """Make a disk and move it to another folder."""
+    await create_volume(scene)
+    await (await scene.pool()).move_file(MADE, "moved/disk.vmdk")
+
+
+async def move_medium(scene: Scene) -> None:
+    """Give a file another name."""
+    await (await scene.pool()).move_file("some.iso", "other.iso")
+
+
+async def make_folder(scene: Scene) -> None:
+    """Make a folder."""
+    await (await scene.pool()).make_folder("made")
+
+
+async def remove_file(scene: Scene) -> None:
+    """Remove a file."""
+    await (await scene.pool()).remove_file("some.iso")
+
+
+def is_removed(stage: Stage) -> bool:
+    """The file is not there any more."""
+    return not (stage.store / "some.iso").exists()
+
+
+FILES = (
+    Operation(
+        "MoveVirtualDisk_Task",
+        "StoragePool.move_file of a disk",
+        move_disk,
+        lambda stage: (stage.store / "moved/disk.vmdk").exists() and is_deleted(stage),
+    ),
+    Operation(
+        "MoveDatastoreFile_Task",
+        "StoragePool.move_file",
+        move_medium,
+        lambda stage: (stage.store / "other.iso").read_bytes() == DATA and is_removed(stage),
+        some_file,
+    ),
+    Operation(
+        "MakeDirectory",
+        "StoragePool.make_folder",
+        make_folder,
+        lambda stage: (stage.store / "made").is_dir(),
+    ),
+    Operation(
+        *("DeleteDatastoreFile_Task", "StoragePool.remove_file", remove_file, is_removed),
+        some_file,
+    ),
+)
+
+VOLUMES = (
     Operation(
         "SearchDatastoreSubFolders_Task",
         "StoragePool.volumes",
@@ -119,7 +171,7 @@ STORES = (
         "DeleteDatastoreFile_Task",
         "StorageVolume.delete of a medium",
         delete_medium,
-        lambda stage: not (stage.store / "some.iso").exists(),
+        is_removed,
         some_file,
     ),
     Operation(
@@ -135,4 +187,6 @@ STORES = (
         some_file,
     ),
 )
+
+STORES = (*VOLUMES, *FILES)
 """All of datastores."""
