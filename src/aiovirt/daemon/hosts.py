@@ -264,6 +264,7 @@ def qemu_uri(settings: HostSettings, state: Path) -> URI:
         parameters["backup_tls"] = str(settings.backup_tls)
     parameters["late_detach"] = "yes"
     parameters["relabel"] = "yes" if settings.qemu_relabel else "no"
+    parameters["confined"] = "yes" if settings.qemu_confined else "no"
     parameters["namespaces"] = "yes" if settings.qemu_namespaces else "no"
     for name in ("group", "max_core", "oom_score"):
         value = getattr(settings, f"qemu_{name}")

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import anyio
 import counterparts
@@ -223,6 +224,20 @@ async def test_who_reads_a_backup_does_it_by_a_socket_that_is_allowed(
             "<disks><disk name='vda'/><disk name='vdb' backup='no'/></disks></domainbackup>"
         )
         assert access(root, vm, socket) == ["rw"]
+        await vm.destroy()
+
+
+@pytest.mark.usefixtures("apparmor")
+async def test_a_host_may_confine_those_alone_that_say_so(root: Path, images: Path) -> None:
+    said = configured(images)
+    said.name, said.uuid = "said", uuid4()
+    said.labels.append(SecurityLabel(type="dynamic", model="apparmor"))
+    async with open_host(f"qemu:///embed?root={root}&confined=no") as host:
+        plain = await started(host, configured(images))
+        assert (await plain.config()).labels == []
+        await plain.destroy()
+        vm = await started(host, said)
+        assert [each.label for each in (await vm.config()).labels] == [f"libvirt-{vm.uuid}"]
         await vm.destroy()
 
 

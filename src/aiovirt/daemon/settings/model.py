@@ -58,6 +58,13 @@ class HostSettings:
             "A <seclabel model='dac' relabel='no'/> of a guest or a disk forbids it."
         ),
     ] = True
+    qemu_confined: Annotated[
+        bool,
+        About(
+            "Confine guests of which nothing is said by the host's SELinux or AppArmor. A "
+            "<seclabel> of a guest goes before this."
+        ),
+    ] = True
     qemu_namespaces: Annotated[
         bool,
         About("Give each guest a /dev of its own, with what it needs and no more. Needs root."),

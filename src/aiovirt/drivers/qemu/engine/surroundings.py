@@ -12,7 +12,7 @@ from aiovirt.drivers.common import tuning
 from aiovirt.drivers.qemu.argv import Resources, environment, own_words
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.process.beside import start_beside
-from aiovirt.drivers.qemu.process.confinement import confine, labels_in_use
+from aiovirt.drivers.qemu.process.confinement import confine, is_said, labels_in_use
 from aiovirt.drivers.qemu.process.devices import ALWAYS, STAGE, named_devices, permit
 from aiovirt.drivers.qemu.process.groups import make_group
 from aiovirt.drivers.qemu.process.helpers import Surroundings
@@ -50,9 +50,11 @@ async def label_guest(engine: Engine, config: DomainConfig, folder: Path) -> Non
         Busy: Another guest uses a file.
         HostError: We may not.
     """
-    running = (domain.live.config for domain in engine.registry if domain.live is not None)
-    labels = confine(config, labels_in_use(running))
-    choose_profile(config)
+    labels = None
+    if engine.settings.process.confined or is_said(config):
+        running = (domain.live.config for domain in engine.registry if domain.live is not None)
+        labels = confine(config, labels_in_use(running))
+        choose_profile(config)
     owner = engine.settings.owner
     if owner is not None and engine.settings.process.relabel:
         await to_thread.run_sync(give_files, config, folder, owner)

@@ -16,7 +16,7 @@ from aiovirt.config import DomainConfig, SecurityLabel
 from aiovirt.errors import HostError, ResourceUnavailable
 from aiovirt.host.labels import selinux
 
-__all__ = ["Labels", "base_labels", "confine", "labels_in_use"]
+__all__ = ["Labels", "base_labels", "confine", "is_said", "labels_in_use"]
 
 _ETC: Final = Path("/etc/selinux")
 _CATEGORIES: Final = 1024
@@ -38,6 +38,11 @@ class Labels:
     image: str
     content: str
     relabel: bool
+
+
+def is_said(config: DomainConfig) -> bool:
+    """Whether a configuration says how its guest is to be confined, or that it is not."""
+    return any(each.model in {None, "selinux", "apparmor"} for each in config.labels)
 
 
 def confine(

@@ -20,6 +20,7 @@ class ProcessSettings:
 
     Attributes:
         relabel: Whether the files of a guest are given to QEMU's account while it runs.
+        confined: Whether a guest of which nothing is said gets the host's labels or a profile.
         namespaces: Whether a guest has a ``/dev`` of its own, with what it needs and no more.
         max_core: Bytes of a core dump of QEMU, -1 for no limit; None leaves ours.
         oom_score: How willingly the kernel ends QEMU when memory is short, -1000 (never) to 1000;
@@ -29,6 +30,7 @@ class ProcessSettings:
     """
 
     relabel: bool = False
+    confined: bool = True
     namespaces: bool = False
     max_core: int | None = None
     oom_score: int | None = None
@@ -44,6 +46,7 @@ class ProcessSettings:
         """
         return cls(
             relabel=switch("relabel", given.get("relabel", "no")),
+            confined=switch("confined", given.get("confined", "yes")),
             namespaces=switch("namespaces", given.get("namespaces", "no")),
             max_core=_number(given, "max_core", lambda number: number >= _UNLIMITED),
             oom_score=_number(given, "oom_score", lambda number: number in _OOM_SCORES),
