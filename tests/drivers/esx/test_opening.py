@@ -69,7 +69,7 @@ async def test_each_kind_of_server_has_its_scheme(vcenter: Simulator, esx: Simul
         uri = f"{wrong}://127.0.0.1:{simulator.port}/?cacert={simulator.ca}"
         error = await refused(uri, Login(simulator.user, simulator.password))
         assert isinstance(error, ConfigError)
-        assert error.hint == f"open {right}://127.0.0.1/ instead"
+        assert error.hint == f"write {right}:// instead of {wrong}://"
 
 
 async def test_a_wrong_password(vsphere: Simulator) -> None:
@@ -99,15 +99,22 @@ async def test_an_unknown_certificate_is_refused(esx: Simulator) -> None:
 
 @pytest.mark.parametrize("how", ["thumbprint", "no_verify"])
 async def test_other_ways_to_trust(esx: Simulator, how: str) -> None:
-    value = {"thumbprint": esx.thumbprint, "no_verify": "1"}[how]
+    ways = {"thumbprint": esx.uri(thumbprint=esx.thumbprint), "no_verify": esx.uri(no_verify="1")}
     login = Login(esx.user, esx.password)
-    async with _open.open(esx.uri(**{how: value}), credentials=login) as host:
+    async with _open.open(ways[how], credentials=login) as host:
         assert await names(host)
 
 
 async def test_a_ca_file_that_is_not_there(esx: Simulator, tmp_path: Path) -> None:
     uri = esx.uri(cacert=str(tmp_path / "none.pem"))
     assert "none.pem" in str(await refused(uri, Login(esx.user, esx.password)))
+
+
+async def test_a_vcenter_that_does_not_manage_the_host(esx: Simulator) -> None:
+    with pytest.raises(ConfigError) as caught:
+        async with opening(esx, vcenter="*"):
+            pass
+    assert caught.value.field == "vcenter"
 
 
 async def test_a_readonly_connection_changes_nothing(esx: Simulator) -> None:

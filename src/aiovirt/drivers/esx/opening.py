@@ -21,6 +21,7 @@ from aiovirt.drivers.esx.confirming import confirm
 from aiovirt.drivers.esx.faults import Place, refusal
 from aiovirt.drivers.esx.inventory import Tree
 from aiovirt.drivers.esx.machines import Machines
+from aiovirt.drivers.esx.managed import check_vcenter
 from aiovirt.drivers.esx.parameters import Parameters, read_parameters
 from aiovirt.drivers.esx.scope import resolve, whole_host
 from aiovirt.drivers.esx.session import Session
@@ -70,6 +71,8 @@ async def open_session(uri: URI, options: OpenOptions) -> AsyncIterator[Session]
             _check_kind(uri, client)
             async with client.open_inventory(WATCHED) as inventory:
                 session = _session(uri, options, parameters, client, inventory)
+                if parameters.vcenter is not None and session.scope.host is not None:
+                    await check_vcenter(client, session.scope.host, parameters.vcenter)
                 try:
                     yield session
                 finally:
@@ -126,7 +129,7 @@ def _check_kind(uri: URI, client: VSphereClient) -> None:
     raise ConfigError(
         f"{uri.driver}://{uri.host} is for {wanted}, and there is {found} ({about.full_name})",
         field="scheme",
-        hint=f"open {other}://{uri.host}/ instead",
+        hint=f"write {other}:// instead of {uri.driver}://",
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from aiovirt.drivers.esx.files import datacenter_of
 from aiovirt.drivers.esx.session import Session
 from aiovirt.errors import NotFound, ResourceUnavailable
 from aiovirt.protocols.vsphere import Ref
+from aiovirt.protocols.vsphere.tables.storage import DatastoreSummary
 
 __all__ = ["Place", "default_datastore", "place_for"]
 
@@ -87,9 +88,9 @@ async def default_datastore(session: Session, place: Place) -> Ref:
     return max(usable, key=lambda ref: (usable[ref], ref.value))
 
 
-def _room(summary: Any) -> int | None:  # noqa: ANN401 - a DatastoreSummary, or nothing
-    usable = summary is not None and summary.accessible
-    if not usable or (summary.maintenance_mode or "normal") != "normal":
+def _room(summary: DatastoreSummary | None) -> int | None:
+    """The bytes that are free in a datastore; None where it cannot be used."""
+    if summary is None or not summary.accessible:
         return None
-    room: int = summary.free_space
-    return room
+    kept = (summary.maintenance_mode or "normal") != "normal"
+    return None if kept else summary.free_space

@@ -70,11 +70,12 @@ class EsxDefinition(EsxDocuments):
                 config.uuid = machine.key.uuid
                 await redefine(self.session, machine, config)
                 return (self.session.machines.find(machine.ref) or machine).key
-        config.uuid = config.uuid or uuid4()
+        uuid = config.uuid or uuid4()
+        config.uuid = uuid
         ref = await make_machine(self.session, config)
         await self.session.settle(ref, lambda now: now is not None)
         made = self.session.machines.find(ref)
-        return DomainKey(config.uuid, config.name or "") if made is None else made.key
+        return DomainKey(uuid, config.name or "") if made is None else made.key
 
     def _existing(self, config: DomainConfig) -> Machine | None:
         """The machine that a definition means: that of its UUID, or without one that of its name.
