@@ -13,7 +13,7 @@ from aiovirt.cli.arguments import DomainArg, SessionArg, about
 from aiovirt.cli.failures import UsageError
 from aiovirt.cli.results import Plain, done
 from aiovirt.model.cpusets import format_cpus, parse_cpus
-from aiovirt.model.params import ParamValue
+from aiovirt.model.params import ParamValue, plain
 
 __all__ = [
     "blkiotune",
@@ -98,8 +98,9 @@ async def schedinfo(
     if params:
         await found.set_scheduler_parameters(params, **affects.meant)
     scheduler = await found.scheduler()
-    values = await found.scheduler_parameters(**affects.meant)
-    data = {"scheduler": scheduler.name, "parameters": dict(values)}
+    told = await found.scheduler_parameters(**affects.meant)
+    values = {name: plain(value) for name, value in told.items()}
+    data = {"scheduler": scheduler.name, "parameters": values}
     return figures(found.key, data, {"Scheduler": scheduler.name, **values})
 
 

@@ -238,9 +238,9 @@ def mismatch(
 
 def _what_to_pin(seen: bytes) -> str:
     if not seen:
-        return "take the certificate of its CA as ca_file="
+        return "take the certificate of its CA as cacert="
     return (
-        "take the certificate of its CA as ca_file=; or compare with the server's own console, "
+        "take the certificate of its CA as cacert=; or compare with the server's own console, "
         f"and pin this certificate by thumbprint={_colons(seen)}"
     )
 

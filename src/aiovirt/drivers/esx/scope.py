@@ -90,7 +90,8 @@ def _step(uri: URI, tree: Tree, at: Ref, names: Sequence[str]) -> tuple[Ref, lis
         taken = _taken(tree.get(child).get("name") or "", names)
         if taken:
             return child, list(names[taken:])
-    known = ", ".join(tree.get(child).get("name") or "" for child in children[:20])
+    there = dict.fromkeys(tree.get(child).get("name") or "" for child in children)
+    known = ", ".join(list(there)[:20])
     raise ConfigError(
         f"vCenter {uri.host} has no {names[0]!r} in {tree.called(at)}, as the URI's path "
         f"{uri.path!r} wants",
