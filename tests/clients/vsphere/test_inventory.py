@@ -245,6 +245,14 @@ async def test_what_changed_while_nothing_was_heard_is_synthetic(loss: object) -
     assert script.count("CreatePropertyCollector") == 2
 
 
+@pytest.mark.parametrize("loss", GONE[2:])
+async def test_a_collector_that_is_given_up_is_destroyed(loss: object) -> None:
+    script, _ = await next_change(loss, updates("7"))
+    names = [call.name for call in script.calls]
+    anew = names.index("CreatePropertyCollector", names.index("WaitForUpdatesEx"))
+    assert names[anew - 2 : anew] == ["DestroyPropertyCollector", "DestroyView"]
+
+
 async def test_what_is_the_same_after_a_loss_is_not_told() -> None:
     _, changes = await next_change(GONE[0], updates("7", enter(vm(1), ON)))
     assert changes == []

@@ -50,6 +50,9 @@ PAGE = 1000
 GOODBYE_S = 2.0
 """Seconds that the server has to forget a collector."""
 
+DISCARDED = 8
+"""How many collectors and views that were given up are remembered, to be destroyed."""
+
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R")
 
@@ -129,6 +132,7 @@ class Collector:
         self._view: Ref | None = None
         self._version: str | None = None
         self._waiting = False
+        self._discarded: list[Ref | None] = []
         self._settling: list[anyio.Event] = []
         self._ended: AiovirtError | None = None
 
@@ -166,7 +170,9 @@ class Collector:
         if is_gone(error):
             self._forget()
         elif isinstance(error, ProtocolError) or isinstance(fault, RuntimeFault):
-            self._forget()  # whoever answers so may know no versions any more either
+            # Whoever answers so may know no versions any more either.
+            self._discarded = [*self._discarded, self._collector, self._view][-DISCARDED:]
+            self._forget()
         elif not is_passing(error):
             return False
         self._watch.trouble(error)
@@ -179,6 +185,7 @@ class Collector:
 
     async def _open(self) -> None:
         client = self._client
+        await self._destroy_discarded()
         collector = await client.call(CREATE_PROPERTY_COLLECTOR, client.content.property_collector)
         self._view, spec = await self._watch.open(client)
         # Whole values, not parts of them: a value that is whole is right whatever was lost before.
@@ -237,10 +244,19 @@ class Collector:
 
     async def close(self) -> None:
         """Let the server forget what was made. Cancellation: waited out, for two seconds."""
-        collector, view = self._collector, self._view
+        self._discarded += [self._collector, self._view]
         self._forget()
         with anyio.move_on_after(GOODBYE_S, shield=True), suppress(AiovirtError):
-            if collector is not None:
-                await self._client.call(DESTROY_PROPERTY_COLLECTOR, collector)
-            if view is not None:
-                await self._client.call(DESTROY_VIEW, view)
+            await self._destroy_discarded()
+
+    async def _destroy_discarded(self) -> None:
+        """Let the server forget what is not used any more, as far as it still knows it."""
+        while self._discarded:
+            ref = self._discarded.pop(0)
+            if ref is None:
+                continue
+            collects = ref.kind == "PropertyCollector"
+            with suppress(VSphereFault):
+                await self._client.call(
+                    DESTROY_PROPERTY_COLLECTOR if collects else DESTROY_VIEW, ref
+                )
