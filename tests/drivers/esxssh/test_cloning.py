@@ -13,8 +13,8 @@ from guests import poll
 
 from aiovirt.drivers.common.vmx import Vmx
 from aiovirt.drivers.esxssh.cloning import become, disks_of
-from aiovirt.drivers.esxssh.driver import EsxSshDriver
-from aiovirt.errors import AlreadyExists, ConfigError, InvalidState, NotFound
+from aiovirt.errors import AlreadyExists, ConfigError, InvalidState, NotFound, Unsupported
+from aiovirt.interfaces import Inventory
 from aiovirt.objects import Connection
 
 pytestmark = pytest.mark.anyio
@@ -60,15 +60,14 @@ def test_what_is_a_machines_own_is_not_copied() -> None:
     assert vmx.get("guestOS") == "debian10-64"
 
 
-async def driver(host: Connection, esx: EsxLab) -> EsxSshDriver:
-    """Return the driver of a host with a machine that has a disk."""
+async def driver(host: Connection, esx: EsxLab) -> Inventory:
+    """Return what copies machines of a host with one that has a disk."""
     folder = esx.store() / "one"
     disk = {"present": "TRUE", "fileName": "a b.vmdk"}
     esx.add("one", **{f"scsi0:0.{name}": value for name, value in disk.items()})
     (folder / "a b.vmdk").write_text('RW 2 VMFS "a b-flat.vmdk"\nddb.adapterType = "lsilogic"\n')
     (folder / "a b-flat.vmdk").write_bytes(os.urandom(1024))
-    assert isinstance(host.driver, EsxSshDriver)
-    return host.driver
+    return host.driver.ability(Inventory)
 
 
 @pytest.mark.real
@@ -119,3 +118,27 @@ async def test_a_copy_that_is_cancelled_leaves_nothing(host: Connection, esx: Es
             tasks.cancel_scope.cancel()
     assert not (esx.store() / "two").exists()
     assert await host.domains.list() == [one]
+
+
+@pytest.mark.real
+async def test_a_copy_in_another_datastore(host: Connection, esx: EsxLab) -> None:
+    copier = await driver(host, esx)
+    one = await host.domains.get("one")
+    await copier.clone(one.key, "two", datastore="nfs store")
+    assert (esx.store("nfs store") / "two" / "two-flat.vmdk").exists()
+    with pytest.raises(Unsupported):
+        await copier.clone(one.key, "three", linked=True)
+
+
+@pytest.mark.real
+async def test_a_machine_goes_with_its_files(host: Connection, esx: EsxLab) -> None:
+    copier = await driver(host, esx)
+    one = await host.domains.get("one")
+    assert not await copier.is_template(one.key)
+    await one.start()
+    with pytest.raises(InvalidState):
+        await copier.delete(one.key)
+    await one.destroy()
+    await copier.delete(one.key)
+    assert not (esx.store() / "one").exists()
+    assert await host.domains.list() == []

@@ -14,7 +14,7 @@ from aiovirt.drivers.esxssh.driver import IMPLEMENTATIONS, EsxSshDriver
 from aiovirt.drivers.esxssh.opening import poll_seconds, target_of
 from aiovirt.drivers.esxssh.reading import CHANGES
 from aiovirt.errors import AuthenticationFailed, ConfigError, NotFound, PermissionDenied
-from aiovirt.interfaces import OpenOptions, StorageVolumes, supported
+from aiovirt.interfaces import Inventory, OpenOptions, StorageVolumes, supported
 from aiovirt.model.keys import StorageVolumeKey
 from aiovirt.model.uri import URI
 
@@ -109,16 +109,17 @@ async def test_a_connection_that_reads_changes_nothing(esx: EsxLab) -> None:
         vm = await host.domains.get("web1")
         assert isinstance(host.driver, EsxSshDriver)
         driver, before = host.driver, len(esx.journal)
+        inventory = driver.ability(Inventory)
         for verb in (
             vm.start,
             vm.undefine,
-            lambda: driver.clone(vm.key, "web2"),
+            lambda: inventory.clone(vm.key, "web2"),
             lambda: driver.register("[datastore1] x.vmx"),
         ):
             with pytest.raises(PermissionDenied, match="read-only"):
                 await verb()
         with pytest.raises(PermissionDenied):
-            await driver.maintenance.enter()
+            await inventory.enter_maintenance()
         volumes = driver.ability(StorageVolumes)
         with pytest.raises(PermissionDenied):
             volumes.upload(StorageVolumeKey("datastore1", "a.iso", "[datastore1] a.iso"))

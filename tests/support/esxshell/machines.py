@@ -352,6 +352,20 @@ def unregister(host: Host, number: str) -> str:
     return ""
 
 
+def destroy(host: Host, number: str) -> str:
+    """Take a machine off the list, and remove its folder."""
+    machine = host.machine(number)
+    if machine["power"] != OFF:
+        text = "The attempted operation cannot be performed in the current state."
+        fields = {"requestedState": OFF, "existingState": machine["power"]}
+        raise Refusal(fault("vim.fault.InvalidPowerState", text, **fields))
+    folder = Path(machine["path"]).parent
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
+    return unregister(host, number)
+
+
 def reload(host: Host, number: str) -> str:
     """Read a machine's file anew."""
     machine = host.machine(number)

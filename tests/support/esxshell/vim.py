@@ -31,6 +31,7 @@ COMMANDS = {
     "vmsvc/power.reboot": Command("power.reboot vmid", 1, 1, machines.reboot),
     "vmsvc/reload": Command("reload vmid", 1, 1, machines.reload),
     "vmsvc/unregister": Command("unregister vmid", 1, 1, machines.unregister),
+    "vmsvc/destroy": Command("destroy vmid", 1, 1, machines.destroy),
     "vmsvc/message": Command("message vmid [msgId] [choice]", 1, 3, machines.message),
     "vmsvc/get.snapshotinfo": Command("get.snapshotinfo vmid", 1, 1, snapshots.info),
     "vmsvc/snapshot.get": Command("snapshot.get vmid", 1, 1, snapshots.tree),

@@ -32,8 +32,10 @@ _OWN = re.compile(
 _CARD = re.compile(r"(ethernet\d+)\.addressType", re.IGNORECASE)
 
 
-async def clone(context: Context, domain: DomainKey, name: str) -> DomainKey:
-    """Copy a machine that is off, with its disks, into a folder of its own in the same datastore.
+async def clone(
+    context: Context, domain: DomainKey, name: str, datastore: str | None = None
+) -> DomainKey:
+    """Copy a machine that is off, with its disks, into a folder of its own.
 
     The copy has a UUID and MAC addresses of its own, no snapshots, and thin disks.
 
@@ -53,7 +55,7 @@ async def clone(context: Context, domain: DomainKey, name: str) -> DomainKey:
             )
         if any(each.key.name == name for each in await context.inventory.machines()):
             raise AlreadyExists(f"domain {name!r} exists on {context.host.where} already")
-        folder = DatastorePath(machine.path.datastore, escape_name(name))
+        folder = DatastorePath(datastore or machine.path.datastore, escape_name(name))
         place = await descriptions.locate(folder)
         what = f"make the folder {folder}"
         await context.host.run(["mkdir", place], what)

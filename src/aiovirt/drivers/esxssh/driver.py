@@ -12,19 +12,18 @@ from aiovirt.drivers.esxssh.abilities.events import EsxEvents
 from aiovirt.drivers.esxssh.abilities.guest import EsxGuest
 from aiovirt.drivers.esxssh.abilities.hostinfo import EsxHostInfo, EsxHostResources
 from aiovirt.drivers.esxssh.abilities.interfaces import EsxHostInterfaces
+from aiovirt.drivers.esxssh.abilities.inventory import EsxInventory, EsxSnapshotUpkeep
 from aiovirt.drivers.esxssh.abilities.lifecycle import EsxLifecycle
 from aiovirt.drivers.esxssh.abilities.networks import EsxNetworks
 from aiovirt.drivers.esxssh.abilities.pools import EsxStoragePools
 from aiovirt.drivers.esxssh.abilities.snapshots import EsxSnapshots
 from aiovirt.drivers.esxssh.abilities.statistics import EsxStatistics
 from aiovirt.drivers.esxssh.abilities.volumes import EsxStorageVolumes
-from aiovirt.drivers.esxssh.cloning import clone
 from aiovirt.drivers.esxssh.context import DRIVER, Context, EsxAbility
 from aiovirt.drivers.esxssh.datastores import Datastores
 from aiovirt.drivers.esxssh.host import EsxHost
-from aiovirt.drivers.esxssh.inventory import Inventory
+from aiovirt.drivers.esxssh.inventory import Inventory as Machines
 from aiovirt.drivers.esxssh.link import EsxLink, open_link
-from aiovirt.drivers.esxssh.maintenance import Maintenance
 from aiovirt.drivers.esxssh.opening import find_product, poll_seconds, target_of
 from aiovirt.drivers.esxssh.reading import reading, refused
 from aiovirt.drivers.esxssh.registering import register
@@ -37,10 +36,12 @@ from aiovirt.interfaces import (
     HostInfo,
     HostInterfaces,
     HostResources,
+    Inventory,
     Lifecycle,
     Networks,
     OpenOptions,
     Snapshots,
+    SnapshotUpkeep,
     Statistics,
     StoragePools,
     StorageVolumes,
@@ -69,6 +70,8 @@ IMPLEMENTATIONS: Mapping[type[Ability], type[EsxAbility]] = {
     Networks: EsxNetworks,
     StoragePools: EsxStoragePools,
     StorageVolumes: EsxStorageVolumes,
+    Inventory: EsxInventory,
+    SnapshotUpkeep: EsxSnapshotUpkeep,
 }
 """The abilities the driver has, and by what."""
 
@@ -78,7 +81,6 @@ class EsxSshDriver:
 
     Attributes:
         uri: The URI it was opened with.
-        maintenance: The host's maintenance mode.
         context: What its abilities share, for what no ability offers.
     """
 
@@ -87,7 +89,6 @@ class EsxSshDriver:
     def __init__(self, context: Context, *, readonly: bool = False) -> None:
         self.uri = context.uri
         self.context = context
-        self.maintenance = Maintenance(context.host, readonly=readonly)
         self._readonly = readonly
         self._abilities: dict[type[Ability], EsxAbility] = {
             kind: (reading(kind, make) if readonly else make)(context)
@@ -107,16 +108,6 @@ class EsxSshDriver:
         lacking = kind()
         lacking.driver_name = self.name
         return lacking
-
-    async def clone(self, domain: DomainKey, name: str) -> DomainKey:
-        """Copy a machine that is off, with its disks; see `aiovirt.drivers.esxssh.cloning.clone`.
-
-        Raises:
-            PermissionDenied: The connection only reads.
-        """
-        if self._readonly:
-            raise refused("clone")
-        return await clone(self.context, domain, name)
 
     async def register(self, path: str) -> DomainKey:
         """Put a machine whose files are there onto the host's list.
@@ -164,6 +155,6 @@ async def open_driver(uri: URI, options: OpenOptions = NO_OPTIONS) -> AsyncItera
 
 async def _context(uri: URI, link: EsxLink, poll_s: float) -> Context:
     host = EsxHost(link, await find_product(link))
-    inventory = Inventory(host)
+    inventory = Machines(host)
     watcher = Watcher(inventory, poll_s)
     return Context(uri, host, inventory, Datastores(host), watcher)

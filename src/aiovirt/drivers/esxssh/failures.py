@@ -22,6 +22,7 @@ from aiovirt.errors import (
     ProtocolError,
     RemoteError,
     ResourceUnavailable,
+    Unresponsive,
 )
 from aiovirt.protocols.esxcli import VimObject, find_vim
 
@@ -58,6 +59,7 @@ FAULTS: dict[str, Make] = {
     "TaskInProgress": Busy,
     "FileLocked": Busy,
     "ResourceInUse": Busy,
+    "Timedout": Unresponsive,
     "InvalidArgument": ConfigError,
     "InvalidName": ConfigError,
     "InvalidDatastorePath": ConfigError,

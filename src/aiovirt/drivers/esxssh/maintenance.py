@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aiovirt.drivers.esxssh.host import EsxHost
 from aiovirt.drivers.esxssh.link import LONG_S
-from aiovirt.drivers.esxssh.reading import refused
 
 __all__ = ["Maintenance"]
 
@@ -12,9 +11,8 @@ __all__ = ["Maintenance"]
 class Maintenance:
     """A host's maintenance mode."""
 
-    def __init__(self, host: EsxHost, *, readonly: bool = False) -> None:
+    def __init__(self, host: EsxHost) -> None:
         self._host = host
-        self._readonly = readonly
 
     async def active(self) -> bool:
         """Whether the host is in it."""
@@ -29,11 +27,10 @@ class Maintenance:
 
         Raises:
             InvalidState: It is in it.
-            RemoteError: Machines still run.
+            Unresponsive: Machines still run after that time.
 
         Cancellation: the host may enter it nevertheless.
         """
-        self._check_writing()
         what = "enter maintenance mode"
         await self._host.vim(
             "hostsvc/maintenance_mode_enter", str(wait_s), what=what, bound_s=LONG_S
@@ -45,9 +42,4 @@ class Maintenance:
         Raises:
             InvalidState: It is not in it.
         """
-        self._check_writing()
         await self._host.vim("hostsvc/maintenance_mode_exit", what="leave maintenance mode")
-
-    def _check_writing(self) -> None:
-        if self._readonly:
-            raise refused("maintenance")

@@ -21,6 +21,8 @@ CHANGES: Final[Mapping[str, frozenset[str]]] = {
     "StoragePools": frozenset({"create", "destroy", "refresh"}),
     "StorageVolumes": frozenset({"create", "create_from", "delete", "resize", "upload", "wipe"}),
     "Networks": frozenset({"define", "undefine"}),
+    "Inventory": frozenset({"clone", "delete", "enter_maintenance", "leave_maintenance"}),
+    "SnapshotUpkeep": frozenset({"delete_all_snapshots"}),
 }
 """What changes something, by ability."""
 

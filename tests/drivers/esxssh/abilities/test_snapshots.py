@@ -84,6 +84,13 @@ async def test_going_away(vm: Domain) -> None:
     assert await names(vm) == ["one"]
 
 
+async def test_all_go_at_once(vm: Domain) -> None:
+    for name in ("one", "two"):
+        await make(vm, name)
+    await vm.snapshots.delete_all()
+    assert await names(vm) == []
+
+
 async def test_two_of_one_name_that_others_made(vm: Domain, esx: EsxLab) -> None:
     esx.snapshot("1", "same")
     esx.snapshot("1", "same")
