@@ -15,6 +15,7 @@ from aiovirt.cli.arguments import DomainArg, SessionArg, about
 from aiovirt.cli.bars import bar
 from aiovirt.cli.failures import ProgramFailed, UsageError
 from aiovirt.cli.results import Plain, done
+from aiovirt.errors import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,8 +40,9 @@ async def guest_exec(
 ) -> Plain | None:
     """Run a program in a guest by its agent; its exit status is this program's.
 
-    What it writes is shown as it comes. Ctrl-C and --timeout end it, with all that it has started.
-    The structured formats give status, stdout and stderr when it has ended.  For example:
+    What it writes is shown as it comes, or at its end where VMware Tools do it. Ctrl-C and
+    --timeout end it, with all that it has started. The structured formats give status, stdout and
+    stderr when it has ended.  For example:
 
         aiovirt guest-exec web1 -- /bin/uname -r
         aiovirt guest-exec web1 --stdin -- /bin/tar -x -C /srv < files.tar
@@ -50,10 +52,9 @@ async def guest_exec(
         raise UsageError("guest-exec needs a program", hint="after --, such as -- /bin/uname -r")
     found = await session.domain(domain)
     if session.settings.output == "table":
-        ended = await _follow(found, cmd, stdin=stdin)
+        ended = await _shown(found, cmd, stdin=stdin)
     else:
-        given = await terminal.read_all(sys.stdin.fileno()) if stdin else b""
-        ended = await found.guest_exec(cmd, stdin=given)
+        ended = await _at_once(found, cmd, stdin=stdin)
         return Plain("", _told(ended), [str(ended.status)])
     if not ended.ok:
         raise ProgramFailed(ended.status, ended.signal)
@@ -68,6 +69,23 @@ def _told(ended: GuestExit) -> Mapping[str, object]:
         "stderr": ended.stderr.decode(errors="replace"),
         "truncated": ended.truncated,
     }
+
+
+async def _at_once(domain: Domain, cmd: tuple[str, ...], *, stdin: bool) -> GuestExit:
+    """Run it to its end."""
+    given = await terminal.read_all(sys.stdin.fileno()) if stdin else b""
+    return await domain.guest_exec(cmd, stdin=given)
+
+
+async def _shown(domain: Domain, cmd: tuple[str, ...], *, stdin: bool) -> GuestExit:
+    """Run it, and show what it writes: as it comes, or at its end where a guest cannot do more."""
+    try:
+        return await _follow(domain, cmd, stdin=stdin)
+    except Unsupported:
+        ended = await _at_once(domain, cmd, stdin=stdin)
+    await terminal.write(sys.stdout.fileno(), ended.stdout)
+    await terminal.write(sys.stderr.fileno(), ended.stderr)
+    return ended
 
 
 async def _follow(domain: Domain, cmd: tuple[str, ...], *, stdin: bool) -> GuestExit:

@@ -37,14 +37,14 @@ class Setting(NamedTuple):
 
     Attributes:
         field: The field of `ResourceAllocationInfo` that has it.
-        type: How libvirt's clients send it.
+        type: How libvirt's clients send it; None where its name tells.
         low: The lowest that it may be.
         told: libvirt's number of what the server has.
         said: The server's of libvirt's.
     """
 
     field: str
-    type: ParamType
+    type: ParamType | None
     low: int
     told: Callable[[int], int]
     said: Callable[[int], int]
@@ -62,21 +62,18 @@ def _mib(kib: int) -> int:
     return _UNLIMITED if kib >= _NO_LIMIT_KIB else -(-kib // _KIB)
 
 
-_SHARES: Final = Setting("shares", ParamType.INT, min(_LEVELS), _same, _same)
-
 SCHEDULER: Final[Mapping[str, Setting]] = {
     "reservation": Setting("reservation", ParamType.LLONG, 0, _same, _same),
     "limit": Setting("limit", ParamType.LLONG, _UNLIMITED, _same, _same),
-    "shares": _SHARES,
+    "shares": Setting("shares", ParamType.INT, min(_LEVELS), _same, _same),
 }
 """Processor time, as libvirt's driver has it: MHz, -1 for no limit, and a weight."""
 
 MEMORY: Final[Mapping[str, Setting]] = {
-    "hard_limit": Setting("limit", ParamType.ULLONG, 0, _kib, _mib),
-    "min_guarantee": Setting("reservation", ParamType.ULLONG, 0, _kib, _mib),
-    "shares": _SHARES,
+    "hard_limit": Setting("limit", None, 0, _kib, _mib),
+    "min_guarantee": Setting("reservation", None, 0, _kib, _mib),
 }
-"""Memory: KiB, and a weight."""
+"""Memory, in KiB."""
 
 
 def params_of(
@@ -89,7 +86,8 @@ def params_of(
         if isinstance(value, SharesInfo):
             value = _NUMBERS.get(str(value.level), value.shares)
         if value is not None:
-            found[name] = Typed(setting.type, setting.told(value))
+            told = setting.told(value)
+            found[name] = told if setting.type is None else Typed(setting.type, told)
     return found
 
 

@@ -95,7 +95,7 @@ class EsxResources(EsxAbility, Resources):
     async def memory_parameters(
         self, domain: DomainKey, *, flags: DomainModificationImpact | Literal[0] = 0
     ) -> Mapping[str, ParamValue]:
-        """See `Resources.memory_parameters`: ``hard_limit``, ``min_guarantee``, ``shares``.
+        """See `Resources.memory_parameters`: ``hard_limit`` and ``min_guarantee``.
 
         What is guaranteed is the server's reservation.
         """
