@@ -9,11 +9,13 @@ only the work differs.  Requests of a second listing are counted by the simulato
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from _table import Row, main
@@ -39,6 +41,10 @@ MEMORY_BAR = 1.0
 POLLING_BAR = 1.0
 WAITING_BAR = 5.0
 QUIET_BAR = 1.0
+
+
+Order = tuple[str, *tuple[int, ...]]
+"""What is measured, of how many, and further numbers."""
 
 
 class Contender:
@@ -70,6 +76,18 @@ class Contender:
         assert self._process.stdout is not None
         return float(self._process.stdout.readline())
 
+    def take(self, what: str, count: int, *numbers: int) -> tuple[float, float]:
+        """Let it measure; the rate, and the rate by its processor time alone."""
+        begin = self._cpu()
+        rate = self.figure(what, count, *numbers)
+        return rate, count / (self._cpu() - begin)
+
+    def _cpu(self) -> float:
+        """Processor seconds of all its threads so far: proc_pid_stat(5)."""
+        stat = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def close(self) -> None:
         """End it."""
         self._process.communicate()
@@ -84,21 +102,30 @@ class Contenders:
         for contender in (self.peer, *self.ours.values()):
             stack.callback(contender.close)
 
-    def compare(
-        self, ours: Sequence[object], peer: Sequence[object], row: Row, turns: int
-    ) -> list[Row]:
-        """Let all measure by turns, after one that does not count; a row for each loop."""
-        rows = {loop: Row(**{**vars(row), "name": f"aiovirt, {loop}"}) for loop in LOOPS}
-        for each in rows.values():
-            each.samples, each.base = [], []
+    def compare(self, ours: Order, peer: Order, row: Row, turns: int) -> list[Row]:
+        """Let all measure by turns, after one that does not count.
+
+        Two rows for each loop: by the clock, and by the processor time that the client takes, which
+        a busy machine changes less.
+        """
+        by_clock = {loop: replace(row, name=f"aiovirt, {loop}", samples=[]) for loop in LOOPS}
+        group, unit = f"{row.group}, by CPU time", row.unit.replace("/s", "/CPU s")
+        by_cpu = {
+            loop: replace(each, group=group, unit=unit, samples=[], bar=None)
+            for loop, each in by_clock.items()
+        }
+        for each in (*by_clock.values(), *by_cpu.values()):
+            each.base = []
         for turn in range(1 + turns):
-            theirs = self.peer.figure(*peer)
+            theirs = self.peer.take(*peer)
             for loop, contender in self.ours.items():
-                figure = contender.figure(*ours)
-                if turn:
-                    rows[loop].samples.append(figure)
-                    rows[loop].base.append(theirs)
-        return list(rows.values())
+                for rows, own, base in zip(
+                    (by_clock, by_cpu), contender.take(*ours), theirs, strict=True
+                ):
+                    if turn:
+                        rows[loop].samples.append(own)
+                        rows[loop].base.append(base)
+        return [*by_clock.values(), *by_cpu.values()]
 
 
 @contextmanager
