@@ -8,7 +8,7 @@ import pytest
 from esxhosts import opening
 from vcsimlab import Checker, Simulator
 
-from aiovirt.config import DomainConfig
+from aiovirt.config import DomainConfig, Interface, Sound
 from aiovirt.errors import AlreadyExists, ConfigError, InvalidState, NotFound, Unsupported
 from aiovirt.model.units import MiB
 from aiovirt.objects import Connection
@@ -84,6 +84,48 @@ async def test_defining_the_same_changes_nothing(vsphere: Simulator, host: Conne
     before = vsphere.counts().get("ReconfigVM_Task", 0)
     await host.domains.define(config)
     assert vsphere.counts().get("ReconfigVM_Task", 0) == before
+
+
+CARD = "<interface type='bridge'><source bridge='VM Network'/><model type='{}'/></interface>"
+
+
+async def test_devices_are_made_with_their_machine(
+    vsphere: Simulator, host: Connection, check: Check
+) -> None:
+    devices = f"<devices>{CARD.format('e1000')}{CARD.format('vmxnet3')}</devices></domain>"
+    vm = await host.domains.define(bare().to_xml().replace("</domain>", devices))
+    kinds = [each.kind for each in check(vsphere).machine("web1").nics]
+    assert kinds == ["VirtualE1000", "VirtualVmxnet3"]
+    assert [card.model for card in (await vm.config()).interfaces] == ["e1000", "vmxnet3"]
+
+
+async def test_a_definition_brings_devices_and_takes_them(
+    vsphere: Simulator, host: Connection, name: str, check: Check
+) -> None:
+    vm = await host.domains.get(name)
+    config = await vm.config(inactive=True)
+    old = config.interfaces[0].mac
+    config.interfaces.append(Interface.parse(CARD.format("vmxnet3")))
+    config.interfaces.pop(0)
+    config.description = "other"
+    await host.domains.define(config)
+    machine = check(vsphere).machine(name)
+    assert [each.kind for each in machine.nics] == ["VirtualVmxnet3"]
+    assert machine.notes == "other"
+    assert old not in [card.mac for card in (await vm.config()).interfaces]
+
+
+async def test_a_device_that_cannot_be_told_of_leaves_all_as_it_was(
+    vsphere: Simulator, host: Connection, name: str, check: Check
+) -> None:
+    vm = await host.domains.get(name)
+    await vm.destroy()
+    before = check(vsphere).machine(name)
+    config = await vm.config(inactive=True)
+    config.devices.sounds.append(Sound(model="es1370"))
+    with pytest.raises(NotFound, match="sound"):
+        await host.domains.define(config)
+    assert check(vsphere).machine(name) == before
 
 
 async def test_a_name_or_uuid_of_another_is_refused(host: Connection, name: str) -> None:

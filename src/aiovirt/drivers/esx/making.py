@@ -1,7 +1,7 @@
 """Machines of definitions: a ``.vmx`` beside its disks that is registered, as libvirt does it.
 
 One without disks has no such place: the host makes its folder then, and an empty machine in it,
-whose file is filled in.  What was begun is undone when it does not succeed.
+to which its devices are added.  What was begun is undone when it does not succeed.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import anyio
 import msgspec
 
 from aiovirt.config import Disk, DomainConfig
-from aiovirt.drivers.common.vmx import MAX_VMX_BYTES, DatastoreFiles, Vmx, merge, vmx_of
+from aiovirt.drivers.common.vmx import MAX_VMX_BYTES, DatastoreFiles, Vmx, vmx_of
 from aiovirt.drivers.common.vmx.escapes import escape_name
 from aiovirt.drivers.esx.documents import newest_hardware
 from aiovirt.drivers.esx.files import delete_file, mounts, read_file, write_file
 from aiovirt.drivers.esx.places import Place, default_datastore, place_for
+from aiovirt.drivers.esx.redefining import redefine
 from aiovirt.drivers.esx.session import Session
 from aiovirt.drivers.esx.speaking import changed_keys, is_of_devices, spec_of
 from aiovirt.errors import AiovirtError, AlreadyExists, NotFound
@@ -35,13 +36,11 @@ from aiovirt.protocols.vsphere.tables.inventory_methods import (
 )
 from aiovirt.protocols.vsphere.tables.machine import VirtualMachineConfigSpec
 from aiovirt.protocols.vsphere.tables.machine_methods import (
-    RELOAD_VIRTUAL_MACHINE_FROM_PATH_TASK,
     UNREGISTER_VM,
-    ReloadVirtualMachineFromPathTaskArgs,
 )
 from aiovirt.protocols.vsphere.tables.storage import VirtualMachineFileInfo
 
-__all__ = ["make_machine", "put_vmx"]
+__all__ = ["make_machine"]
 
 UNDO_S: Final = 30.0
 """Seconds that undoing may take."""
@@ -118,8 +117,10 @@ async def _create(session: Session, config: DomainConfig) -> Ref:
     args = CreateVMTaskArgs(config=_spec(wanted, store, hardware), pool=place.pool, host=place.host)
     async with _undone(lambda: _destroy(session, config)):
         ref: Ref = await session.run(CREATE_VM_TASK, place.folder, args, what=_what(config))
-        if _has_devices(wanted):
-            await _fill_in(session, ref, config, place)
+        await session.settle(ref, lambda now: now is not None)
+        machine = session.machines.find(ref)
+        if machine is not None and _has_devices(wanted):
+            await redefine(session, machine, config)
     return ref
 
 
@@ -137,29 +138,6 @@ def _has_devices(vmx: Vmx) -> bool:
     keys = [key for key in vmx if key.lower().endswith(".present") and is_of_devices(key)]
     said = {key for key in keys if (vmx.get(key) or "").lower() == "true"}
     return bool(said - _ALWAYS)
-
-
-async def _fill_in(session: Session, ref: Ref, config: DomainConfig, place: Place) -> None:
-    """Give a machine that was made empty the rest of what is defined."""
-    found = await session.get(ref, "config.files.vmPathName")
-    path = DatastorePath.parse(found["config.files.vmPathName"])
-    files = _files(session, path, place)
-    original = Vmx.parse(await read_file(session, path, place.datacenter, limit=MAX_VMX_BYTES))
-    await put_vmx(session, ref, path, place.datacenter, merge(original, config, files))
-
-
-async def put_vmx(
-    session: Session, ref: Ref, path: DatastorePath, datacenter: Ref, vmx: Vmx
-) -> None:
-    """Write the file of a machine that is off, and let the server read it anew.
-
-    Raises:
-        AiovirtError: The server refused; the file is written all the same.
-    """
-    await write_file(session, path, datacenter, vmx.to_bytes())
-    args = ReloadVirtualMachineFromPathTaskArgs(configuration_path=str(path))
-    what = f"read {path} anew"
-    await session.run(RELOAD_VIRTUAL_MACHINE_FROM_PATH_TASK, ref, args, what=what)
 
 
 def _files(session: Session, path: DatastorePath, place: Place) -> DatastoreFiles:

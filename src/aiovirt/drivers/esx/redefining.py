@@ -1,23 +1,33 @@
 """Changing the configuration of a machine that is there, by a definition.
 
 What the API has a word for goes by that, also while the machine runs, as far as its host adds
-memory and processors to it then.  Devices that change are written into the machine's ``.vmx``
-file, which is read anew; that needs the machine to be off.
+memory, processors and devices to it then.  All else is written into the machine's ``.vmx`` file,
+which is read anew; that needs the machine to be off.
 """
 
 from __future__ import annotations
 
+import msgspec
+
 from aiovirt.config import DomainConfig
-from aiovirt.drivers.common.vmx import Vmx, merge
+from aiovirt.drivers.common.vmx import Vmx, domain_of, merge
 from aiovirt.drivers.esx.documents import Document, read_vmx
-from aiovirt.drivers.esx.files import datacenter_of
+from aiovirt.drivers.esx.files import datacenter_of, write_file
 from aiovirt.drivers.esx.machine import OFF, Machine
-from aiovirt.drivers.esx.making import put_vmx
+from aiovirt.drivers.esx.replugging import PLUGGABLE, device_changes
 from aiovirt.drivers.esx.session import Session
 from aiovirt.drivers.esx.speaking import changed_keys, is_of_devices, spec_of
 from aiovirt.errors import AiovirtError, InvalidState, NotFound
+from aiovirt.protocols.esxcli import DatastorePath
+from aiovirt.protocols.vsphere import Ref
+from aiovirt.protocols.vsphere.tables.devices import VirtualDeviceConfigSpec
 from aiovirt.protocols.vsphere.tables.machine import VirtualMachineConfigSpec
-from aiovirt.protocols.vsphere.tables.machine_methods import RECONFIG_VM_TASK, ReconfigVMTaskArgs
+from aiovirt.protocols.vsphere.tables.machine_methods import (
+    RECONFIG_VM_TASK,
+    RELOAD_VIRTUAL_MACHINE_FROM_PATH_TASK,
+    ReconfigVMTaskArgs,
+    ReloadVirtualMachineFromPathTaskArgs,
+)
 
 __all__ = ["reconfigure", "redefine"]
 
@@ -45,13 +55,21 @@ async def redefine(session: Session, machine: Machine, config: DomainConfig) -> 
     document = await read_vmx(session, machine)
     wanted = merge(document.vmx, config, document.files)
     changed = changed_keys(document.vmx, wanted)
+    if not config.videos:  # each machine has a card, of which a definition need not speak
+        changed = {key for key in changed if not key.startswith("svga.")}
     devices = sorted(filter(is_of_devices, changed))
+    plugged: tuple[VirtualDeviceConfigSpec, ...] | None = ()
     if devices:
+        plugged = None
+        if all(key.startswith(PLUGGABLE) for key in devices):
+            before = domain_of(document.vmx, document.files)
+            plugged = await device_changes(session, machine, before, config)
+    if plugged is None:
         _check_devices(machine, document, ", ".join(devices))
         await _write(session, machine, document, wanted)
     elif changed:
-        what = f"define domain {machine.name!r}"
-        await reconfigure(session, machine, spec_of(wanted, changed), what=what)
+        spec = msgspec.structs.replace(spec_of(wanted, changed), device_change=plugged)
+        await reconfigure(session, machine, spec, what=f"define domain {machine.name!r}")
 
 
 def _check_devices(machine: Machine, document: Document, keys: str) -> None:
@@ -71,8 +89,20 @@ def _check_devices(machine: Machine, document: Document, keys: str) -> None:
 async def _write(session: Session, machine: Machine, document: Document, wanted: Vmx) -> None:
     path, datacenter = document.path, datacenter_of(session, machine)
     try:
-        await put_vmx(session, machine.ref, path, datacenter, wanted)
+        await _put(session, machine.ref, path, datacenter, wanted)
     except AiovirtError:
-        await put_vmx(session, machine.ref, path, datacenter, document.vmx)
+        await _put(session, machine.ref, path, datacenter, document.vmx)
         raise
     await session.inventory.refresh(machine.ref)
+
+
+async def _put(session: Session, ref: Ref, path: DatastorePath, datacenter: Ref, vmx: Vmx) -> None:
+    """Write the file of a machine that is off, and let the server read it anew.
+
+    Raises:
+        AiovirtError: The server refused; the file is written all the same.
+    """
+    await write_file(session, path, datacenter, vmx.to_bytes())
+    args = ReloadVirtualMachineFromPathTaskArgs(configuration_path=str(path))
+    what = f"read {path} anew"
+    await session.run(RELOAD_VIRTUAL_MACHINE_FROM_PATH_TASK, ref, args, what=what)
