@@ -9,6 +9,7 @@ import msgspec
 
 from aiovirt.drivers.common.vmx.escapes import escape_name
 from aiovirt.drivers.esx.abilities.attributes import EsxAttributes
+from aiovirt.drivers.esx.files import datacenter_of
 from aiovirt.drivers.esx.machine import OFF, Machine
 from aiovirt.drivers.esx.places import place_for
 from aiovirt.drivers.esx.relocating import (
@@ -120,7 +121,7 @@ class EsxInventory(EsxAttributes):
                 what = f"make a template of domain {machine.name!r}"
                 await session.call(m.MARK_AS_TEMPLATE, ref, what=what)
             else:
-                place = place_for(session)
+                place = place_for(session, datacenter_of(session, machine))
                 args = m.MarkAsVirtualMachineArgs(pool=place.pool, host=place.host)
                 what = f"make a machine of the template {machine.name!r}"
                 await session.call(m.MARK_AS_VIRTUAL_MACHINE, ref, args, what=what)
@@ -186,7 +187,9 @@ def _of_copy(
     """Where a copy shall be; one of a template that shall run needs a pool, which that has not."""
     where = location(session, machine, host, datastore)
     if machine.template and not template and where.pool is None:
-        where = msgspec.structs.replace(where, pool=place_for(session).pool)
+        where = msgspec.structs.replace(
+            where, pool=place_for(session, datacenter_of(session, machine)).pool
+        )
     return msgspec.structs.replace(where, disk_move_type=LINKED if linked else None)
 
 
