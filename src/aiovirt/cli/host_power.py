@@ -8,7 +8,7 @@ from typing import Annotated
 from aiovirt.cli.arguments import SessionArg, about
 from aiovirt.cli.results import Column, Plain, Row, Rows
 
-__all__ = ["host_reboot", "host_shutdown", "licences"]
+__all__ = ["host_reboot", "host_shutdown", "host_standby", "host_wake", "licences"]
 
 HostArg = Annotated[str | None, about("The host's name; not needed where there is one only.")]
 ForceArg = Annotated[bool, about("Cut its domains off: it need not be in maintenance mode.")]
@@ -38,6 +38,41 @@ async def host_shutdown(
     """
     await session.host.shut_down_host(host, force=force)
     return _done(host, "off", "is being switched off")
+
+
+async def host_standby(
+    host: HostArg = None,
+    *,
+    evacuate: Annotated[bool, about("Move domains that are off away as well.")] = False,
+    wait: Annotated[int, about("Seconds for which is waited for its domains; 0 for ever.")] = 0,
+    session: SessionArg,
+) -> Plain:
+    """Let a host of a cluster sleep, without domains.
+
+    For example:
+
+        aiovirt host-standby esx1.example.org --wait 600
+    """
+    async with session.progress("waiting until the host sleeps"):
+        await session.host.stand_by(host, evacuate=evacuate, timeout_s=wait)
+    return _done(host, "standby", "sleeps")
+
+
+async def host_wake(
+    host: HostArg = None,
+    *,
+    wait: Annotated[int, about("Seconds that it may take; 0 for any time.")] = 0,
+    session: SessionArg,
+) -> Plain:
+    """Wake a host that sleeps.
+
+    For example:
+
+        aiovirt host-wake esx1.example.org
+    """
+    async with session.progress("waiting until the host is there"):
+        await session.host.wake(host, timeout_s=wait)
+    return _done(host, "on", "is awake")
 
 
 def _done(host: str | None, result: str, sentence: str) -> Plain:

@@ -9,7 +9,9 @@ from vcsimlab.fixtures import Check
 
 from aiovirt.errors import InvalidState, NotFound, Unsupported
 from aiovirt.objects import Connection
+from aiovirt.protocols.vsphere import Ref
 from aiovirt.protocols.vsphere.tables.enums import HostSystemConnectionState as State
+from aiovirt.protocols.vsphere.tables.enums import HostSystemPowerState
 from aiovirt.protocols.vsphere.tables.hosts import HostRuntimeInfo
 from aiovirt.testing.vsphere import FakeVSphere
 
@@ -18,13 +20,14 @@ pytestmark = pytest.mark.anyio
 ESX = "esx0.example.com"
 
 
+def host_ref(fake: FakeVSphere) -> Ref:
+    world = fake.site.world
+    (ref,) = [each for each in world.of_kind("HostSystem") if world.get(each, "name", str) == ESX]
+    return ref
+
+
 def runtime(fake: FakeVSphere) -> HostRuntimeInfo:
-    (ref,) = [
-        each
-        for each in fake.site.world.of_kind("HostSystem")
-        if fake.site.world.get(each, "name", str) == ESX
-    ]
-    return fake.site.world.get(ref, "runtime", HostRuntimeInfo)
+    return fake.site.world.get(host_ref(fake), "runtime", HostRuntimeInfo)
 
 
 async def test_a_host_is_not_restarted_under_its_machines() -> None:
@@ -46,6 +49,26 @@ async def test_a_host_is_meant_by_its_name() -> None:
         assert ESX in (caught.value.hint or "")
         await host.shut_down_host(ESX, force=True)
         assert runtime(fake).connection_state == State.NOT_RESPONDING
+
+
+async def test_a_host_sleeps_without_machines_and_is_woken() -> None:
+    async with faked("vcenter") as (fake, host):
+        told: list[int] = []
+        await host.stand_by(evacuate=True, progress=told.append)
+        assert runtime(fake).power_state == HostSystemPowerState.STAND_BY
+        assert fake.machine("machine0").runtime.host != host_ref(fake)
+        with pytest.raises(InvalidState):
+            await host.stand_by()
+        await host.wake()
+        assert runtime(fake).power_state == HostSystemPowerState.POWERED_ON
+        with pytest.raises(InvalidState, match=f"wake host '{ESX}'"):
+            await host.wake()
+
+
+async def test_a_lone_host_does_not_sleep() -> None:
+    async with faked() as (_, host):
+        with pytest.raises(Unsupported):
+            await host.stand_by()
 
 
 @pytest.mark.real

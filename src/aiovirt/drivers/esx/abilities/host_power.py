@@ -10,11 +10,16 @@ from aiovirt.drivers.esx.hosts import host_of, hosts_of
 from aiovirt.drivers.esx.session import EsxAbility
 from aiovirt.errors import NotFound, Unsupported
 from aiovirt.interfaces import HostPower
+from aiovirt.interfaces.inventory import OnPercent
 from aiovirt.model.host import HostLicence
 from aiovirt.protocols.vsphere import Ref
 from aiovirt.protocols.vsphere.tables.hosts_methods import (
+    POWER_DOWN_HOST_TO_STAND_BY_TASK,
+    POWER_UP_HOST_FROM_STAND_BY_TASK,
     REBOOT_HOST_TASK,
     SHUTDOWN_HOST_TASK,
+    PowerDownHostToStandByTaskArgs,
+    PowerUpHostFromStandByTaskArgs,
     RebootHostTaskArgs,
     ShutdownHostTaskArgs,
 )
@@ -50,6 +55,32 @@ class EsxHostPower(EsxAbility, HostPower):
         what = f"switch {self.session.tree.called(ref)} off"
         args = ShutdownHostTaskArgs(force=force)
         await self.session.run(SHUTDOWN_HOST_TASK, ref, args, what=what)
+
+    async def stand_by(
+        self,
+        host: str | None = None,
+        *,
+        evacuate: bool = False,
+        timeout_s: int = 0,
+        progress: OnPercent | None = None,
+    ) -> None:
+        """See `HostPower.stand_by`: a vCenter can, where the host can be woken."""
+        ref = self._host(host, "sleep")
+        args = PowerDownHostToStandByTaskArgs(
+            timeout_sec=timeout_s, evacuate_powered_off_vms=evacuate
+        )
+        method, what = (
+            POWER_DOWN_HOST_TO_STAND_BY_TASK,
+            f"let {self.session.tree.called(ref)} sleep",
+        )
+        await self.session.run(method, ref, args, what=what, progress=progress)
+
+    async def wake(self, host: str | None = None, *, timeout_s: int = 0) -> None:
+        """See `HostPower.wake`."""
+        ref = self._host(host, "be woken")
+        args = PowerUpHostFromStandByTaskArgs(timeout_sec=timeout_s)
+        what = f"wake {self.session.tree.called(ref)}"
+        await self.session.run(POWER_UP_HOST_FROM_STAND_BY_TASK, ref, args, what=what)
 
     async def licences(self) -> Sequence[HostLicence]:
         """See `HostPower.licences`; a vCenter tells those of all its hosts."""

@@ -13,6 +13,7 @@ from aiovirt.protocols.vsphere.tables import faults as f
 from aiovirt.protocols.vsphere.tables import hosts_methods as m
 from aiovirt.protocols.vsphere.tables.enums import (
     HostSystemConnectionState,
+    HostSystemPowerState,
     VirtualMachineConnectionState,
 )
 from aiovirt.protocols.vsphere.tables.hosts import (
@@ -115,6 +116,33 @@ def _down(call: Call, *, force: bool, name: str, up: bool) -> Ref:
             _connect(call, HostSystemConnectionState.NOT_RESPONDING)
 
     return call.task(work, name=name)
+
+
+@handles(m.POWER_DOWN_HOST_TO_STAND_BY_TASK)
+def power_down_host_to_stand_by(call: Call, args: m.PowerDownHostToStandByTaskArgs) -> Ref:
+    """Let a host sleep; where a cluster can, its running machines move away."""
+    return _sleep(call, HostSystemPowerState.STAND_BY, off=bool(args.evacuate_powered_off_vms))
+
+
+@handles(m.POWER_UP_HOST_FROM_STAND_BY_TASK)
+def power_up_host_from_stand_by(call: Call, _: m.PowerUpHostFromStandByTaskArgs) -> Ref:
+    """Wake a host that sleeps."""
+    return _sleep(call, HostSystemPowerState.POWERED_ON, off=False)
+
+
+def _sleep(call: Call, state: HostSystemPowerState, *, off: bool) -> Ref:
+    if not call.site.settings.is_vcenter:
+        raise faults.not_supported()
+
+    def work() -> None:
+        if _runtime(call).power_state == state:
+            raise faults.invalid_state()
+        if state == HostSystemPowerState.STAND_BY:
+            _evacuate(call, off=off)
+        mode = "in" if state == HostSystemPowerState.STAND_BY else "none"
+        _run(call, power_state=state, standby_mode=mode)
+
+    return call.task(work, name=f"HostSystem.{state}")
 
 
 @handles(m.DISCONNECT_HOST_TASK)
