@@ -255,6 +255,8 @@ VERBS: Mapping[str, Sequence[str]] = {
         "inventory.folder",
         "host_power.host_reboot",
         "host_power.host_shutdown",
+        "host_power.host_standby",
+        "host_power.host_wake",
         "host_power.licences",
         "inventory.maintenance",
         "inventory.relocate",
