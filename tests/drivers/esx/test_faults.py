@@ -98,6 +98,13 @@ def test_a_free_licence_has_a_way_out() -> None:
     assert "esx+ssh://" in (made(f.RestrictedVersion()).hint or "")
 
 
+def test_what_needs_a_vcenter_says_so() -> None:
+    told = VSphereFault("h", "CloneVM_Task", MACHINE, SoapFault("C", "No.", f.NotSupported()))
+    error = refusal(told, "copy domain 'web1'", PLACE)
+    assert str(error) == "ESX host h did not copy domain 'web1': No"
+    assert "vpx://" in (error.hint or "")
+
+
 def test_the_table_is_of_faults_that_errors_can_be_made_of() -> None:
     for fault, meaning in FAULTS.items():
         assert issubclass(fault, f.MethodFault)

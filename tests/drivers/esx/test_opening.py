@@ -122,6 +122,8 @@ async def test_a_readonly_connection_changes_nothing(esx: Simulator) -> None:
         vm = await host.domains.get("ha-host_VM0")
         with pytest.raises(PermissionDenied):
             await vm.destroy()
+        with pytest.raises(PermissionDenied):
+            await vm.config(secure=True)
         assert await vm.is_active()
     assert "PowerOffVM_Task" not in esx.counts()
 

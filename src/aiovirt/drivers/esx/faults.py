@@ -64,6 +64,12 @@ class Meaning(NamedTuple):
     number: ErrorNumber | None = None
 
 
+_VCENTER = "a vCenter does it: open the host by vpx:// (esx+ssh:// copies machines, too)"
+_OF_VCENTERS: Final = frozenset(
+    {"CloneVM_Task", "MigrateVM_Task", "MoveIntoFolder_Task", "RelocateVM_Task", "CreateFolder"}
+)
+"""Methods that a host alone does not carry out."""
+
 _N = ErrorNumber
 
 FAULTS: Final[dict[type[f.MethodFault], Meaning]] = {
@@ -154,8 +160,9 @@ def refusal(error: VSphereFault, what: str, place: Place) -> AiovirtError:
     said = error.words.strip().rstrip(".") or type(fault).__name__
     text = f"{place.where} did not {what}: {said}{_details(fault, place)}"
     made = _made(meaning, what, text, said)
-    if meaning.hint is not None:
-        made.hint = meaning.hint
+    made.hint = meaning.hint
+    if made.hint is None and isinstance(made, Unsupported) and error.method in _OF_VCENTERS:
+        made.hint = _VCENTER
     if meaning.number is not None:
         with_number(made, meaning.number, ErrorDomain.ESX)
     made.__cause__ = error
@@ -175,7 +182,9 @@ _UNKNOWN = Meaning(RemoteError)
 
 def _made(meaning: Meaning, what: str, text: str, said: str) -> AiovirtError:
     if meaning.kind is Unsupported:
-        return Unsupported(DRIVER, what, said)
+        made = Unsupported(DRIVER, what, said)
+        made.args = (text,)  # it is the server that does not, and says so
+        return made
     if meaning.kind is ConnectionLost:
         return ConnectionLost(text, maybe_done=True)
     return meaning.kind(text)

@@ -10,7 +10,7 @@ from aiovirt.drivers.esx.abilities.listing import EsxListing
 from aiovirt.drivers.esx.documents import FORM, newest_hardware, read_vmx
 from aiovirt.drivers.esx.faults import DRIVER
 from aiovirt.drivers.esx.files import datacenter_of, mounts
-from aiovirt.errors import ConfigError
+from aiovirt.errors import ConfigError, PermissionDenied
 from aiovirt.interfaces import refuse_flags
 from aiovirt.model.domain import DomainKey
 
@@ -37,8 +37,16 @@ class EsxDocuments(EsxListing):
         secure: bool = False,
         flags: DomainXMLFlags | Literal[0] = 0,
     ) -> DomainConfig:
-        """See `Definition.config`: what the machine's ``.vmx`` file says, fetched now."""
+        """See `Definition.config`: what the machine's ``.vmx`` file says, fetched now.
+
+        Raises:
+            PermissionDenied: Passwords are wanted through a connection that only reads.
+        """
         refuse_flags(DRIVER, "config", flags, _XML_FLAGS)
+        if secure and self.session.options.readonly:
+            raise PermissionDenied(
+                "passwords are not for read-only connections", hint="open it without `readonly`"
+            )
         machine = self.session.machines.get(domain)
         document = await read_vmx(self.session, machine)
         config = document.domain(self.session, machine, inactive=inactive)
