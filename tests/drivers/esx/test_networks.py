@@ -75,6 +75,14 @@ async def test_switches_are_listed_and_found_every_way(host: Connection) -> None
 
 
 @pytest.mark.real
+async def test_a_switch_cannot_be_kept_from_being_there(host: Connection) -> None:
+    network = await host.networks.get("vSwitch0")
+    await network.set_autostart()
+    with pytest.raises(Unsupported):
+        await network.set_autostart(autostart=False)
+
+
+@pytest.mark.real
 @pytest.mark.parametrize("path", ["/", "/DC0", "/DC0/DC0_C0", "/DC0/DC0_C0/DC0_C0_H0"])
 async def test_a_vcenter_has_distributed_switches(vcenter: Simulator, path: str) -> None:
     async with opening(vcenter, path) as host:

@@ -64,6 +64,14 @@ async def test_pools_are_listed_and_found_every_way(host: Connection) -> None:
 
 
 @pytest.mark.real
+async def test_a_pool_cannot_be_kept_from_being_there(host: Connection) -> None:
+    pool = await host.pools.get(STORE)
+    await pool.set_autostart()
+    with pytest.raises(Unsupported):
+        await pool.set_autostart(autostart=False)
+
+
+@pytest.mark.real
 async def test_what_is_not_there_is_not_found(host: Connection) -> None:
     with pytest.raises(NotFound, match="no datastore 'none'") as caught:
         await host.pools.get("none")

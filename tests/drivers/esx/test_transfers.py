@@ -78,6 +78,15 @@ async def test_what_is_sent_takes_the_place_of_all_that_was_there(
 
 
 @pytest.mark.real
+async def test_nothing_is_sent_as_well(vsphere: Simulator, medium: StorageVolume) -> None:
+    file = vsphere.datastore(STORE) / "iso/a.iso"
+    file.write_bytes(DATA)
+    async with medium.upload():
+        pass
+    assert file.read_bytes() == b""
+
+
+@pytest.mark.real
 async def test_an_upload_that_fails_or_is_cancelled_leaves_all_as_it_was(
     vsphere: Simulator, medium: StorageVolume, check: Check
 ) -> None:

@@ -250,7 +250,7 @@ def _volume(store: Datastore, path: DatastorePath, form: str, file: FileInfo) ->
 
 def _file(folder: DatastorePath, file: FileInfo) -> FileFound:
     is_folder = isinstance(file, FolderFileInfo)
-    size = None if is_folder else file.file_size
+    size = None if is_folder else file.file_size or 0  # some servers leave a 0 out
     return FileFound(folder.joined(file.path), size, file.modification, is_folder)
 
 
