@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -206,6 +208,61 @@ async def test_a_distributed_switch_is_only_looked_at() -> None:
         assert shown.name == "DPG0"
         with pytest.raises(Unsupported):
             await network.undefine()
+
+
+@pytest.mark.real
+async def test_a_distributed_port_group_is_made_changed_and_removed(
+    vcenter: Simulator, host_of_vcenter: Connection, check: Check
+) -> None:
+    network = await host_of_vcenter.networks.get("DVS0")
+    await network.update("add", "portgroup", far_group("<vlan><tag id='7'/></vlan>"))
+    assert vlan(vcenter, check).vlanId == 7
+    await network.update("modify", "portgroup", far_group(TRUNK))
+    ranges = [(each.start, each.end) for each in vlan(vcenter, check).vlanId]
+    assert ranges == [(3, 5), (9, 9)]
+    (shown,) = [each for each in (await network.config()).portgroups if each.name == "far"]
+    assert [each.id for each in shown.vlan.tags] == [3, 4, 5, 9]
+    assert (shown.bandwidth.inbound.average, shown.bandwidth.outbound.average) == (1000, None)
+    with pytest.raises(AlreadyExists):
+        await network.update("add", "portgroup", far_group(""))
+    await network.update("delete", "portgroup", far_group(""))
+    assert "far" not in check(vcenter).all_named("Network")
+    with pytest.raises(NotFound):
+        await network.update("delete", "portgroup", far_group(""))
+
+
+TRUNK = """<bandwidth><inbound average='1000' peak='1000' burst='64'/></bandwidth>
+<vlan trunk='yes'><tag id='9'/><tag id='3'/><tag id='5'/><tag id='4'/></vlan>"""
+
+
+def far_group(inside: str) -> str:
+    return f"<portgroup name='far'>{inside}</portgroup>"
+
+
+def vlan(vcenter: Simulator, check: Check) -> Any:  # noqa: ANN401  pyvmomi's
+    session = check(vcenter).session
+    group = session.named(vim.dvs.DistributedVirtualPortgroup, "far")
+    return session.of(group, "config")["config"].defaultPortConfig.vlan
+
+
+@pytest.fixture
+async def host_of_vcenter(vcenter: Simulator) -> AsyncIterator[Connection]:
+    """Return an open host of a vCenter."""
+    async with opening(vcenter) as connection:
+        yield connection
+
+
+async def test_a_distributed_port_group_in_use_stays() -> None:
+    async with faked("vcenter", "/DC0") as (fake, host):
+        network = await host.networks.get("DVS0")
+        (ref,) = fake.site.world.of_kind("DistributedVirtualPortgroup")
+        fake.site.world.add_to(ref, "vm", fake.machine("machine0").ref)
+        with pytest.raises(Busy):
+            await network.update("delete", "portgroup", "<portgroup name='DPG0'/>")
+        all_vlans = "<portgroup name='DPG0'><vlan><tag id='4095'/></vlan></portgroup>"
+        await network.update("modify", "portgroup", all_vlans)
+        (shown,) = (await network.config()).portgroups
+        assert (shown.vlan.trunk, [each.id for each in shown.vlan.tags]) == (True, [4095])
 
 
 # --- changing -------------------------------------------------------------------------------------

@@ -165,8 +165,15 @@ def _rules(config: NetworkConfig) -> Iterator[tuple[str | None, Security]]:
         yield node.get("portgroup"), Security(**answers)
 
 
-def read_group(group: NetworkPortgroup, rules: dict[str | None, Security]) -> Group:
+def read_group(
+    group: NetworkPortgroup, rules: dict[str | None, Security], *, distributed: bool = False
+) -> Group:
     """The port group that a configuration asks for.
+
+    Args:
+        group: It.
+        rules: What machines may do there, by its name.
+        distributed: Whether it is of a distributed switch, which limits each direction for itself.
 
     Raises:
         ConfigError: A port group cannot be so.
@@ -176,12 +183,17 @@ def read_group(group: NetworkPortgroup, rules: dict[str | None, Security]) -> Gr
     if why is not None:
         raise ConfigError(f"no port group can be called {name!r}: {why}", field="portgroup/name")
     tags = tuple(each.id for each in group.vlan.tags if each.id)
-    inbound, outbound = _limits(group.bandwidth, "portgroup/bandwidth")
+    limits = _each if distributed else _limits
+    inbound, outbound = limits(group.bandwidth, "portgroup/bandwidth")
     return Group(name, tags, inbound, outbound, rules.get(name))
 
 
+def _each(bandwidth: Bandwidth, _field: str) -> tuple[Shaping | None, Shaping | None]:
+    return _shaping(bandwidth.inbound), _shaping(bandwidth.outbound)
+
+
 def _limits(bandwidth: Bandwidth, field: str) -> tuple[Shaping | None, Shaping | None]:
-    inbound, outbound = _shaping(bandwidth.inbound), _shaping(bandwidth.outbound)
+    inbound, outbound = _each(bandwidth, field)
     if inbound != outbound:
         raise ConfigError(
             "a standard switch has the same limits for what comes in and what goes out",

@@ -100,7 +100,7 @@ class SwitchWork:
         check_unused(self._session, switch)
         for group in switch.groups:
             with suppress(NotFound):
-                await self.remove_group(group)
+                await self.remove_group(switch, group)
         args = RemoveVirtualSwitchArgs(vswitch_name=switch.name)
         what = f"remove virtual switch {switch.name!r}"
         await self._session.call(REMOVE_VIRTUAL_SWITCH, self._manager, args, what=what)
@@ -116,7 +116,7 @@ class SwitchWork:
         for group in leaving:
             self._check_group(group)
         for group in leaving:
-            await self.remove_group(group)
+            await self.remove_group(old, group)
         if _switch_spec(old) != _switch_spec(new):
             await self.update(new)
         for name, group in after.items():
@@ -149,12 +149,13 @@ class SwitchWork:
         what = f"change port group {group.name!r}"
         await self._session.call(UPDATE_PORT_GROUP, self._manager, args, what=what)
 
-    async def remove_group(self, group: Group) -> None:
+    async def remove_group(self, switch: Switch, group: Group) -> None:
         """Remove a port group.
 
         Raises:
             Busy: Something is plugged in.
         """
+        del switch  # names are the host's
         self._check_group(group)
         args = RemovePortGroupArgs(pg_name=group.name)
         what = f"remove port group {group.name!r}"

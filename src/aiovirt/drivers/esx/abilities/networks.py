@@ -11,6 +11,7 @@ from aiovirt.config import NetworkConfig
 from aiovirt.config.network import ForwardInterface, NetworkPortgroup
 from aiovirt.drivers.common.managed import FILTERS, choose
 from aiovirt.drivers.esx.datastores import uuid_of
+from aiovirt.drivers.esx.dvswork import DistributedWork
 from aiovirt.drivers.esx.faults import DRIVER
 from aiovirt.drivers.esx.session import EsxAbility
 from aiovirt.drivers.esx.switchdocs import describe, read_group, read_network
@@ -156,7 +157,7 @@ class EsxNetworks(EsxAbility, Networks):
             Unsupported: It is a distributed one.
         """
         if switch.distributed is not None:
-            raise Unsupported(DRIVER, operation, "distributed switches are only looked at")
+            raise Unsupported(DRIVER, operation, "of distributed switches only port groups change")
 
     async def undefine(self, network: NetworkKey) -> None:
         """See `Networks.undefine`: the switch goes with its port groups.
@@ -179,13 +180,17 @@ class EsxNetworks(EsxAbility, Networks):
         parent_index: int = -1,
         flags: NetworkUpdateFlags | Literal[0] = 0,
     ) -> None:
-        """See `Networks.update`: port groups and cards of a host's own switch.
+        """See `Networks.update`: port groups, and cards of a host's own switch.
 
         What is changed stays, whatever `flags` say.
         """
         del parent_index  # neither has several parents
         refuse_flags(DRIVER, "Networks.update", flags, _BOTH)
         found = await self._find(network)
+        if section is Section.PORTGROUP and found.distributed is not None:
+            far = DistributedWork(self.session, found.distributed)
+            await _update_group(far, found, command, xml)
+            return
         self._check_own(found, "Networks.update")
         work = await open_work(self.session, "have a virtual switch of its own")
         change = {Section.PORTGROUP: _update_group, Section.FORWARD_INTERFACE: _update_card}
@@ -200,8 +205,11 @@ def _new(name: str) -> Switch:
     return Switch(key, DEFAULT_MTU, (), ())
 
 
-async def _update_group(work: SwitchWork, switch: Switch, command: Command, xml: str) -> None:
-    group = read_group(NetworkPortgroup.parse(xml), {})
+async def _update_group(
+    work: SwitchWork | DistributedWork, switch: Switch, command: Command, xml: str
+) -> None:
+    distributed = switch.distributed is not None
+    group = read_group(NetworkPortgroup.parse(xml), {}, distributed=distributed)
     known = {each.name: each for each in switch.groups}.get(group.name)
     if command in _ADDING:
         await work.add_group(switch, group)
@@ -209,7 +217,7 @@ async def _update_group(work: SwitchWork, switch: Switch, command: Command, xml:
     if known is None:
         raise NotFound(f"virtual switch {switch.name!r} has no port group {group.name!r}")
     if command is Command.DELETE:
-        await work.remove_group(known)
+        await work.remove_group(switch, known)
         return
     await work.change_group(switch, _merged(known, group))
 
