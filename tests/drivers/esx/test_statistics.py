@@ -7,19 +7,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from vcsimlab import Simulator
 
+from aiovirt import _open
 from aiovirt.drivers.esx.counters import Sums, names_of_counters, wanted
 from aiovirt.drivers.esx.machine import read_machine
 from aiovirt.errors import InvalidState, NotFound, Unsupported
+from aiovirt.model.credentials import Login
 from aiovirt.model.domain import Control
 from aiovirt.model.statistics import StatsGroup
 from aiovirt.objects import Connection
 from aiovirt.protocols.vsphere import Ref
+from aiovirt.protocols.vsphere.tables import faults as f
 from aiovirt.protocols.vsphere.tables.performance import (
     PerfEntityMetric,
     PerfMetricId,
     PerfMetricIntSeries,
     PerfSampleInfo,
 )
+from aiovirt.testing.vsphere import Settings, run_fake_vsphere
 
 pytestmark = pytest.mark.anyio
 real = pytest.mark.real
@@ -148,3 +152,17 @@ async def test_a_machine_that_is_off_has_nothing_to_tell(host: Connection, name:
     assert stats.cpu is None
     with pytest.raises(InvalidState, match="does not run"):
         await vm.memory_stats()
+
+
+async def test_hosts_that_do_not_answer_are_told_and_hold_up_nobody() -> None:
+    async with run_fake_vsphere(Settings(kind="esx"), tls=False) as fake:
+        uri = f"esx://root@127.0.0.1:{fake.port}/?transport=http"
+        async with _open.open(uri, credentials=Login("root", "secret")) as host:
+            fake.plan.fail("QueryPerf", f.HostCommunication())
+            silent = await host.stats()
+            assert {each.control.control for each in silent} == {Control.UNRESPONSIVE}
+            assert "measure" in (silent[0].control.last_error or "")
+            assert silent[0].balloon is not None
+            again = await host.stats()
+            assert {each.control.control for each in again} == {Control.OK}
+            assert all(each.cpu is not None for each in again)

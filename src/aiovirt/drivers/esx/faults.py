@@ -47,6 +47,7 @@ _LICENCE = (
 )
 _ROLE = "give the account a role with that privilege there, in vCenter or on the host"
 _MOUNTED = "is its datastore there, and mounted?"
+_BACKING = "is the file there, or the network, and may the machine's host use it?"
 _LOGIN = "libvirt's auth file has a section [auth-esx-HOST]; else give aiovirt.Login, or a callback"
 
 
@@ -97,6 +98,7 @@ FAULTS: Final[dict[type[f.MethodFault], Meaning]] = {
     f.InvalidArgument: Meaning(ConfigError),
     f.InvalidType: Meaning(ConfigError),
     f.VmConfigFault: Meaning(ConfigError, None, _N.ERR_CONFIG_UNSUPPORTED),
+    f.InvalidDeviceBacking: Meaning(ConfigError, _BACKING, _N.ERR_CONFIG_UNSUPPORTED),
     f.OutOfBounds: Meaning(ConfigError),
     f.LimitExceeded: Meaning(ResourceUnavailable),
     # --- who may do it --------------------------------------------------------------------------
