@@ -64,6 +64,12 @@ async def test_a_path_that_is_not_there_is_told_with_what_is(vcenter: Simulator)
     assert "DC0_C0, DC0_H0" in (caught.value.hint or "")
 
 
+async def test_plain_http_to_a_port_that_speaks_tls(esx: Simulator) -> None:
+    uri = f"esx://127.0.0.1:{esx.port}/?transport=http"
+    error = await refused(uri, Login(esx.user, esx.password))
+    assert "TLS" in (error.hint or "")
+
+
 async def test_each_kind_of_server_has_its_scheme(vcenter: Simulator, esx: Simulator) -> None:
     for simulator, wrong, right in ((vcenter, "esx", "vpx"), (esx, "vpx", "esx")):
         uri = f"{wrong}://127.0.0.1:{simulator.port}/?cacert={simulator.ca}"

@@ -153,4 +153,7 @@ class Wire:
                 f"{self.where} has no vSphere API at {self.target.path}: {told}",
                 hint="is it a vCenter or an ESX host, and is that the port of its web services?",
             )
-        return ProtocolError(f"{self.where} answered {method.name} with {told}, which is no SOAP")
+        return ProtocolError(
+            f"{self.where} answered {method.name} with {told}, which is no SOAP",
+            hint=None if self.target.tls else "plain HTTP was asked for: does that port speak TLS?",
+        )
