@@ -7,10 +7,12 @@ from collections.abc import Callable
 import anyio
 import pytest
 from esxhosts import opening
+from guests import wait_for
 from vcsimlab import Checker, Simulator
 
-from aiovirt.errors import InvalidState, Unsupported
+from aiovirt.errors import ConnectionLost, InvalidState, Unsupported
 from aiovirt.model.domain import StateReason
+from aiovirt.model.events import LifecycleDetail
 from aiovirt.objects import Connection
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real]
@@ -105,3 +107,19 @@ async def test_one_slow_machine_holds_up_no_other(vsphere: Simulator) -> None:
             await other.destroy()
             tasks.cancel_scope.cancel()
         vsphere.delay("SuspendVM_Task", 0)
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+async def test_a_lost_answer_is_told_and_what_was_done_is_seen(
+    vsphere: Simulator, name: str, cut: str
+) -> None:
+    async with opening(vsphere) as host, host.events() as events:
+        vm = await host.domains.get(name)
+        vsphere.drop("PowerOffVM_Task", done=cut == "after")
+        with pytest.raises(ConnectionLost) as caught:
+            await vm.destroy()
+        assert caught.value.maybe_done
+        if cut == "before":
+            await vm.destroy()
+        await wait_for(events, LifecycleDetail.STOPPED_DESTROYED)
+        assert not await vm.is_active()

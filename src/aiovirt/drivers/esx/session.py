@@ -24,7 +24,7 @@ from aiovirt.drivers.esx.questions import answer_to, blocked
 from aiovirt.drivers.esx.scope import Scope
 from aiovirt.drivers.esx.watcher import Watcher
 from aiovirt.drivers.esx.works import Works
-from aiovirt.errors import AiovirtError
+from aiovirt.errors import AiovirtError, ConnectionLost
 from aiovirt.interfaces import Ability, OpenOptions
 from aiovirt.model.domain import DomainKey, StateReason
 from aiovirt.model.uri import URI
@@ -243,8 +243,9 @@ class Session:
         self.watcher.expect(machine.ref, reason)
         try:
             yield
-        except BaseException:
-            self.watcher.expect(machine.ref, None)
+        except BaseException as error:
+            if not (isinstance(error, ConnectionLost) and error.maybe_done):
+                self.watcher.expect(machine.ref, None)
             raise
 
 
