@@ -284,6 +284,14 @@ async def test_a_disk_is_wiped_by_the_server() -> None:
         assert fake.plan.calls["ZeroFillVirtualDisk_Task"] == 1
 
 
+async def test_an_account_that_may_not_is_told_which_privilege_it_lacks() -> None:
+    async with faked("vcenter", user="reader") as (fake, host):
+        pool = await host.pools.get("datastore1")
+        with pytest.raises(PermissionDenied, match=r"Datastore\."):
+            await pool.create_volume(wanted("a/b.vmdk"))
+        assert not fake.site.place("[datastore1]")[0].exists("a")
+
+
 @pytest.mark.real
 async def test_a_read_only_connection_changes_nothing(vsphere: Simulator, check: Check) -> None:
     async with opening(vsphere, readonly=True) as host:

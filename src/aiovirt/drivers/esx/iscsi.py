@@ -6,6 +6,7 @@ static one beside it (vSphere API, HostInternetScsiHba).  They cannot be changed
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,7 +31,9 @@ from aiovirt.protocols.vsphere.tables.storage_methods import RESCAN_HBA, RescanH
 
 __all__ = ["Lun", "Target", "list_targets", "luns_of", "rescan"]
 
-_INFO: Final = "storageDeviceInfo"
+_ADAPTERS: Final = "storageDeviceInfo.hostBusAdapter"
+_TOPOLOGY: Final = "storageDeviceInfo.scsiTopology"
+_LUNS: Final = "storageDeviceInfo.scsiLun"
 _SYSTEM: Final = "storageSystem"
 
 
@@ -116,25 +119,27 @@ class Lun:
         return StorageVolumeConfig.parse(to_text(document))
 
 
-async def _devices(session: Session) -> Any:  # noqa: ANN401 - a HostStorageDeviceInfo, or None
-    """What storage the URI's host has; None when it means no host."""
+async def _told(session: Session, *paths: str) -> Mapping[str, Any]:
+    """What the URI's host tells of its storage; nothing when it means no host.
+
+    Hosts in a storage network tell much: only what is needed is asked for.
+    """
     host = session.scope.host
     if host is None:
-        return None
+        return {}
     path = f"configManager.{_SYSTEM}"
     manager = (await session.get(host, path)).get(path)
     if not isinstance(manager, Ref):
-        return None
-    return (await session.get(manager, _INFO, what="list its iSCSI targets")).get(_INFO)
+        return {}
+    return await session.get(manager, *paths, what="list its iSCSI targets")
 
 
 async def list_targets(session: Session) -> list[Target]:
     """The targets of the URI's host, sorted by name; a URI without a host has none."""
-    devices = await _devices(session)
-    adapters = () if devices is None else devices.host_bus_adapter
+    told = await _told(session, _ADAPTERS)
     found = [
         _target(each, adapter.device)
-        for adapter in adapters
+        for adapter in told.get(_ADAPTERS) or ()
         if isinstance(adapter, HostInternetScsiHba) and adapter.is_software_based
         for each in adapter.configured_static_target
     ]
@@ -151,12 +156,11 @@ async def luns_of(session: Session, name: str) -> list[Lun]:
     Raises:
         NotFound: There is no such target.
     """
-    devices = await _devices(session)
-    keys = set() if devices is None else _keys(devices.scsi_topology, name)
+    told = await _told(session, _TOPOLOGY, _LUNS)
+    keys = _keys(told.get(_TOPOLOGY), name)
     if keys is None:
         raise NotFound(f"{session.where} has no iSCSI target {name!r} that it reaches")
-    luns = () if devices is None else devices.scsi_lun
-    found = [_lun(name, each) for each in luns if each.key in keys]
+    found = [_lun(name, each) for each in told.get(_LUNS) or () if each.key in keys]
     return sorted(found, key=lambda each: each.key.name)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from uuid import UUID
 
@@ -56,10 +56,25 @@ class EsxStoragePools(EsxAbility, StoragePools):
         return [*stores, *targets]
 
     async def _find(self, pool: StoragePoolKey) -> _Pool:
-        for each in await self._all():
-            if each.key.uuid == pool.uuid:
-                return each
-        raise NotFound(f"{self.session.where} has no datastore {pool.name!r}")
+        return await self._search(lambda each: each.uuid == pool.uuid, pool.name)
+
+    async def _search(self, fits: Callable[[StoragePoolKey], bool], name: str) -> _Pool:
+        """The first pool that fits; targets are only asked for when no datastore does.
+
+        Raises:
+            NotFound: There is none; the hint names those there are.
+        """
+        known: list[str] = []
+        for listed in (list_datastores, list_targets):
+            found: Sequence[_Pool] = await listed(self.session)
+            for each in found:
+                if fits(each.key):
+                    return each
+                known.append(each.key.name)
+        raise NotFound(
+            f"{self.session.where} has no datastore {name!r}",
+            hint=f"there are: {', '.join(known) or 'none'}",
+        )
 
     async def keys(
         self,
@@ -87,14 +102,7 @@ class EsxStoragePools(EsxAbility, StoragePools):
 
     async def find_by_name(self, name: str) -> StoragePoolKey:
         """See `StoragePools.find_by_name`."""
-        found = await self._all()
-        for each in found:
-            if each.key.name == name:
-                return each.key
-        known = ", ".join(each.key.name for each in found) or "none"
-        raise NotFound(
-            f"{self.session.where} has no datastore {name!r}", hint=f"there are: {known}"
-        )
+        return (await self._search(lambda each: each.name == name, name)).key
 
     async def find_by_uuid(self, uuid: UUID) -> StoragePoolKey:
         """See `StoragePools.find_by_uuid`."""
