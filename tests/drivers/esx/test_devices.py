@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from esxhosts import opening
 from vcsimlab import Checker, Simulator
+from vcsimlab.session import vim
 
 from aiovirt.config import Disk
 from aiovirt.errors import AlreadyExists, CallerError, ConfigError, NotFound, Unsupported
@@ -62,11 +64,8 @@ async def test_a_controller_comes_with_its_first_disk(
     await vm.attach(await new_disk(host, "more/data.vmdk", "sdq"))
     found = check(vsphere).machine(name)
     disk = next(each for each in found.disks if each.backing == "[LocalDS_0] more/data.vmdk")
-    controllers = {each.key: each for each in found.devices}
-    assert (
-        "SCSI" in controllers[disk.controller or 0].kind
-        or "Lsi" in controllers[disk.controller or 0].kind
-    )
+    kinds = {each.key: each.kind for each in found.devices}
+    assert kinds[disk.controller or 0] in {"VirtualLsiLogicController", "ParaVirtualSCSIController"}
 
 
 async def test_a_card(vsphere: Simulator, host: Connection, name: str, check: Check) -> None:
@@ -85,6 +84,16 @@ async def test_a_card(vsphere: Simulator, host: Connection, name: str, check: Ch
     assert not device.connectable.connected
     await vm.detach(f"<interface type='bridge'><mac address='{MAC}'/></interface>")
     assert MAC not in {each.mac for each in check(vsphere).machine(name).nics}
+
+
+async def test_a_card_at_a_distributed_port_group(vcenter: Simulator, check: Check) -> None:
+    async with opening(vcenter) as host:
+        vm = await host.domains.get("DC0_H0_VM0")
+        await vm.attach(card(network="DC0_DVPG0", model="vmxnet3"))
+    checker = check(vcenter)
+    (found,) = [each for each in checker.machine("DC0_H0_VM0").nics if each.mac == MAC]
+    group = checker.session.named(vim.dvs.DistributedVirtualPortgroup, "DC0_DVPG0")
+    assert (found.kind, found.backing) == ("VirtualVmxnet3", group.key)
 
 
 async def test_a_network_that_is_not_there(host: Connection, name: str) -> None:
