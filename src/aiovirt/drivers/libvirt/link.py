@@ -14,8 +14,8 @@ import anyio
 from anyio.abc import TaskStatus
 
 from aiovirt._tasks import open_task_group
-from aiovirt.clients.libvirt import LibvirtClient
 from aiovirt.clients.backoff import Backoff
+from aiovirt.clients.libvirt import LibvirtClient
 from aiovirt.drivers.libvirt.events.hub import Hub
 from aiovirt.drivers.libvirt.opening import OPEN_TIMEOUT_S, Session, open_session
 from aiovirt.errors import AiovirtError, Closed, ConnectionLost, Unresponsive
