@@ -108,3 +108,21 @@ async def _is_given_up(here: Connection, there: Connection, name: str) -> None:
     vm = await here.domains.get(name)
     with pytest.raises(RemoteError, match="given up"):
         await vm.migrate(there)
+
+
+async def test_a_move_is_given_up_while_it_begins() -> None:
+    """Its task is cancelled all the same, once the server has told which one it is."""
+    async with (
+        run_fake_vsphere(Settings(kind="vcenter", hosts=2), tls=False) as fake,
+        to_host(fake, 0) as here,
+        to_host(fake, 1) as there,
+    ):
+        fake.plan.slow_task("RelocateVM_Task", math.inf)
+        held = fake.plan.hang("RelocateVM_Task", when="after")
+        vm = (await here.domains.list())[0]
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_is_given_up, here, there, vm.name)
+            await held.reached.wait()
+            await here.driver.ability(Jobs).abort_job(vm.key)
+            held.remove()
+        assert fake.plan.calls["CancelTask"] == 1

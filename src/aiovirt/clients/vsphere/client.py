@@ -15,7 +15,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -30,7 +30,7 @@ from aiovirt.clients.vsphere._wire import Wire
 from aiovirt.clients.vsphere.faults import not_there
 from aiovirt.clients.vsphere.inventory import Inventory, InventorySpec, open_inventory
 from aiovirt.clients.vsphere.target import VSphereTarget
-from aiovirt.clients.vsphere.tasks import OnProgress, Tasks
+from aiovirt.clients.vsphere.tasks import GIVE_UP_S, OnProgress, Tasks
 from aiovirt.errors import AiovirtError, Closed, ConnectionLost, PermissionDenied
 from aiovirt.model.credentials import Secret
 from aiovirt.protocols.vsphere import Arguments, Empty, Method, Ref, ReplyReader
@@ -202,10 +202,37 @@ class VSphereClient:
         Further errors as `call`.
 
         Cancellation: the task is asked to end, and waited for some seconds if it will; one that
-        cannot goes on.
+        cannot goes on. Where progress is asked for, so that it is long, that holds from the first
+        moment on; else a task whose start is under way goes on.
         """
-        task = await self.call(method, this, args)
+        start = self.call if progress is None else self._begin
+        task = await start(method, this, args)
         return await self._tasks.run(task, method.name, this, progress)
+
+    async def _begin(self, method: Method[Any, Ref], this: Ref, args: Arguments | None) -> Ref:
+        """Start a task, whose reference is waited for: without it nobody could cancel the task."""
+        begun: list[Ref] = []
+        done, scope = anyio.Event(), anyio.CancelScope(shield=True)
+
+        async def start() -> None:
+            try:
+                with scope:
+                    begun.append(await self.call(method, this, args))
+            finally:
+                done.set()
+
+        async with open_task_group() as group:
+            group.start_soon(start)
+            try:
+                await done.wait()
+            except anyio.get_cancelled_exc_class():
+                scope.deadline = anyio.current_time() + GIVE_UP_S
+                with anyio.CancelScope(shield=True), suppress(AiovirtError):
+                    await done.wait()
+                    for task in begun:
+                        await self.cancel_task(task)
+                raise
+        return begun[0]
 
     async def wait_for_task(self, task: Ref, *, progress: OnProgress | None = None) -> object:
         """Wait for the end of a task that was started elsewhere; its result.
