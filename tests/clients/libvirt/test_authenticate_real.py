@@ -10,10 +10,10 @@ import pytest
 from libvirtlab.lab import Lab
 from libvirtlab.sasl import PASSWORD, USER
 
+from aiovirt.clients.credentials import answerers
 from aiovirt.clients.libvirt import LibvirtClient, open_client
 from aiovirt.clients.libvirt._auth_calls import authenticate_client
 from aiovirt.clients.libvirt._authenticate import Peer
-from aiovirt.clients.libvirt._credentials import answerers
 from aiovirt.errors import AuthenticationFailed
 from aiovirt.model.credentials import Credentials, Login
 from aiovirt.protocols.libvirt.procedure import Empty

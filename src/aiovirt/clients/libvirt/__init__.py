@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from aiovirt.clients.libvirt._auth_calls import authenticate_client
-from aiovirt.clients.libvirt._authenticate import Peer
-from aiovirt.clients.libvirt._calls import is_quick
-from aiovirt.clients.libvirt._client import LibvirtClient, open_client
-from aiovirt.clients.libvirt._credentials import (
+from aiovirt.clients.credentials import (
     PASSWORD_VARIABLE,
     USERNAME_VARIABLE,
     answerers,
 )
+from aiovirt.clients.libvirt._auth_calls import authenticate_client
+from aiovirt.clients.libvirt._authenticate import Peer
+from aiovirt.clients.libvirt._calls import is_quick
+from aiovirt.clients.libvirt._client import LibvirtClient, open_client
 from aiovirt.clients.libvirt._stream import ClientStream, Hole
 
 __all__ = [

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from aiovirt.clients.libvirt import answerers
+from aiovirt.clients.credentials import answerers
 from aiovirt.clients.vsphere import (
     Inventory,
     Password,

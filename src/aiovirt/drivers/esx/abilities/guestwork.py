@@ -9,7 +9,7 @@ from typing import Final
 
 import anyio
 
-from aiovirt.clients.libvirt import PASSWORD_VARIABLE, USERNAME_VARIABLE, answerers
+from aiovirt.clients.credentials import PASSWORD_VARIABLE, USERNAME_VARIABLE, answerers
 from aiovirt.drivers.esx.faults import DRIVER
 from aiovirt.drivers.esx.guestfacts import guest_of
 from aiovirt.drivers.esx.machine import Machine

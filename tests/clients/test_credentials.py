@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiovirt.clients.libvirt._credentials import MAX_FILE, AuthFile, answerers
+from aiovirt.clients.credentials import MAX_FILE, AuthFile, answerers
 from aiovirt.errors import ConfigError
 from aiovirt.model.credentials import CredentialKind, CredentialRequest, Login, Secret
 
