@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
 import anyio
 
 from aiovirt.errors import AiovirtError, Closed
 
-__all__ = ["Batches", "StartSoon"]
+__all__ = ["Batches"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-
-StartSoon: TypeAlias = Callable[[Callable[[], Coroutine[Any, Any, None]]], object]
-"""Starts a task."""
 
 
 @dataclass(slots=True)
@@ -30,55 +27,63 @@ class _Batch(Generic[K, V]):
 class Batches(Generic[K, V]):
     """One question at a time, each about all that was asked for while the last was under way.
 
+    Who makes it has `run` run beside.
+
     Args:
         ask: Answers for several keys; it may leave out those that are not there.
-        start_soon: Starts a task which asks, for as long as there is something to ask.
     """
 
-    def __init__(
-        self,
-        ask: Callable[[tuple[K, ...]], Awaitable[Mapping[K, V]]],
-        start_soon: StartSoon,
-    ) -> None:
+    def __init__(self, ask: Callable[[tuple[K, ...]], Awaitable[Mapping[K, V]]]) -> None:
         self._ask = ask
-        self._start_soon = start_soon
         self._next: _Batch[K, V] | None = None
-        self._asking = False
+        self._wanted = anyio.Event()
+        self._ended = False
 
     async def get(self, *keys: K) -> Mapping[K, V]:
         """The answers for some keys, asked for after this call; those of others may be among them.
 
         Raises:
             AiovirtError: What asking has raised, for all of whom it was asked.
+            Closed: Nobody asks any more.
 
         Cancellation: others still get their answers.
         """
+        if self._ended:
+            raise _closed()
         batch = self._next
         if batch is None:
             batch = self._next = _Batch()
+            self._wanted.set()
         batch.keys.update(dict.fromkeys(keys))
-        if not self._asking:
-            self._asking = True
-            self._start_soon(self._run)
         await batch.answered.wait()
         if batch.error is not None:
             raise batch.error
         return batch.answers
 
-    async def _run(self) -> None:
+    async def run(self) -> None:
+        """Ask, until this is cancelled."""
         batch: _Batch[K, V] | None = None
         try:
-            while (batch := self._next) is not None:
-                self._next = None
-                try:
-                    batch.answers = await self._ask(tuple(batch.keys))
-                except AiovirtError as error:
-                    batch.error = error
-                batch.answered.set()
+            while True:
+                await self._wanted.wait()
+                self._wanted = anyio.Event()
+                batch, self._next = self._next, None
+                if batch is not None:
+                    await self._answer(batch)
         finally:  # when nobody asks any more, nobody must wait
-            self._asking = False
+            self._ended = True
             for left in (batch, self._next):
                 if left is not None and not left.answered.is_set():
-                    left.error = Closed("the connection was closed")
+                    left.error = _closed()
                     left.answered.set()
-            self._next = None
+
+    async def _answer(self, batch: _Batch[K, V]) -> None:
+        try:
+            batch.answers = await self._ask(tuple(batch.keys))
+        except AiovirtError as error:
+            batch.error = error
+        batch.answered.set()
+
+
+def _closed() -> Closed:
+    return Closed("the connection was closed")

@@ -7,12 +7,13 @@ that there were not, so what differs from what was read is read again instead.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import anyio
 
+from aiovirt._tasks import open_task_group
 from aiovirt.clients.backoff import Backoff
-from aiovirt.clients.vsphere._batch import Batches, StartSoon
+from aiovirt.clients.vsphere._batch import Batches
 from aiovirt.clients.vsphere._retrieve import Calls, get_many
 from aiovirt.clients.vsphere._store import Properties, Store
 from aiovirt.clients.vsphere.faults import is_passing
@@ -29,17 +30,8 @@ AGAIN = 3
 """How often an object is read that changes while it is read."""
 
 
-class Client(Calls, Protocol):
-    """What reading needs of the client."""
-
-    @property
-    def start_soon(self) -> StartSoon:
-        """Starts a task that lives as long as the client at most."""
-        raise NotImplementedError
-
-
 class Refreshing:
-    """Reads objects into a store.
+    """Reads objects into a store; who makes it has `run` run beside.
 
     Args:
         client: The session.
@@ -48,14 +40,24 @@ class Refreshing:
     """
 
     def __init__(
-        self, client: Client, store: Store, paths_of: Callable[[str], tuple[str, ...]]
+        self, client: Calls, store: Store, paths_of: Callable[[str], tuple[str, ...]]
     ) -> None:
         self._client = client
         self._store = store
         self._paths_of = paths_of
-        self._reads: Batches[Key, Properties] = Batches(self._read, client.start_soon)
+        self._reads: Batches[Key, Properties] = Batches(self._read)
         self._read_lately: set[Ref] = set()
         self._doubted: dict[Ref, None] = {}
+        self._doubting = anyio.Event()
+
+    async def run(self) -> None:
+        """Read what is asked for and what is doubted, until this is cancelled."""
+        async with open_task_group() as tasks:
+            tasks.start_soon(self._reads.run)
+            while True:
+                await self._doubting.wait()
+                self._doubting = anyio.Event()
+                await self._read_again()
 
     async def refresh(self, refs: Sequence[Ref], paths: tuple[str, ...]) -> None:
         """See `Inventory.refresh`."""
@@ -106,7 +108,7 @@ class Refreshing:
     def settle_doubts(self) -> None:
         """Read again what was doubted. It does not wait."""
         if self._doubted:
-            self._client.start_soon(self._read_again)
+            self._doubting.set()
 
     def trust(self) -> None:
         """What is asked of the stream from now on is newer than what was read."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import anyio
 
 from aiovirt.clients.backoff import Backoff
-from aiovirt.clients.vsphere._batch import StartSoon
 from aiovirt.clients.vsphere._store import Properties
 from aiovirt.clients.vsphere.collector import Client, Collector
 from aiovirt.clients.vsphere.faults import VSphereFault
@@ -73,6 +72,10 @@ class Waiting:
         if not self.ended.is_set():
             self.error = error
             self.ended.set()
+
+
+StartSoon: TypeAlias = Callable[[Callable[[], Coroutine[Any, Any, None]]], object]
+"""Starts a task."""
 
 
 class ListClient(Client, Protocol):

@@ -380,6 +380,7 @@ class VSphereClient:
         """Log in, and show from then on that the session is in use."""
         await self._session.begin()
         self._group.start_soon(self._keep_alive)
+        self._group.start_soon(self._tasks.look)
 
     async def _keep_alive(self) -> None:
         """Ask for the time when nothing was asked for so long; a failure is for the next call."""

@@ -13,7 +13,6 @@ from typing import Protocol, TypeAlias
 import anyio
 
 from aiovirt._tasks import Subscription, open_task_group
-from aiovirt.clients.vsphere._batch import StartSoon
 from aiovirt.clients.vsphere._refresh import Refreshing
 from aiovirt.clients.vsphere._retrieve import Calls
 from aiovirt.clients.vsphere._store import Change, Listener, Properties, Store
@@ -44,11 +43,6 @@ OnConnection: TypeAlias = Callable[[bool, AiovirtError | None], None]
 
 class InventoryClient(Client, Calls, Protocol):
     """What an inventory needs of the client."""
-
-    @property
-    def start_soon(self) -> StartSoon:
-        """Starts a task that lives as long as the client at most."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +167,10 @@ class Inventory:
         await self._collector.settle()
 
     async def run(self) -> None:
-        """Keep it up to date; see `Collector.run`."""
-        await self._collector.run()
+        """Keep it up to date until this is cancelled; see `Collector.run`."""
+        async with open_task_group() as tasks:
+            tasks.start_soon(self._refreshing.run)
+            await self._collector.run()
 
     async def listed(self) -> None:
         """Wait for the first listing. Raises why there is none."""

@@ -44,8 +44,12 @@ class Tasks:
     def __init__(self, client: TaskClient) -> None:
         self._client = client
         self._waiting: dict[Ref, Waiting] = {}
-        self._looks: Batches[Ref, Properties] = Batches(self._look, client.start_soon)
+        self._looks: Batches[Ref, Properties] = Batches(self._look)
         self._list = TaskList(client, self._waiting)
+
+    async def look(self) -> None:
+        """Look at tasks that are new, until this is cancelled: who makes it has it run beside."""
+        await self._looks.run()
 
     async def run(
         self, task: Ref, method: str, this: Ref, progress: OnProgress | None = None
