@@ -89,6 +89,7 @@ class Guest:
         folders: Its folders.
         processes: What runs, or ran lately, by number.
         programs: What can be started, by path.
+        reboots: How often it has started anew while its machine ran on.
         obeys: Whether it shuts down, reboots and stands by when it is asked to.
     """
 
@@ -103,6 +104,7 @@ class Guest:
     folders: set[str] = field(default_factory=lambda: {"/", "/tmp", "/root", "/etc"})  # noqa: S108
     processes: dict[int, Process] = field(default_factory=dict)
     programs: dict[str, Program] = field(default_factory=dict)
+    reboots: int = 0
     obeys: bool = True
     last_pid: int = 1000
 

@@ -30,9 +30,10 @@ def power_on(machine: Machine, user: str) -> None:
     kind = e.VmResumingEvent if machine.power == SUSPENDED else e.VmStartingEvent
     post(machine, kind, "is starting", user)
     _forget_state(machine)
+    resumed = machine.power == SUSPENDED
     machine.run(
         power_state=ON,
-        boot_time=machine.site.clock.now(),
+        boot_time=machine.runtime.boot_time if resumed else machine.site.clock.now(),
         suspend_time=None,
         clean_power_off=None,
         memory_overhead=40 * MB,
@@ -64,19 +65,18 @@ def suspend(machine: Machine, user: str) -> None:
     machine.guest.processes.clear()
     files, inner = machine.site.place(machine.path, machine.ref)
     files.write(f"{inner.removesuffix('.vmx')}.vmss", b"suspended")
-    machine.run(power_state=SUSPENDED, suspend_time=machine.site.clock.now(), boot_time=None)
+    machine.run(power_state=SUSPENDED, suspend_time=machine.site.clock.now())
     post(machine, e.VmSuspendedEvent, "is suspended", user)
 
 
 def reset(machine: Machine, user: str) -> None:
-    """Start it anew at once.
+    """Start it anew at once.  To vSphere it was powered on when it was before.
 
     Raises:
         VimFault: It does not run.
     """
     machine.demand(ON)
-    machine.guest.processes.clear()
-    machine.run(boot_time=machine.site.clock.now())
+    _start_anew(machine)
     post(machine, e.VmResettingEvent, "is reset", user)
 
 
@@ -90,8 +90,12 @@ def shut_down(machine: Machine) -> None:
 def reboot(machine: Machine) -> None:
     """Let the guest do what it was asked for: start anew by itself."""
     if machine.power == ON:
-        machine.guest.processes.clear()
-        machine.run(boot_time=machine.site.clock.now())
+        _start_anew(machine)
+
+
+def _start_anew(machine: Machine) -> None:
+    machine.guest.processes.clear()
+    machine.guest.reboots += 1
 
 
 def stand_by(machine: Machine) -> None:
