@@ -58,4 +58,4 @@ def test_what_is_wrong_comes_with_a_hint(program: Program, vcenter: Simulator) -
     uri = vcenter.uri("/DC0/DC0_X", cacert=str(vcenter.ca))
     assert "hint: there are: DC0_C0, DC0_H0" in program("-c", uri, "list").err
     wrong = uri.replace("vpx://", "esx://")
-    assert "hint: open vpx://127.0.0.1/ instead" in program("-c", wrong, "list").err
+    assert "hint: write vpx:// instead of esx://" in program("-c", wrong, "list").err

@@ -23,6 +23,7 @@ from aiovirt.errors import (
     ConnectionLost,
     ProcessFailed,
     RemoteError,
+    ResourceUnavailable,
     Unresponsive,
 )
 from aiovirt.streams.ssh import SSHConnection, SSHTarget, connect_ssh
@@ -32,6 +33,12 @@ __all__ = ["CHANGE_S", "LONG_S", "MAX_COMMANDS", "QUERY_S", "EsxLink", "Output",
 MAX_COMMANDS = 7
 """Commands at the same time: a host's SSH server takes 10 sessions for a connection
 (`MaxSessions` of sshd_config), of which some are left for those that end cancelled commands."""
+
+TRIES = 8
+"""How often a command is tried that could not begin."""
+
+FULL_S = 0.05
+"""Seconds before the second try where the host runs as many as it takes: some end just now."""
 
 CONNECT_S = 60.0
 """Seconds for connecting, and for logging in."""
@@ -97,6 +104,7 @@ class EsxLink:
 
         Raises:
             Unresponsive: It took longer, and was ended.
+            ResourceUnavailable: The host runs no more commands at the same time, for others' sake.
             ConnectionLost: The connection ended meanwhile (`maybe_done` tells more), or did not
                 come back within `PATIENCE_S`.
             Closed: The driver was closed.
@@ -104,7 +112,8 @@ class EsxLink:
         Cancellation: the command is ended on the host.
         """
         async with self._limiter:
-            while True:
+            pauses = Backoff(FULL_S)
+            for tries in range(TRIES, 0, -1):
                 connection = await self.connection()
                 try:
                     return await self._run_on(connection, command, what, bound_s, data)
@@ -112,6 +121,15 @@ class EsxLink:
                     if error.maybe_done:
                         raise
                     self._withdraw(connection)  # it was not sent: the next one may do it
+                except ResourceUnavailable:
+                    if tries == 1:
+                        raise
+                    await anyio.sleep(pauses.next())
+            raise ConnectionLost(
+                f"the connection to {self.where} was lost {TRIES} times before it could be asked "
+                f"to {what}",
+                maybe_done=False,
+            )
 
     async def _run_on(
         self, connection: SSHConnection, command: str, what: str, bound_s: float, data: bytes
