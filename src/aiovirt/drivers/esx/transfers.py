@@ -19,11 +19,12 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from aiovirt._tasks import open_task_group
 from aiovirt.clients.vsphere import Download
+from aiovirt.drivers.common.datastores import DISK
 from aiovirt.drivers.esx.datastores import Datastore
 from aiovirt.drivers.esx.faults import DRIVER
 from aiovirt.drivers.esx.files import delete_file, file_of
 from aiovirt.drivers.esx.session import Session
-from aiovirt.drivers.esx.volumes import DISK, Volume, list_files
+from aiovirt.drivers.esx.volumes import Volume, list_files
 from aiovirt.errors import (
     AiovirtError,
     CallerError,

@@ -48,14 +48,9 @@ from aiovirt.protocols.vsphere.tables.storage_methods import (
     SearchDatastoreTaskArgs,
 )
 
-__all__ = ["DISK", "MEDIA", "FileFound", "Volume", "find_volume", "list_files", "list_volumes"]
+__all__ = ["FileFound", "Volume", "find_volume", "list_files", "list_volumes"]
 
 log = logging.getLogger("aiovirt.esx")
-
-DISK: Final = ".vmdk"
-
-MEDIA: Final = {".iso": "iso", ".img": "raw", ".flp": "raw"}
-"""The endings of files that are volumes beside disks -> their formats."""
 
 _KINDS: Final[dict[type[FileInfo], str]] = {
     VmDiskFileInfo: "vmdk",

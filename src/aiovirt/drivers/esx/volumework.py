@@ -12,15 +12,16 @@ from typing import Final
 import anyio
 
 from aiovirt.config import StorageVolumeConfig
+from aiovirt.drivers.common.datastores import DISK, new_volume
 from aiovirt.drivers.esx.datastores import Datastore
 from aiovirt.drivers.esx.faults import DRIVER
 from aiovirt.drivers.esx.files import delete_file, file_of
 from aiovirt.drivers.esx.session import Session
 from aiovirt.drivers.esx.users import check_unused
-from aiovirt.drivers.esx.volumes import DISK, MEDIA, Volume, find_volume, list_files
+from aiovirt.drivers.esx.volumes import Volume, find_volume, list_files
 from aiovirt.errors import AiovirtError, AlreadyExists, ConfigError, NotFound, Unsupported
 from aiovirt.model.keys import StorageVolumeKey
-from aiovirt.protocols.esxcli import DatastorePath, unfit
+from aiovirt.protocols.esxcli import DatastorePath
 from aiovirt.protocols.vsphere import Ref
 from aiovirt.protocols.vsphere.tables.enums import VirtualDiskAdapterType, VirtualDiskType
 from aiovirt.protocols.vsphere.tables.storage import FileBackedVirtualDiskSpec, VirtualDiskSpec
@@ -94,37 +95,14 @@ def wanted(pool: str, config: StorageVolumeConfig, *, eager: bool, copies: bool 
     Raises:
         ConfigError: It cannot be so.
     """
-    path = _checked(pool, config.name)
-    ending = posixpath.splitext(path.path)[1]
-    form = "vmdk" if ending == DISK else MEDIA[ending]
-    if config.target.format not in {None, form}:
-        raise ConfigError(
-            f"a volume called {path.path!r} is of the format {form}, not {config.target.format}",
-            field="target/format",
-        )
+    path = new_volume(pool, config)
     capacity = None if config.capacity is None else int(config.capacity)
     if capacity is None and not copies:
         raise ConfigError("a volume needs a capacity", field="capacity")
-    if form == "vmdk" and capacity == 0 and not copies:
+    if path.path.endswith(DISK) and capacity == 0 and not copies:
         raise ConfigError("a disk has a capacity of more than 0", field="capacity")
     kind = (_copied_kind if copies else _kind)(config, eager=eager)
     return Plan(path, capacity, kind)
-
-
-def _checked(pool: str, name: str | None) -> DatastorePath:
-    """The path of a volume.
-
-    Raises:
-        ConfigError: A volume cannot be called so.
-    """
-    path = DatastorePath.parse(f"[{pool}] {name or ''}")
-    reasons = [unfit(part) for part in path.path.split("/")]
-    if posixpath.splitext(path.path)[1] not in {DISK, *MEDIA}:
-        reasons.append(f"it does not end in {', '.join([DISK, *MEDIA])}")
-    why = next((reason for reason in reasons if reason is not None), None)
-    if why is not None:
-        raise ConfigError(f"no volume can be called {name!r}: {why}", field="name")
-    return path
 
 
 def _kind(config: StorageVolumeConfig, *, eager: bool) -> VirtualDiskType:

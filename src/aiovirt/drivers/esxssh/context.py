@@ -7,8 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import anyio
-
+from aiovirt.drivers.common.turns import Turns
 from aiovirt.drivers.esxssh.datastores import Datastores
 from aiovirt.drivers.esxssh.host import EsxHost
 from aiovirt.drivers.esxssh.inventory import Inventory, Machine
@@ -21,14 +20,6 @@ __all__ = ["DRIVER", "Context", "EsxAbility"]
 
 DRIVER = "ESX"
 """The driver's name, which is libvirt's, too."""
-
-
-@dataclass(slots=True)
-class _Turn:
-    """Who changes a machine, and who wants to."""
-
-    lock: anyio.Lock = field(default_factory=anyio.Lock)
-    users: int = 0
 
 
 @dataclass(slots=True)
@@ -48,21 +39,14 @@ class Context:
     inventory: Inventory
     datastores: Datastores
     watcher: Watcher
-    _turns: dict[UUID, _Turn] = field(default_factory=dict)
+    _turns: Turns[UUID] = field(default_factory=Turns)
 
     @asynccontextmanager
     async def turn(self, uuid: UUID) -> AsyncIterator[None]:
         """Wait until nobody else changes a machine, and let nobody else do so."""
-        turn = self._turns.setdefault(uuid, _Turn())
-        turn.users += 1
-        try:
-            async with turn.lock:
-                with self.watcher.change(uuid):
-                    yield
-        finally:
-            turn.users -= 1
-            if not turn.users:
-                del self._turns[uuid]
+        async with self._turns.of(uuid):
+            with self.watcher.change(uuid):
+                yield
 
     @asynccontextmanager
     async def changing(self, domain: DomainKey) -> AsyncIterator[Machine]:

@@ -13,18 +13,14 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from aiovirt.drivers.common.datastores import DISK, MEDIA
 from aiovirt.drivers.esxssh.datastores import Datastore
 from aiovirt.drivers.esxssh.host import EsxHost
 from aiovirt.protocols.esxcli import DatastorePath
 
-__all__ = ["DISK", "SECTOR", "Image", "list_images"]
+__all__ = ["SECTOR", "Image", "list_images"]
 
 SECTOR = 512
-DISK = ".vmdk"
-
-MEDIA = {".iso": "iso", ".img": "raw", ".flp": "raw"}
-"""The endings of files that are volumes beside disks -> their formats."""
-
 DESCRIPTOR = 16 * 1024
 """Bytes of the beginning of a file in which a disk describes itself: it has some hundred."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from aiovirt.drivers.common.datastores import DISK
 from aiovirt.drivers.esx.datastores import Datastore, find_datastore
 from aiovirt.drivers.esx.files import delete_file
 from aiovirt.drivers.esx.session import EsxAbility
 from aiovirt.drivers.esx.users import check_unused
-from aiovirt.drivers.esx.volumes import DISK, FileFound, find_volume, list_files
+from aiovirt.drivers.esx.volumes import FileFound, find_volume, list_files
 from aiovirt.drivers.esx.volumework import delete_volume, make_folder, manager
 from aiovirt.errors import AlreadyExists, CallerError, ConfigError, NotFound
 from aiovirt.interfaces import PoolFiles

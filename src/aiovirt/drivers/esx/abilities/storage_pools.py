@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
-from uuid import UUID
 
 import anyio
 
 from aiovirt._tasks import gather
 from aiovirt.config import StoragePoolConfig
-from aiovirt.drivers.common.managed import FILTERS, choose
+from aiovirt.drivers.common.datastores import DatastorePools, datastore_name
 from aiovirt.drivers.esx.datastores import Datastore, find_datastore, list_datastores
 from aiovirt.drivers.esx.faults import DRIVER
 from aiovirt.drivers.esx.hosts import hosts_of, manager_of
 from aiovirt.drivers.esx.iscsi import Target, list_targets, rescan
 from aiovirt.drivers.esx.session import EsxAbility
 from aiovirt.errors import AlreadyExists, ConfigError, NotFound, Unsupported
-from aiovirt.interfaces import StoragePools, refuse_flags
-from aiovirt.model.keys import StoragePoolKey, StorageVolumeKey
-from aiovirt.model.storage import StoragePoolInfo, StoragePoolRecord
-from aiovirt.protocols.esxcli import unfit
+from aiovirt.interfaces import refuse_flags
+from aiovirt.model.keys import StoragePoolKey
 from aiovirt.protocols.vsphere import Ref
 from aiovirt.protocols.vsphere.tables.storage import HostNasVolumeSpec
 from aiovirt.protocols.vsphere.tables.storage_methods import (
@@ -32,21 +29,18 @@ from aiovirt.protocols.vsphere.tables.storage_methods import (
 )
 
 if TYPE_CHECKING:
-    from aiovirt.model.constants import ConnectListAllStoragePoolsFlags, StoragePoolCreateFlags
+    from aiovirt.model.constants import StoragePoolCreateFlags
 
 __all__ = ["EsxStoragePools"]
 
 _Pool: TypeAlias = Datastore | Target
 
 _SYSTEM: Final = "datastoreSystem"
-_MOST_NAME: Final = 42
-"""Characters of a datastore's name (vSphere's configuration maximums)."""
-
 _TYPES: Final[Mapping[str | None, str]] = {None: "NFS", "auto": "NFS", "nfs": "NFS", "cifs": "CIFS"}
 """The format of a source -> what the API calls it."""
 
 
-class EsxStoragePools(EsxAbility, StoragePools):
+class EsxStoragePools(EsxAbility, DatastorePools[_Pool]):
     """See `StoragePools`."""
 
     async def _all(self) -> list[_Pool]:
@@ -76,41 +70,9 @@ class EsxStoragePools(EsxAbility, StoragePools):
             hint=f"there are: {', '.join(known) or 'none'}",
         )
 
-    async def keys(
-        self,
-        *,
-        active: bool | None = None,
-        persistent: bool | None = None,
-        autostart: bool | None = None,
-        flags: ConnectListAllStoragePoolsFlags | Literal[0] = 0,
-    ) -> Sequence[StoragePoolKey]:
-        """See `StoragePools.keys`."""
-        refuse_flags(DRIVER, "StoragePools.keys", flags, FILTERS)
-        asked = {"active": active, "persistent": persistent, "autostart": autostart}
-        return [each.key for each in choose(await self._all(), flags=flags, **asked)]
-
-    async def records(
-        self, *, flags: ConnectListAllStoragePoolsFlags | Literal[0] = 0
-    ) -> Sequence[StoragePoolRecord]:
-        """See `StoragePools.records`."""
-        refuse_flags(DRIVER, "StoragePools.records", flags, FILTERS)
-        return [_record(each) for each in choose(await self._all(), flags=flags)]
-
-    async def record(self, pool: StoragePoolKey) -> StoragePoolRecord:
-        """See `StoragePools.record`."""
-        return _record(await self._find(pool))
-
     async def find_by_name(self, name: str) -> StoragePoolKey:
         """See `StoragePools.find_by_name`."""
         return (await self._search(lambda each: each.name == name, name)).key
-
-    async def find_by_uuid(self, uuid: UUID) -> StoragePoolKey:
-        """See `StoragePools.find_by_uuid`."""
-        return (await self._find(StoragePoolKey(uuid, str(uuid)))).key
-
-    async def find_by_volume(self, volume: StorageVolumeKey) -> StoragePoolKey:
-        """See `StoragePools.find_by_volume`."""
-        return await self.find_by_name(volume.pool)
 
     async def find_by_target_path(self, path: str) -> StoragePoolKey:
         """See `StoragePools.find_by_target_path`: by name as well, which hosts have a link of."""
@@ -120,26 +82,10 @@ class EsxStoragePools(EsxAbility, StoragePools):
                 return each.key
         raise NotFound(f"{self.session.where} has no datastore at {path!r}")
 
-    async def info(self, pool: StoragePoolKey) -> StoragePoolInfo:
-        """See `StoragePools.info`."""
-        return (await self._find(pool)).info
-
     async def config(self, pool: StoragePoolKey, *, inactive: bool = False) -> StoragePoolConfig:
         """See `StoragePools.config`: ``netfs`` on NFS, ``fs`` on VMFS, ``iscsi``, else ``dir``."""
         del inactive  # there is one configuration only
         return (await self._find(pool)).config()
-
-    async def is_active(self, pool: StoragePoolKey) -> bool:
-        """See `StoragePools.is_active`: whether a host reaches it."""
-        return (await self._find(pool)).active
-
-    async def is_persistent(self, pool: StoragePoolKey) -> bool:
-        """See `StoragePools.is_persistent`: all are."""
-        return (await self._find(pool)).persistent
-
-    async def autostart(self, pool: StoragePoolKey) -> bool:
-        """See `StoragePools.autostart`: all are there when a host starts."""
-        return (await self._find(pool)).autostart
 
     async def set_autostart(self, pool: StoragePoolKey, *, autostart: bool) -> None:
         """See `StoragePools.set_autostart`: all are there when a host starts, as libvirt has it.
@@ -221,20 +167,13 @@ class EsxStoragePools(EsxAbility, StoragePools):
                 await self._unmount(host, found.ref, found.name)
 
 
-def _record(pool: _Pool) -> StoragePoolRecord:
-    return StoragePoolRecord(pool.key, pool.info, pool.persistent, pool.autostart)
-
-
 def _wanted(config: StoragePoolConfig) -> HostNasVolumeSpec:
     """What a configuration asks to be mounted.
 
     Raises:
         ConfigError: It cannot be.
     """
-    name = config.name or ""
-    why = unfit(name, most=_MOST_NAME, forbidden="/[]")
-    if why is not None:
-        raise ConfigError(f"no datastore can be called {name!r}: {why}", field="name")
+    name = datastore_name(config.name)
     hosts, folder = [each.name for each in config.source.hosts if each.name], config.source.dir
     if not hosts or not folder:
         raise ConfigError("an NFS datastore has a server and a folder", field="source")

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-from uuid import UUID
 
 from aiovirt.config import StoragePoolConfig
 from aiovirt.config.storage import PoolHost, PoolSource, PoolTarget
-from aiovirt.drivers.common.managed import FILTERS, choose
+from aiovirt.drivers.common.datastores import DatastorePools, datastore_name
 from aiovirt.drivers.esxssh.context import DRIVER, EsxAbility
 from aiovirt.drivers.esxssh.datastores import Datastore
 from aiovirt.drivers.esxssh.identities import pool_uuid
 from aiovirt.errors import AlreadyExists, ConfigError, InvalidState, NotFound, Unsupported
-from aiovirt.interfaces import StoragePools, refuse_flags
-from aiovirt.model.keys import StoragePoolKey, StorageVolumeKey
-from aiovirt.model.storage import PoolState, StoragePoolInfo, StoragePoolRecord
+from aiovirt.interfaces import refuse_flags
+from aiovirt.model.keys import StoragePoolKey
+from aiovirt.model.storage import PoolState, StoragePoolInfo
 from aiovirt.model.units import Bytes
-from aiovirt.protocols.esxcli import unfit
 
 if TYPE_CHECKING:
-    from aiovirt.model.constants import (
-        ConnectListAllStoragePoolsFlags,
-        StoragePoolCreateFlags,
-    )
+    from aiovirt.model.constants import StoragePoolCreateFlags
 
 __all__ = ["EsxStoragePools"]
 
 _NFS = "NFS"
-_MOST_NAME = 42
-"""Characters of a datastore's name (vSphere's configuration maximums)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +53,7 @@ class _Pool:
         return StoragePoolInfo(PoolState.RUNNING, store.size, store.size - store.free, store.free)
 
 
-class EsxStoragePools(EsxAbility, StoragePools):
+class EsxStoragePools(EsxAbility, DatastorePools[_Pool]):
     """See `StoragePools`."""
 
     async def _all(self) -> list[_Pool]:
@@ -72,41 +65,9 @@ class EsxStoragePools(EsxAbility, StoragePools):
                 return each
         raise NotFound(f"{self.host.where} has no datastore {pool.name!r}")
 
-    async def keys(
-        self,
-        *,
-        active: bool | None = None,
-        persistent: bool | None = None,
-        autostart: bool | None = None,
-        flags: ConnectListAllStoragePoolsFlags | Literal[0] = 0,
-    ) -> Sequence[StoragePoolKey]:
-        """See `StoragePools.keys`."""
-        refuse_flags(DRIVER, "StoragePools.keys", flags, FILTERS)
-        asked = {"active": active, "persistent": persistent, "autostart": autostart}
-        return [each.key for each in choose(await self._all(), flags=flags, **asked)]
-
-    async def records(
-        self, *, flags: ConnectListAllStoragePoolsFlags | Literal[0] = 0
-    ) -> Sequence[StoragePoolRecord]:
-        """See `StoragePools.records`."""
-        refuse_flags(DRIVER, "StoragePools.records", flags, FILTERS)
-        return [_record(each) for each in choose(await self._all(), flags=flags)]
-
-    async def record(self, pool: StoragePoolKey) -> StoragePoolRecord:
-        """See `StoragePools.record`."""
-        return _record(await self._find(pool))
-
     async def find_by_name(self, name: str) -> StoragePoolKey:
         """See `StoragePools.find_by_name`."""
         return _Pool(await self.context.datastores.get(name)).key
-
-    async def find_by_uuid(self, uuid: UUID) -> StoragePoolKey:
-        """See `StoragePools.find_by_uuid`."""
-        return (await self._find(StoragePoolKey(uuid, str(uuid)))).key
-
-    async def find_by_volume(self, volume: StorageVolumeKey) -> StoragePoolKey:
-        """See `StoragePools.find_by_volume`."""
-        return await self.find_by_name(volume.pool)
 
     async def find_by_target_path(self, path: str) -> StoragePoolKey:
         """See `StoragePools.find_by_target_path`."""
@@ -114,10 +75,6 @@ class EsxStoragePools(EsxAbility, StoragePools):
             if each.active and each.store.mount == path.rstrip("/"):
                 return each.key
         raise NotFound(f"{self.host.where} has no datastore at {path!r}")
-
-    async def info(self, pool: StoragePoolKey) -> StoragePoolInfo:
-        """See `StoragePools.info`."""
-        return (await self._find(pool)).info
 
     async def config(self, pool: StoragePoolKey, *, inactive: bool = False) -> StoragePoolConfig:
         """See `StoragePools.config`: of type ``netfs`` on NFS, else ``dir``."""
@@ -141,18 +98,6 @@ class EsxStoragePools(EsxAbility, StoragePools):
             return None
         rows = await self.host.table("storage", "nfs", "list", what="list its NFS datastores")
         return next((row for row in rows if row.get("VolumeName") == store.name), None)
-
-    async def is_active(self, pool: StoragePoolKey) -> bool:
-        """See `StoragePools.is_active`: whether it is mounted."""
-        return (await self._find(pool)).active
-
-    async def is_persistent(self, pool: StoragePoolKey) -> bool:
-        """See `StoragePools.is_persistent`: all are."""
-        return (await self._find(pool)).persistent
-
-    async def autostart(self, pool: StoragePoolKey) -> bool:
-        """See `StoragePools.autostart`: all are mounted when the host starts."""
-        return (await self._find(pool)).autostart
 
     # --- changing -----------------------------------------------------------------------------
 
@@ -183,7 +128,7 @@ class EsxStoragePools(EsxAbility, StoragePools):
         refuse_flags(DRIVER, "StoragePools.create", flags)
         if build or overwrite or no_overwrite or config.type != "netfs":
             raise Unsupported(DRIVER, "StoragePools.create", "it mounts NFS, and makes nothing")
-        name, (host, share) = _checked(config.name), _export(config)
+        name, (host, share) = datastore_name(config.name), _export(config)
         if any(each.key.name == name for each in await self._all()):
             raise AlreadyExists(f"{self.host.where} has a datastore {name!r} already")
         words = (f"--host={host}", f"--share={share}", f"--volume-name={name}")
@@ -200,18 +145,6 @@ class EsxStoragePools(EsxAbility, StoragePools):
         await self.host.esxcli(*words, what=f"unmount datastore {found.key.name!r}")
 
 
-def _checked(name: str | None) -> str:
-    """The name of a datastore.
-
-    Raises:
-        ConfigError: The host cannot hold it.
-    """
-    why = unfit(name or "", most=_MOST_NAME, forbidden="/[]")
-    if why is not None or name is None:
-        raise ConfigError(f"no datastore can be called {name!r}: {why}", field="name")
-    return name
-
-
 def _export(config: StoragePoolConfig) -> tuple[str, str]:
     """The server of a datastore and its folder there.
 
@@ -222,7 +155,3 @@ def _export(config: StoragePoolConfig) -> tuple[str, str]:
     if len(hosts) != 1 or not share:
         raise ConfigError("an NFS datastore has one server and one folder", field="source")
     return hosts[0], share
-
-
-def _record(pool: _Pool) -> StoragePoolRecord:
-    return StoragePoolRecord(pool.key, pool.info, pool.persistent, pool.autostart)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 from aiovirt.config import StorageVolumeConfig
 from aiovirt.config.making import make, to_text
+from aiovirt.drivers.common.datastores import DISK, new_volume, volume_path
 from aiovirt.drivers.esxssh.context import DRIVER, EsxAbility
-from aiovirt.drivers.esxssh.images import DISK, MEDIA, SECTOR, Image, list_images
+from aiovirt.drivers.esxssh.images import SECTOR, Image, list_images
 from aiovirt.drivers.esxssh.link import LONG_S
 from aiovirt.drivers.esxssh.transfers import Spot, open_sink, open_source
 from aiovirt.errors import (
@@ -25,7 +26,7 @@ from aiovirt.errors import (
 from aiovirt.interfaces import StorageVolumes, VolumeSink, VolumeSource, refuse_flags
 from aiovirt.model.keys import StoragePoolKey, StorageVolumeKey
 from aiovirt.model.storage import StorageVolumeInfo, StorageVolumeRecord, VolumeType
-from aiovirt.protocols.esxcli import DatastorePath, unfit
+from aiovirt.protocols.esxcli import DatastorePath
 
 if TYPE_CHECKING:
     from aiovirt.drivers.esxssh.datastores import Datastore
@@ -86,7 +87,7 @@ class EsxStorageVolumes(EsxAbility, StorageVolumes):
 
     async def find_by_name(self, pool: StoragePoolKey, name: str) -> StorageVolumeKey:
         """See `StorageVolumes.find_by_name`."""
-        return _key(await self._at(_checked(pool.name, name)))
+        return _key(await self._at(volume_path(pool.name, name)))
 
     async def find_by_key(self, key: str) -> StorageVolumeKey:
         """See `StorageVolumes.find_by_key`: the key is the path."""
@@ -177,16 +178,7 @@ class EsxStorageVolumes(EsxAbility, StorageVolumes):
         refuse_flags(DRIVER, "StorageVolumes.create", flags)
         if metadata or validate or config.backing_store:
             raise Unsupported(DRIVER, "StorageVolumes.create", "of such volumes")
-        path = _checked(pool.name, config.name)
-        ending = posixpath.splitext(path.path)[1]
-        form = "vmdk" if ending == DISK else MEDIA[ending]
-        if config.target.format not in {None, form}:
-            raise ConfigError(
-                f"a volume called {path.path!r} is of the format {form}, "
-                f"not {config.target.format}",
-                field="target/format",
-            )
-        return path
+        return new_volume(pool.name, config)
 
     async def _new_place(self, pool: StoragePoolKey, path: DatastorePath) -> str:
         """The host's path of a new volume, whose folder is there."""
@@ -313,22 +305,6 @@ class EsxStorageVolumes(EsxAbility, StorageVolumes):
         spot = Spot(_data(image), str(image.path), offset)
         async with open_source(self.host, spot, most) as source:
             yield source
-
-
-def _checked(pool: str, name: str | None) -> DatastorePath:
-    """The path of a volume.
-
-    Raises:
-        ConfigError: A volume cannot be called so.
-    """
-    path = DatastorePath.parse(f"[{pool}] {name or ''}")
-    reasons = [unfit(part) for part in path.path.split("/")]
-    if posixpath.splitext(path.path)[1] not in {DISK, *MEDIA}:
-        reasons.append(f"it does not end in {', '.join([DISK, *MEDIA])}")
-    why = next((reason for reason in reasons if reason is not None), None)
-    if why is not None:
-        raise ConfigError(f"no volume can be called {name!r}: {why}", field="name")
-    return path
 
 
 def _key(image: Image) -> StorageVolumeKey:
