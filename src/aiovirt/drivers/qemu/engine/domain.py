@@ -103,7 +103,8 @@ class LiveDomain:
         guessed: Whether its configuration is the inactive one, for want of its own.
         supervised: Whether its supervisor has begun.
         agent: Held while the guest's agent is asked: its channel has one place.
-        job_ends: For each block job under way what is set at its end, by the job's id.
+        job_ends: For each block job under way what is set at its end or the guest's, by the job's
+            id.
         vcpu_threads: The threads of the processors, by their numbers, once they were asked for.
         perf: The performance events that are counted of its QEMU.
         ports: The aliases of the channels on sockets that somebody has open.

@@ -267,6 +267,7 @@ async def delete_external(
     """
     merges = await to_thread.run_sync(_merges, domain, point, points)
     for merge in merges:
+        await points.note_images([merge.gone.path or ""])  # also for the next process
         try:
             if domain.live is not None:
                 await merge_live(engine, domain, merge.target, merge.links, merge.top)
@@ -275,7 +276,7 @@ async def delete_external(
         finally:
             with anyio.CancelScope(shield=True):  # it may be done although it was given up
                 if await to_thread.run_sync(_is_done, domain, merge):
-                    await _follow(points, point, merge)
+                    await _rewrite(points, point, merge)
     if point.memory.snapshot == "external" and point.memory.file:
         await remove_files([point.memory.file])
 
@@ -284,13 +285,6 @@ def _is_done(domain: ManagedDomain, merge: _Merge) -> bool:
     with suppress(AiovirtError):
         return merge.gone.path not in {link.path for link in _links(domain, merge.target)}
     return False
-
-
-async def _follow(points: Points, point: SnapshotConfig, merge: _Merge) -> None:
-    """Let the records follow a merge, and note the image that nobody is on any more."""
-    await _rewrite(points, point, merge)
-    if merge.gone.path is not None:
-        await points.note_images([merge.gone.path])
 
 
 async def _rewrite(points: Points, point: SnapshotConfig, merge: _Merge) -> None:

@@ -50,6 +50,7 @@ __all__ = [
     "check_no_job",
     "commit_of",
     "copy_of",
+    "give_up",
     "pull_arguments",
 ]
 
@@ -84,15 +85,31 @@ async def begin_job(
     arguments: Mapping[str, object],
     bandwidth: int,
 ) -> None:
-    """Begin a job; errors are QEMU's."""
+    """Begin a job; errors are QEMU's.
+
+    Cancellation: it has begun, or nothing has; `give_up` tells which.
+    """
     ends = domain.running().job_ends
     ends[str(name)] = anyio.Event()
     speed = {"speed": bandwidth} if bandwidth else {}
     try:
-        await domain.monitor().execute(command, {"job-id": str(name), **arguments, **speed})
+        with anyio.CancelScope(shield=True):
+            await domain.monitor().execute(command, {"job-id": str(name), **arguments, **speed})
     except BaseException:
         ends.pop(str(name), None)
         raise
+
+
+async def give_up(live: LiveDomain, monitor: BoundedMonitor, name: JobName) -> bool:
+    """Give up a job that has begun, and wait for its end, which tidies up; whether it had begun."""
+    ended = live.job_ends.get(str(name))
+    if ended is None:
+        return False
+    with suppress(AiovirtError):  # it is at its end already
+        await monitor.execute("block-job-cancel", {"device": str(name), "force": True})
+    with anyio.move_on_after(ANSWER_BOUND_S):
+        await ended.wait()
+    return True
 
 
 # --- filling and merging --------------------------------------------------------------------------
@@ -213,23 +230,10 @@ async def begin_commit(
         await carry_bitmaps(domain.monitor(), commit.links[commit.top : commit.base], base)
     except BaseException:
         with anyio.CancelScope(shield=True), suppress(AiovirtError):
-            if not await _given_up(domain, name):
+            if not await give_up(domain.running(), domain.monitor(), name):
                 await withdraw(domain.running(), str(name))
                 await _mirror(engine, domain, disk, ())
         raise
-
-
-async def _given_up(domain: ManagedDomain, name: JobName) -> bool:
-    """Give up a job that has begun, and wait for its end, which tidies up; whether it had begun."""
-    monitor = domain.monitor()
-    jobs = await monitor.call(QueryBlockJobs())
-    if not any(job.device == str(name) for job in jobs):
-        return False
-    ended = domain.running().job_ends.setdefault(str(name), anyio.Event())
-    await monitor.execute("block-job-cancel", {"device": str(name), "force": True})
-    with anyio.move_on_after(ANSWER_BOUND_S):
-        await ended.wait()
-    return True
 
 
 async def _mirror(
@@ -401,7 +405,7 @@ async def _give_up_copy(
     engine: Engine, domain: ManagedDomain, source: Disk, copy: Copy, name: JobName
 ) -> None:
     monitor = domain.monitor()
-    if await _given_up(domain, name):
+    if await give_up(domain.running(), monitor, name):
         return
     for link in copy.links[: copy.opened]:
         await close_image(domain.running(), monitor, link.number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -17,16 +16,15 @@ from aiovirt.drivers.qemu.engine.chains import Link, relink
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import ManagedDomain
 from aiovirt.drivers.qemu.engine.images import qemu_img
-from aiovirt.drivers.qemu.engine.imagework import Commit, begin_commit, check_no_job
+from aiovirt.drivers.qemu.engine.imagework import Commit, begin_commit, check_no_job, give_up
 from aiovirt.drivers.qemu.engine.impact import redefine
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.engine.nodes import find_disk
-from aiovirt.errors import AiovirtError, HostError
+from aiovirt.errors import HostError
 
 __all__ = ["merge_live", "merge_off"]
 
 _ENDED: Final = ("concluded", "null", "aborting")
-_GIVE_UP_BOUND_S: Final = 10.0
 
 
 async def merge_live(
@@ -55,19 +53,11 @@ async def merge_live(
                 await ended.wait()
         except BaseException:
             with anyio.CancelScope(shield=True):
-                await _give_up(monitor, str(name), ended)
+                await give_up(live, monitor, name)
             raise
     left = live_links(live.config, find_disk(live.config, target))
     if links[top].number in {link.number for link in left}:
         raise HostError(f"QEMU could not merge {links[top].path} into {links[top + 1].path}")
-
-
-async def _give_up(monitor: BoundedMonitor, name: str, ended: anyio.Event | None) -> None:
-    """Have QEMU give a job up, and wait until what it leaves is tidied up."""
-    with suppress(AiovirtError), anyio.move_on_after(_GIVE_UP_BOUND_S):
-        await monitor.execute("block-job-cancel", {"device": name, "force": True})
-        if ended is not None:
-            await ended.wait()
 
 
 async def _to_the_end(monitor: BoundedMonitor, told: EventStream, name: str) -> None:

@@ -358,6 +358,8 @@ class Supervisor:
             if self._exited:
                 self._clean_up()
         live.ended.set()
+        for ended in live.job_ends.values():
+            ended.set()
         self._first.set()  # nobody waits for an answer any more
 
     def _clean_up(self) -> None:
