@@ -66,6 +66,23 @@ class Work:
             None, libvirt.VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2, self._job_heard, None
         )
 
+        self.gone: queue.SimpleQueue[float] = queue.SimpleQueue()
+        self.after_release = math.nan
+
+    def hear_devices(self) -> float:
+        """Hear from now on when QEMU tells that a guest has let a device go."""
+        libvirt_qemu.qemuMonitorEventRegister(
+            self.host, None, "DEVICE_DELETED", self._device_gone, None
+        )
+        return 1.0
+
+    def _device_gone(self, *heard: object) -> None:
+        *_, seconds, micros, details, _opaque = heard
+        assert isinstance(seconds, int)
+        assert isinstance(micros, int)
+        if '"device"' in str(details):  # not that of its other half, which has no name
+            self.gone.put(seconds + micros / 1e6)
+
     def _heard(self, _host: object, _guest: object, event: int, *_more: object) -> None:
         if event == libvirt.VIR_DOMAIN_EVENT_STOPPED:
             self.died.set()
@@ -162,7 +179,15 @@ class Work:
         rate = 0.0
         with contextlib.suppress(libvirt.libvirtError):
             rate = 1 / seconds_of(lambda: guest.detachDevice(text))
-        return math.nan if "'vdb'" in guest.XMLDesc() else rate
+        returned = time.time()
+        if "'vdb'" in guest.XMLDesc():
+            return math.nan
+        self.after_release = returned - self.gone.get(timeout=EVENT_S)
+        return rate
+
+    def released(self) -> float:
+        """From when the guest had let go to when the last detach returned."""
+        return 1 / self.after_release
 
     def run(self, name: str) -> float:
         """Let a paused guest run."""

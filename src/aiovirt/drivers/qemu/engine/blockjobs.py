@@ -42,6 +42,7 @@ __all__ = [
     "block_job_happened",
     "follow_in_definition",
     "live_links",
+    "own_node",
     "settle",
     "top_of",
 ]
@@ -111,9 +112,14 @@ async def top_of(monitor: BoundedMonitor, config: DomainConfig, disk: Disk) -> T
         if medium is None:
             raise InvalidState(f"the drive {disk.target.dev} is empty")
         filtered = medium.drv in _FILTERS or medium.node_name is None
-        node = format_node(number_of(config, disk)) if filtered else medium.node_name
+        node = own_node(config, disk) if filtered else medium.node_name
         return Top(node or "", medium)
     raise NotFound(f"QEMU has no disk {disk.target.dev}")
+
+
+def own_node(config: DomainConfig, disk: Disk) -> str:
+    """The block node of a disk's own image, below all filters."""
+    return format_node(number_of(config, disk))
 
 
 def live_links(config: DomainConfig, disk: Disk) -> list[Link]:

@@ -11,7 +11,7 @@ import anyio
 import anyio.lowlevel
 
 from aiovirt.config import Disk, DomainConfig, SnapshotConfig
-from aiovirt.drivers.qemu.engine.blockjobs import top_of
+from aiovirt.drivers.qemu.engine.blockjobs import own_node
 from aiovirt.drivers.qemu.engine.domain import ManagedDomain
 from aiovirt.drivers.qemu.engine.images import qemu_img
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
@@ -95,7 +95,7 @@ async def internal(domain: ManagedDomain, name: str, disks: Sequence[Disk]) -> N
         await _keep_all(name, disks)
         return
     monitor = domain.monitor()
-    nodes = [(await top_of(monitor, live.config, disk)).node for disk in disks]
+    nodes = [own_node(live.config, disk) for disk in disks]
     ran = domain.state is DomainState.RUNNING
     if ran:
         live.pause = StateReason.PAUSED_SNAPSHOT
@@ -129,7 +129,7 @@ async def drop_internal(domain: ManagedDomain, name: str) -> None:
     """
     config, monitor = domain.config(), domain.monitor()
     disks = [disk for disk in snapshot_disks(config) if disk.driver.type == "qcow2"]
-    nodes = [(await top_of(monitor, config, disk)).node for disk in disks]
+    nodes = [own_node(config, disk) for disk in disks]
     await _delete_from(monitor, name, nodes)
 
 
@@ -179,7 +179,7 @@ async def load_internal(
     """
     config, name = domain.config(), point.name or ""
     disks = internal_disks(config, point)
-    nodes = [(await top_of(monitor, config, disk)).node for disk in disks]
+    nodes = [own_node(config, disk) for disk in disks]
     arguments = {"tag": name, "vmstate": nodes[0], "devices": nodes}
     await run_job(
         monitor,
@@ -215,13 +215,13 @@ async def delete_internal(domain: ManagedDomain, point: SnapshotConfig, then: Th
             await _on_image("-d", name, disk)
     plugged = [disk for disk in disks if disk.target.dev in here]
     if plugged:
-        nodes = [await _node(domain, name, disk, here[disk.target.dev]) for disk in plugged]
+        nodes = [_node(domain, name, disk, here[disk.target.dev]) for disk in plugged]
         await _delete_from(domain.monitor(), name, nodes, then)
     with anyio.CancelScope(shield=True):
         await then()
 
 
-async def _node(domain: ManagedDomain, name: str, disk: Disk, current: Disk) -> str:
+def _node(domain: ManagedDomain, name: str, disk: Disk, current: Disk) -> str:
     """The block node of an image that keeps a snapshot, of a running domain."""
     if current.path != disk.path:
         raise InvalidState(
@@ -229,7 +229,7 @@ async def _node(domain: ManagedDomain, name: str, disk: Disk, current: Disk) -> 
             "over that",
             hint="shut the domain down, or delete the external snapshots since then",
         )
-    return (await top_of(domain.monitor(), domain.config(), current)).node
+    return own_node(domain.config(), current)
 
 
 def _keepers(domain: ManagedDomain, point: SnapshotConfig) -> Iterator[Disk]:
