@@ -14,6 +14,7 @@ from aiovirt.protocols.vsphere import Ref
 from aiovirt.protocols.vsphere.registry import is_kind
 from aiovirt.protocols.vsphere.tables.session import ServiceContent
 from aiovirt.testing.vsphere import faults
+from aiovirt.testing.vsphere.alarms import Alarms
 from aiovirt.testing.vsphere.building.datastores import summarize_datastore
 from aiovirt.testing.vsphere.building.service import make_service
 from aiovirt.testing.vsphere.clock import Clock
@@ -48,6 +49,7 @@ class Site:
         events: What has happened.
         root: The folder that everything is in.
         content: Where a client finds everything.
+        alarms: What is watched for, and what has been noticed.
         files: What the datastores hold.
         guests: What is inside the machines.
         snapshots: The machines' snapshots.
@@ -68,6 +70,7 @@ class Site:
         self.events = EventLog(self.world)
         self.root = Ref("Folder", "group-d1" if settings.is_vcenter else "ha-folder-root")
         self.content: ServiceContent = make_service(self.world, settings, self.root)
+        self.alarms = Alarms(self.world, self.events, settings, self.content)
         self.files: dict[Ref, DatastoreFiles] = {}
         self.guests: dict[Ref, Guest] = {}
         self.snapshots: dict[Ref, Snapshots] = {}

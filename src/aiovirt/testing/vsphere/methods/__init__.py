@@ -11,6 +11,7 @@ from typing import Final
 __all__ = ["MODULES", "load"]
 
 MODULES: Final = (
+    "alarms",
     "collector",
     "custom",
     "disks",
