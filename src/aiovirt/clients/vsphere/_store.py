@@ -128,11 +128,9 @@ class Store:
 
 
 def _changed(old: Properties, changes: Sequence[PropertyChange]) -> Properties:
-    if not old and all(change.op == "assign" for change in changes):  # as nearly always
-        return {change.name: change.val for change in changes if change.val is not None}
     new = dict(old)
     for change in changes:
-        if change.op == "assign" and change.name in new and change.val is not None:
+        if change.op == "assign" and change.val is not None and (not old or change.name in new):
             new[change.name] = change.val
         else:
             new = properties.apply(new, change)

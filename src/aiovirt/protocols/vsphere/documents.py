@@ -13,6 +13,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from aiovirt.errors import LimitExceeded, ProtocolError
+from aiovirt.protocols.vsphere.fragments import OPTIONS, Fragments
 
 __all__ = ["LONGEST", "NAMESPACE", "SOAP", "Document", "unreadable"]
 
@@ -31,6 +32,9 @@ LONGEST_TEXT: Final = 10_000_000
 
 DEEPEST: Final = 256
 """Elements within each other at most: libxml2's own bound (xmlParserMaxDepth)."""
+
+TRIES: Final = 4
+"""How many pieces are looked at for where an item ends, from which on they can be cut out."""
 
 _ENVELOPE: Final = f"{{{SOAP}}}Envelope"
 _BODY: Final = f"{{{SOAP}}}Body"
@@ -76,13 +80,10 @@ class Document:
         self._parser = etree.XMLPullParser(
             events=("end",) if items else (),
             tag=self._path[:1],
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            remove_comments=True,
-            remove_pis=True,
-            collect_ids=False,
+            **OPTIONS,
         )
+        self._fragments: Fragments | None = None
+        self._tries = TRIES if items else 0
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes.
@@ -97,15 +98,48 @@ class Document:
                 f"{self._what} is longer than {self._limit} bytes", limit=self._limit
             )
         for start in range(0, len(data), PIECE):
-            with self._well_formed():
-                self._parser.feed(data[start : start + PIECE])
-            with unreadable(self._what):
-                self._take_items()
+            piece = data[start : start + PIECE]
+            if self._tries and self._last is not None:
+                piece = self._take_up(self._last, piece)
+            self._parse(piece if self._fragments is None else self._cut(self._fragments, piece))
 
-    def _take_items(self) -> None:
-        for _event, element in self._parser.read_events():
-            if isinstance(element, Element) and self._is_item(element):
+    def _parse(self, piece: bytes) -> int:
+        """Give bytes to the parser; how many items ended in them."""
+        with self._well_formed():
+            self._parser.feed(piece)
+        with unreadable(self._what):
+            items = [
+                element
+                for _event, element in self._parser.read_events()
+                if isinstance(element, Element) and self._is_item(element)
+            ]
+            for element in items:
                 self._hand_over(element)
+        return len(items)
+
+    def _take_up(self, item: Element, piece: bytes) -> bytes:
+        """Let items be read as fragments from the end of the next one on; what is behind that."""
+        self._tries -= 1
+        found = None if self._home is None else Fragments.beside(item, self._home, NAMESPACE)
+        end = -1 if found is None else piece.find(found.end)
+        if found is None or end < 0:
+            return piece
+        end += len(found.end)
+        if self._parse(piece[:end]) == 1:  # so that was the end of an item, and of no part of one
+            self._fragments, self._tries = found, 0
+        return piece[end:]
+
+    def _cut(self, fragments: Fragments, piece: bytes) -> bytes:
+        """Take the items of a piece; what the parser is to go on with, if they have ended."""
+        items = fragments.cut(piece)
+        with unreadable(self._what):
+            for item in items or ():
+                if self._take is not None:
+                    self._take(item)
+        if items is not None and not fragments.over:
+            return b""
+        self._fragments = None
+        return fragments.rest
 
     def close(self) -> Element:
         """The first element of the body, now that the bytes have ended.
@@ -113,6 +147,8 @@ class Document:
         Raises:
             ProtocolError: They ended within the envelope, or were none.
         """
+        if self._fragments is not None:
+            self._parse(self._fragments.rest)
         with self._well_formed():
             root = self._parser.close()
         if root.tag != _ENVELOPE:

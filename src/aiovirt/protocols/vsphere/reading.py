@@ -42,7 +42,10 @@ D = TypeVar("D", bound=DataObject)
 
 Read: TypeAlias = Callable[[Element], Any]
 
-_texts: dict[str | None, str] = {}
+Memo: TypeAlias = dict[str | None, Any]
+"""The values of short texts that have come; nothing stands for a text of which none is kept."""
+
+_texts: Memo = {}
 _refs: dict[tuple[str | None, str | None], Ref] = {}
 _made: dict[tuple[type[DataObject], str], type[DataObject]] = {}
 
@@ -84,49 +87,69 @@ def read_ref(element: Element) -> Ref | None:
 def _scalar_reader(name: str) -> Read:
     if name in {"string", "anyURI"}:
         return read_text
-    convert = READERS[name]
+    convert, memo = READERS[name], memo_of(name)
 
     def read(element: Element) -> object:
         text = element.text
-        return None if text is None and element.get(_NIL) == "true" else convert(text or "")
+        if text is None:
+            return None if element.get(_NIL) == "true" else convert("")
+        found = convert(text)
+        if memo is not None and len(text) <= SHARED_LENGTH:
+            if len(memo) >= KEPT_TEXTS:
+                memo.clear()
+            memo[text] = found
+        return found
 
     return read
 
 
 def _enum_reader(kind: type[StrEnum]) -> Read:
-    members = {str(member): member for member in kind}
+    members = memo_of(kind.__name__) or {}
 
     def read(element: Element) -> str | None:
-        found = members.get(element.text or "")
+        found: str | None = members.get(element.text)
         return read_text(element) if found is None else found
 
     return read
 
 
-Slot: TypeAlias = tuple[str, Read, int]
-"""What to do with an element of a struct: the field, its reader, and which of these it is."""
+@cache
+def memo_of(name: str) -> Memo | None:
+    """The values of a type's texts that have come; None for one whose texts hardly recur."""
+    if name in {"string", "anyURI"}:
+        return _texts
+    if name in READERS:
+        return {} if name in _RECURRING else None
+    kind = type_named(name)
+    if kind is None or not issubclass(kind, StrEnum):
+        return None
+    return {str(member): member for member in kind}
 
-_ONE, _TEXT, _MANY = range(3)
+
+_RECURRING: Final = {"boolean", "byte", "short", "int", "long"}
+
+Slot: TypeAlias = tuple[str, Read, Memo | None, bool]
+"""What to do with an element of a struct: the field, its reader, what that has kept, whether there
+may be many."""
 
 
 def _slots(kind: type[DataObject]) -> dict[str, Slot]:
     found: dict[str, Slot] = {}
     for field in fields_of(kind):
-        read = reader(field.form.base)
-        how = _MANY if field.form.many else _TEXT if read is read_text else _ONE
-        found[f"{{{NAMESPACE}}}{field.wire}"] = (field.name, read, how)
+        base = field.form.base
+        slot = (field.name, reader(base), memo_of(base), field.form.many)
+        found[field.wire] = found[f"{{{NAMESPACE}}}{field.wire}"] = slot  # see `fragments`
     return found
 
 
 def _struct_reader(kind: type[DataObject]) -> Read:
     """A reader of elements that are known to be of just this type.
 
-    Most of the time that an answer takes is spent here: texts that are known already are looked up
-    without a call, and nothing is made for each element that does not stay.
+    Most of the time that an answer takes is spent here: values whose texts are known already are
+    looked up without a call, and nothing is made for each element that does not stay.
     """
     slots: dict[str, Slot] = {}
     arrays = [field.name for field in fields_of(kind) if field.form.many]
-    texts = _texts
     made = kind in _made.values()
 
     def read(element: Element) -> object:
@@ -137,12 +160,10 @@ def _struct_reader(kind: type[DataObject]) -> Read:
             slot = slots.get(child.tag)
             if slot is None:
                 continue
-            name, read_child, how = slot
-            if how == _TEXT:
-                text = texts.get(child.text)
-                values[name] = read_child(child) if text is None else text
-            elif how == _ONE:
-                values[name] = read_child(child)
+            name, read_child, memo, many = slot
+            if not many:
+                value = None if memo is None else memo.get(child.text)
+                values[name] = read_child(child) if value is None else value
             elif name in values:
                 values[name].append(read_child(child))
             else:
