@@ -59,7 +59,7 @@ class GuestWork(Ability):
             domain: Which domain.
             argv: The program's path, and its arguments.
             stdin: What it reads.
-            env: What is added to its environment.
+            env: Its whole environment; that of the account if None.
 
         Cancellation: it is ended.
         """

@@ -6,7 +6,6 @@ removed again.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -102,25 +101,29 @@ class Toolbox:
 
     # --- programs -------------------------------------------------------------------------------
 
-    async def start(
-        self, argv: Sequence[str], env: Mapping[str, str] | None, streams: Mapping[str, str]
-    ) -> int:
+    async def start(self, spec: GuestProgramSpec, what: str) -> int:
         """Start a program; its number.
 
         Args:
-            argv: Its path, and its arguments.
-            env: What is added to its environment.
-            streams: Files for ``<``, ``>`` and ``2>``: a shell of the guest reads the arguments.
+            spec: The program, as a `GuestShell` tells it.
+            what: What is to be done, for messages.
+
+        Raises:
+            NotFound: There is no such program.
         """
-        words = [shlex.quote(each) for each in argv[1:]]
-        words += [f"{mark} {shlex.quote(path)}" for mark, path in streams.items()]
-        spec = GuestProgramSpec(
-            program_path=argv[0],
-            arguments=" ".join(words),
-            env_variables=tuple(f"{name}={value}" for name, value in (env or {}).items()),
-        )
         args = g.StartProgramInGuestArgs(vm=self._machine.ref, auth=self._auth, spec=spec)
-        return await self._call("processManager", g.START_PROGRAM_IN_GUEST, args, f"run {argv[0]}")
+        return await self._call("processManager", g.START_PROGRAM_IN_GUEST, args, what)
+
+    async def environment(self, *names: str) -> Mapping[str, str]:
+        """What is in the account's environment, by names in small letters."""
+        args = g.ReadEnvironmentVariableInGuestArgs(
+            vm=self._machine.ref, auth=self._auth, names=names
+        )
+        found = await self._call(
+            "processManager", g.READ_ENVIRONMENT_VARIABLE_IN_GUEST, args, "read the environment"
+        )
+        pairs = [each.partition("=") for each in found]
+        return {name.lower(): value for name, _, value in pairs}
 
     async def processes(self, *pids: int) -> Sequence[GuestProcessInfo]:
         """What runs, or only those of some numbers; also what has ended of late."""
@@ -137,6 +140,15 @@ class Toolbox:
         await self._call("processManager", g.TERMINATE_PROCESS_IN_GUEST, args, f"end process {pid}")
 
     # --- files ----------------------------------------------------------------------------------
+
+    async def find(self, path: str, what: str) -> None:
+        """See that a file is there.
+
+        Raises:
+            NotFound: It is not.
+        """
+        args = g.ListFilesInGuestArgs(vm=self._machine.ref, auth=self._auth, file_path=path)
+        await self._call("fileManager", g.LIST_FILES_IN_GUEST, args, what)
 
     async def temporary_file(self) -> str:
         """Make an empty file of one's own; its path."""

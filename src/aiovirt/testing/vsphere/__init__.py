@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from aiovirt.testing.vsphere.clock import Clock
 from aiovirt.testing.vsphere.machines.guest import Guest, GuestFile, Result
+from aiovirt.testing.vsphere.machines.windows import windows_guest
 from aiovirt.testing.vsphere.plan import Plan, Planned
 from aiovirt.testing.vsphere.server import FakeVSphere, run_fake_vsphere
 from aiovirt.testing.vsphere.settings import EVERYTHING, READ_ONLY, Account, Settings
@@ -26,4 +27,5 @@ __all__ = [
     "Result",
     "Settings",
     "run_fake_vsphere",
+    "windows_guest",
 ]

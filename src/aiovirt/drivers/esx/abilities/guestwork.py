@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
-
-import anyio
 
 from aiovirt.clients.credentials import PASSWORD_VARIABLE, USERNAME_VARIABLE, answerers
 from aiovirt.drivers.esx.faults import DRIVER
 from aiovirt.drivers.esx.guestfacts import guest_of
+from aiovirt.drivers.esx.guestprograms import run_program, windows_shell
+from aiovirt.drivers.esx.guestshells import PosixShell
 from aiovirt.drivers.esx.machine import Machine
 from aiovirt.drivers.esx.session import EsxAbility, Session
 from aiovirt.drivers.esx.toolbox import Toolbox
-from aiovirt.errors import AiovirtError, AuthenticationFailed, CallerError, NotFound, Unsupported
+from aiovirt.errors import AuthenticationFailed, CallerError, Unsupported
 from aiovirt.interfaces import GuestReading, GuestWork
 from aiovirt.model.credentials import CredentialKind, CredentialRequest, Login, Secret
 from aiovirt.model.domain import DomainKey
@@ -27,18 +27,6 @@ __all__ = ["EsxGuestWork"]
 
 SERVICE: Final = "guest"
 """Whose account is asked for: ``[auth-guest-DOMAIN]`` in libvirt's auth file."""
-
-FIRST_LOOK_S, LAST_LOOK_S = 0.1, 1.0
-"""The pauses between two looks whether a program has ended: they double."""
-
-STARTING_S: Final = 30.0
-"""Seconds that the start of a program may take."""
-
-CLEANING_S: Final = 15.0
-"""Seconds that the cleaning behind a program may take."""
-
-MAX_OUTPUT: Final = 16 * 1024 * 1024
-"""Bytes of each of a program's streams that are kept, as of QEMU's agent."""
 
 _MANAGERS: Final = ("authManager", "fileManager", "processManager")
 _WINDOWS: Final = "windowsGuest"
@@ -76,34 +64,19 @@ class EsxGuestWork(EsxAbility, GuestWork):
     ) -> GuestExit:
         """See `GuestWork.run_program`: a shell of the guest writes its streams into files.
 
+        In Windows the shell is ``cmd.exe``, and the program's path is a whole one.
+
         Raises:
-            Unsupported: The guest is Windows, whose shell is another one.
+            CallerError: A shell of the guest cannot be told these words.
         """
         if not argv:
             raise CallerError("a program needs a name")
         machine = self.session.machines.get(domain)
         told = await guest_of(self.session, machine)
-        if told.guest_family == _WINDOWS:
-            raise Unsupported(DRIVER, "running programs in guests of Windows")
         tools = await self._tools(machine)
-        marks = ("<", ">", "2>") if stdin else (">", "2>")
-        streams: dict[str, str] = {}
-        try:
-            for mark in marks:
-                streams[mark] = await tools.temporary_file()
-            if stdin:
-                await tools.write(streams["<"], stdin, len(stdin))
-            ended = await _run(tools, argv, env, streams)
-            out, err = [await _kept(tools, streams[mark]) for mark in (">", "2>")]
-        finally:
-            with anyio.move_on_after(CLEANING_S, shield=True):
-                for path in streams.values():
-                    with suppress(AiovirtError):
-                        await tools.remove(path)
-        cut = max(len(out), len(err)) > MAX_OUTPUT
-        return GuestExit(
-            status=ended.exit_code, stdout=out[:MAX_OUTPUT], stderr=err[:MAX_OUTPUT], truncated=cut
-        )
+        if told.guest_family == _WINDOWS:
+            return await run_program(tools, await windows_shell(tools, argv), argv, stdin, env)
+        return await run_program(tools, PosixShell(), argv, stdin, env)
 
     async def programs(self, domain: DomainKey) -> Sequence[GuestProgram]:
         """See `GuestWork.programs`."""
@@ -190,55 +163,6 @@ class EsxGuestWork(EsxAbility, GuestWork):
             found = await self.session.get(manager, *_MANAGERS, what="tell who minds its guests")
             self._managers = {name: found[name] for name in _MANAGERS}
         return self._managers
-
-
-async def _run(
-    tools: Toolbox, argv: Sequence[str], env: Mapping[str, str] | None, streams: Mapping[str, str]
-) -> GuestProcessInfo:
-    """Run a program to its end; it is ended when we are cancelled."""
-    pid: int | None = None
-    # Not cancelled half way: a program whose number nobody has could not be ended.
-    with anyio.move_on_after(STARTING_S, shield=True):
-        pid = await tools.start(argv, env, streams)
-    if pid is None:
-        raise NotFound(f"the guest has not told within {STARTING_S:g} s that {argv[0]} runs")
-    try:
-        return await _until_end(tools, pid)
-    except BaseException:
-        with anyio.move_on_after(CLEANING_S, shield=True), suppress(AiovirtError):
-            await tools.kill(pid)
-        raise
-
-
-async def _until_end(tools: Toolbox, pid: int) -> GuestProcessInfo:
-    """Look until a program has ended.
-
-    Raises:
-        NotFound: The guest has forgotten it.
-    """
-    pause = FIRST_LOOK_S
-    while True:
-        found = next((each for each in await tools.processes(pid) if each.pid == pid), None)
-        if found is None:
-            raise NotFound(
-                f"the guest does not tell how program {pid} has ended",
-                hint="Tools remember programs for five minutes, and none after they start anew",
-            )
-        if found.end_time is not None:
-            return found
-        await anyio.sleep(pause)
-        pause = min(2 * pause, LAST_LOOK_S)
-
-
-async def _kept(tools: Toolbox, path: str) -> bytes:
-    """What a program has written into a file: a byte more than is kept, if there is more."""
-    found = bytearray()
-    async with tools.read(path) as parts:
-        async for part in parts:
-            found += part
-            if len(found) > MAX_OUTPUT:
-                break
-    return bytes(found)
 
 
 def _program(info: GuestProcessInfo) -> GuestProgram:

@@ -1,17 +1,28 @@
 """What is inside a machine: a guest with VMware Tools, accounts, files, processes and programs.
 
 Programs are Python functions; some of a Unix system's are there, and a test adds its own.
+Guests of Windows are in `windows`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import ntpath
+import posixpath
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from types import ModuleType
+from typing import Final, TypeAlias
 
-__all__ = ["BUILTIN", "Guest", "GuestFile", "Process", "Program", "Result"]
+__all__ = ["BUILTIN", "WINDOWS", "Guest", "GuestFile", "Process", "Program", "Result"]
+
+WINDOWS: Final = "windowsGuest"
+
+_WHOLE: Final = {WINDOWS: re.compile(r'[A-Za-z]:\\(?:[^/:*?"<>|\0-\x1f]*)')}
+_UNIX: Final = re.compile("/[^\0]*")
+"""Paths of files as a guest's system writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +34,14 @@ class Result:
         err: What it wrote to its standard error.
         status: How it ended.
         seconds: How long it ran, on the simulator's clock; infinity is until it is killed.
+        kills: The processes that it has ended, by number.
     """
 
     out: bytes = b""
     err: bytes = b""
     status: int = 0
     seconds: float = 0.0
+    kills: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,8 @@ class Process:
         status: How it ends.
         start_time: When it began.
         end_time: When it ended, or None.
+        parent: The process that has started it, or None for VMware Tools.
+        holds: The files that nobody can remove while it runs, as in Windows.
     """
 
     pid: int
@@ -71,6 +86,8 @@ class Process:
     status: int
     start_time: datetime
     end_time: datetime | None = None
+    parent: int | None = None
+    holds: frozenset[str] = frozenset()
 
 
 @dataclass(eq=False)
@@ -88,7 +105,9 @@ class Guest:
         files: Its files, by path.
         folders: Its folders.
         processes: What runs, or ran lately, by number.
+        temporary: Its folder for temporary files.
         programs: What can be started, by path.
+        builtin: What can be started, too.
         reboots: How often it has started anew while its machine ran on.
         obeys: Whether it shuts down, reboots and stands by when it is asked to.
     """
@@ -103,14 +122,28 @@ class Guest:
     files: dict[str, GuestFile] = field(default_factory=dict)
     folders: set[str] = field(default_factory=lambda: {"/", "/tmp", "/root", "/etc"})  # noqa: S108
     processes: dict[int, Process] = field(default_factory=dict)
+    temporary: str = "/tmp"  # noqa: S108 - the guest's, not ours
     programs: dict[str, Program] = field(default_factory=dict)
+    builtin: Mapping[str, Program] = field(default_factory=lambda: BUILTIN)
     reboots: int = 0
     obeys: bool = True
     last_pid: int = 1000
 
+    @property
+    def paths(self) -> ModuleType:
+        """The functions for paths of its system."""
+        return ntpath if self.family == WINDOWS else posixpath
+
+    def is_whole(self, path: str) -> bool:
+        """Whether a path is one from the root, or the drive, as its system writes it."""
+        return _WHOLE.get(self.family, _UNIX).fullmatch(path) is not None
+
     def program(self, path: str) -> Program | None:
-        """What is started by a path, or None."""
-        return self.programs.get(path) or BUILTIN.get(path)
+        """What is started by a path, or None; in Windows capital letters are as small ones."""
+        if self.family != WINDOWS:
+            return self.programs.get(path) or self.builtin.get(path)
+        own = {name.lower(): program for name, program in self.programs.items()}
+        return own.get(path.lower()) or self.builtin.get(path.lower())
 
 
 Program: TypeAlias = Callable[[Guest, list[str], bytes], Result]

@@ -89,6 +89,12 @@ class Machine:
         """What is inside it."""
         return self.site.guests[self.ref]
 
+    def install(self, guest: Guest) -> Guest:
+        """Let it have another guest, from now on."""
+        self.site.guests[self.ref] = guest
+        self.refresh()
+        return guest
+
     @property
     def power(self) -> VirtualMachinePowerState:
         """Whether it runs."""

@@ -17,7 +17,6 @@ from aiovirt.protocols.vsphere.tables.machine import (
 )
 from aiovirt.testing.vsphere import faults
 from aiovirt.testing.vsphere.files import DatastoreFiles, DiskImage
-from aiovirt.testing.vsphere.machines.guest import Guest
 from aiovirt.testing.vsphere.machines.machine import Machine, file_of
 from aiovirt.testing.vsphere.machines.making import Home, add_machine
 from aiovirt.testing.vsphere.machines.snapshots import Snapshots
@@ -241,15 +240,17 @@ def copy_machine(source: Machine, config: VirtualMachineConfigInfo, copy: Copy) 
     made = changed(made, hardware=changed(made.hardware, device=devices))
     copy.files.write(f"{folder}/{copy.name}.vmx", write_vmx(made))
     known = source.guest
-    guest = Guest(
-        tools=known.tools,
-        full_name=known.full_name,
-        family=known.family,
-        host_name=known.host_name,
+    guest = replace(
+        known,
+        addresses=(),
         accounts=dict(known.accounts),
+        environment=dict(known.environment),
         files=dict(known.files),
         folders=set(known.folders),
+        processes={},
         programs=dict(known.programs),
+        reboots=0,
+        obeys=True,
     )
     machine = add_machine(site, made, copy.home, guest)
     site.recount()

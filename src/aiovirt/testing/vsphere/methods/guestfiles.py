@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from posixpath import dirname, normpath
 
 from aiovirt.protocols.vsphere.tables import faults as f
 from aiovirt.protocols.vsphere.tables import guest_methods as m
@@ -18,7 +17,7 @@ from aiovirt.protocols.vsphere.tables.guest import (
 from aiovirt.testing.vsphere import faults
 from aiovirt.testing.vsphere.calls import Call, handles
 from aiovirt.testing.vsphere.machines.guest import Guest, GuestFile
-from aiovirt.testing.vsphere.methods.guest import MODIFY, QUERY, enter
+from aiovirt.testing.vsphere.methods.guest import MODIFY, QUERY, enter, settle
 from aiovirt.testing.vsphere.transfers import Transfer
 
 DEFAULT_RESULTS = 50
@@ -28,14 +27,14 @@ DEFAULT_RESULTS = 50
 def make_directory(call: Call, args: m.MakeDirectoryInGuestArgs) -> None:
     """Make a folder."""
     guest = enter(call, args.vm, args.auth, MODIFY)
-    path = normpath(args.directory_path)
+    path = _whole(guest, args.directory_path)
     if path in guest.folders or path in guest.files:
         raise faults.file_already_exists(path)
     _make_folder(guest, path, parents=args.create_parent_directories)
 
 
 def _make_folder(guest: Guest, path: str, *, parents: bool) -> None:
-    parent = dirname(path)
+    parent = guest.paths.dirname(path)
     if parent not in guest.folders:
         if not parents:
             raise faults.file_not_found(parent)
@@ -48,6 +47,10 @@ def delete_file(call: Call, args: m.DeleteFileInGuestArgs) -> None:
     """Remove a file."""
     guest = enter(call, args.vm, args.auth, MODIFY)
     _file(guest, args.file_path)
+    for process in guest.processes.values():
+        settle(call, process)
+        if args.file_path in process.holds and process.end_time is None:
+            raise faults.file_locked(args.file_path)
     del guest.files[args.file_path]
 
 
@@ -55,10 +58,10 @@ def delete_file(call: Call, args: m.DeleteFileInGuestArgs) -> None:
 def delete_directory(call: Call, args: m.DeleteDirectoryInGuestArgs) -> None:
     """Remove a folder, with what is in it or only an empty one."""
     guest = enter(call, args.vm, args.auth, MODIFY)
-    path = normpath(args.directory_path)
+    path = _whole(guest, args.directory_path)
     if path not in guest.folders:
         raise faults.file_not_found(path)
-    within = [each for each in (*guest.files, *guest.folders) if each.startswith(f"{path}/")]
+    within = [each for each in (*guest.files, *guest.folders) if _is_under(guest, each, path)]
     if within and not args.recursive:
         raise faults.VimFault(f.DirectoryNotEmpty(file=path), f"Directory {path} is not empty.")
     guest.folders.discard(path)
@@ -83,16 +86,16 @@ def move_file(call: Call, args: m.MoveFileInGuestArgs) -> None:
 def move_directory(call: Call, args: m.MoveDirectoryInGuestArgs) -> None:
     """Give a folder another name."""
     guest = enter(call, args.vm, args.auth, MODIFY)
-    old, new = normpath(args.src_directory_path), normpath(args.dst_directory_path)
+    old, new = _whole(guest, args.src_directory_path), _whole(guest, args.dst_directory_path)
     if old not in guest.folders:
         raise faults.file_not_found(old)
     if new in guest.folders or new in guest.files:
         raise faults.file_already_exists(new)
     _check_parent(guest, new)
-    for path in [each for each in guest.folders if f"{each}/".startswith(f"{old}/")]:
+    for path in [each for each in guest.folders if each == old or _is_under(guest, each, old)]:
         guest.folders.remove(path)
         guest.folders.add(new + path.removeprefix(old))
-    for path in [each for each in guest.files if each.startswith(f"{old}/")]:
+    for path in [each for each in guest.files if _is_under(guest, each, old)]:
         guest.files[new + path.removeprefix(old)] = guest.files.pop(path)
 
 
@@ -115,17 +118,18 @@ def create_temporary_directory(call: Call, args: m.CreateTemporaryDirectoryInGue
 
 
 def _new_name(call: Call, guest: Guest, folder: str | None, prefix: str, suffix: str) -> str:
-    place = normpath(folder) if folder else "/tmp"  # noqa: S108 - the guest's, not ours
+    place = _whole(guest, folder) if folder else guest.temporary
     if place not in guest.folders:
         raise faults.file_not_found(place)
-    return f"{place}/{prefix}{call.world.number('vmware', 0).rpartition('-')[2]}{suffix}"
+    number = call.world.number("vmware", 0).rpartition("-")[2]
+    return str(guest.paths.join(place, f"{prefix}{number}{suffix}"))
 
 
 @handles(m.LIST_FILES_IN_GUEST)
 def list_files(call: Call, args: m.ListFilesInGuestArgs) -> GuestListFileInfo:
     """Say what is in a folder, or what a file is."""
     guest = enter(call, args.vm, args.auth, QUERY)
-    path = normpath(args.file_path)
+    path = _whole(guest, args.file_path)
     if path in guest.files:
         return GuestListFileInfo(files=(_told(guest, path),), remaining=0)
     if path not in guest.folders:
@@ -135,16 +139,16 @@ def list_files(call: Call, args: m.ListFilesInGuestArgs) -> GuestListFileInfo:
     most = args.max_results if args.max_results is not None else DEFAULT_RESULTS
     page = found[begin : begin + most]
     return GuestListFileInfo(
-        files=tuple(_told(guest, each, name=each.rpartition("/")[2]) for each in page),
+        files=tuple(_told(guest, each, name=guest.paths.basename(each)) for each in page),
         remaining=max(len(found) - begin - len(page), 0),
     )
 
 
 def _within(guest: Guest, folder: str, pattern: str) -> list[str]:
     """What is directly in a folder, and has a name of a pattern."""
-    every = sorted({*guest.files, *guest.folders} - {"/"})
-    own = [each for each in every if dirname(each) == folder]
-    return [each for each in own if re.fullmatch(pattern, each.rpartition("/")[2])]
+    every = sorted({*guest.files, *guest.folders} - {folder})
+    own = [each for each in every if guest.paths.dirname(each) == folder]
+    return [each for each in own if re.fullmatch(pattern, guest.paths.basename(each))]
 
 
 @handles(m.CHANGE_FILE_ATTRIBUTES_IN_GUEST)
@@ -182,7 +186,7 @@ def transfer_from_guest(
 def transfer_to_guest(call: Call, args: m.InitiateFileTransferToGuestArgs) -> str:
     """Give the address to which a file can be written."""
     guest = enter(call, args.vm, args.auth, MODIFY)
-    path = args.guest_file_path
+    path = _whole(guest, args.guest_file_path)
     if path in guest.folders:
         raise faults.file_already_exists(path)
     if path in guest.files and not args.overwrite:
@@ -195,6 +199,21 @@ def transfer_to_guest(call: Call, args: m.InitiateFileTransferToGuestArgs) -> st
     return call.site.transfers.url(call.client, transfer)
 
 
+def _whole(guest: Guest, path: str) -> str:
+    """A path as the guest's system has it.
+
+    Raises:
+        VimFault: It is none of that system, or not from the root.
+    """
+    if not guest.is_whole(path):
+        raise faults.file_not_found(path)
+    return str(guest.paths.normpath(path))
+
+
+def _is_under(guest: Guest, path: str, folder: str) -> bool:
+    return path.startswith(guest.paths.join(folder, ""))
+
+
 def _file(guest: Guest, path: str) -> GuestFile:
     found = guest.files.get(path)
     if found is None:
@@ -203,8 +222,8 @@ def _file(guest: Guest, path: str) -> GuestFile:
 
 
 def _check_parent(guest: Guest, path: str) -> None:
-    if dirname(path) not in guest.folders:
-        raise faults.file_not_found(dirname(path))
+    if guest.paths.dirname(path) not in guest.folders:
+        raise faults.file_not_found(guest.paths.dirname(path))
 
 
 def _attributes(guest: Guest, path: str) -> GuestPosixFileAttributes:
