@@ -1,6 +1,7 @@
 """aiovirt at work, in a process of its own: asked by lines, see `_vsphere_common`.
 
-The only argument is the event loop.
+The only argument is the event loop.  The drivers are loaded where one is measured: beside pyvmomi,
+which is a client of vSphere and no more, stands our client of vSphere.
 """
 
 from __future__ import annotations
@@ -11,17 +12,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import anyio
 
 from _vsphere_common import PROPERTIES, Measurement, Where, answer, import_all, peak_mib
-from aiovirt import _open
 from aiovirt.clients.vsphere import Password, TLSTrust, VSphereTarget, open_client
 from aiovirt.model.credentials import Login, Secret
-from aiovirt.objects import Connection, Domain
 from aiovirt.protocols.vsphere import Ref
+
+if TYPE_CHECKING:
+    from aiovirt.objects import Connection, Domain
 
 LOOPS: dict[str, Callable[[], dict[str, Any]]] = {
     "asyncio": lambda: {"backend": "asyncio"},
@@ -46,7 +48,9 @@ def target(where: Where) -> VSphereTarget:
 async def opened(where: Where) -> AsyncIterator[Connection]:
     """The server as users open it."""
     uri = f"vpx://{quote(where['user'])}@{where['host']}:{where['port']}/?cacert={where['ca']}"
-    async with _open.open(uri, credentials=Login(where["user"], where["password"])) as host:
+    async with import_module("aiovirt").open(
+        uri, credentials=Login(where["user"], where["password"])
+    ) as host:
         yield host
 
 
