@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -42,12 +42,31 @@ _CONCLUDED: Mapping[tuple[str, str], StateReason] = {
 }
 """From a power state to another -> why, where nobody has told."""
 
+UNTOLD: Final = 16
+"""How many of our own changes of one machine the inventory is thought to be late by at most."""
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(slots=True, eq=False)
 class Assumption:
-    """The state into which one of our own tasks has brought a machine."""
+    """The state into which our own tasks have brought a machine.
+
+    Attributes:
+        power: The last one.
+        untold: The states that the inventory has not told yet, the oldest first.
+    """
 
     power: Power
+    untold: list[Power]
+
+    def told(self, power: Power | str) -> bool:
+        """Take a state that the inventory tells; whether it has told the last one by that.
+
+        One that machines were brought into twice may be either, since several changes may be told
+        as one.  It is the earlier one: what was told too early would be contradicted.
+        """
+        if power in self.untold:
+            del self.untold[: self.untold.index(Power(power)) + 1]
+        return not self.untold
 
 
 class Watcher:
@@ -89,7 +108,7 @@ class Watcher:
     def changed(
         self,
         ref: Ref,
-        _old: Mapping[str, Any] | None,
+        old: Mapping[str, Any] | None,
         known: Mapping[str, Any] | None,
         synthetic: bool,  # noqa: FBT001 - an inventory's listener
     ) -> None:
@@ -101,14 +120,15 @@ class Watcher:
             self.assumed.pop(ref, None)
         if machine is not None and not self._holds(machine):
             machine = None
-        self._take(ref, self._as_assumed(machine), synthetic=synthetic)
+        self._take(ref, self._as_assumed(old, machine), synthetic=synthetic)
 
-    def _as_assumed(self, machine: Machine | None) -> Machine | None:
+    def _as_assumed(self, old: Mapping[str, Any] | None, machine: Machine | None) -> Machine | None:
         """A machine with the state that we have brought it into, while that is not told yet."""
         assumed = None if machine is None else self.assumed.get(machine.ref)
         if machine is None or assumed is None:
             return machine
-        if machine.power == assumed.power:
+        told = old is None or read_machine(machine.ref, old).power != machine.power
+        if told and assumed.told(machine.power):
             del self.assumed[machine.ref]
             return machine
         # This was told before our change, or somebody else has changed it since: time will show.
@@ -188,7 +208,9 @@ class Watcher:
         """
         machine = self._machines.find(ref)
         if machine is not None and machine.power != power:
-            self.assumed[ref] = Assumption(power)
+            before = self.assumed.get(ref)
+            untold = [*(() if before is None else before.untold), power]
+            self.assumed[ref] = Assumption(power, untold[-UNTOLD:])
             self._take(ref, msgspec.structs.replace(machine, power=power), synthetic=False)
             self.on_assume()
 

@@ -87,6 +87,8 @@ class EsxLifecycle(EsxAbility, Lifecycle):
         """See `Lifecycle.reset`."""
         async with self._in(domain, "reset", ON) as machine:
             await self.session.change(m.RESET_VM_TASK, machine, what=_what("reset", machine))
+            # Where that is done by powering it off and on, it is not to seem off hereafter.
+            await self.session.fresh(machine)
 
     async def shutdown(
         self,
