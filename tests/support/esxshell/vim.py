@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from esxshell import hostsvc, machines, snapshots
+from esxshell import hardware, hostsvc, machines, snapshots
 from esxshell.state import Host, Refusal
 
 
@@ -33,6 +33,22 @@ COMMANDS = {
     "vmsvc/unregister": Command("unregister vmid", 1, 1, machines.unregister),
     "vmsvc/destroy": Command("destroy vmid", 1, 1, machines.destroy),
     "vmsvc/message": Command("message vmid [msgId] [choice]", 1, 3, machines.message),
+    "vmsvc/device.getdevices": Command("device.getdevices vmid", 1, 1, hardware.getdevices),
+    "vmsvc/device.connection": Command(
+        "device.connection vmid devicekey connect", 3, 3, hardware.connection
+    ),
+    "vmsvc/device.diskaddexisting": Command(
+        "device.diskaddexisting vmid disk_file controller_numb unit_numb [ctlr_type]",
+        4,
+        4,
+        hardware.disk_add_existing,
+    ),
+    "vmsvc/device.diskremove": Command(
+        "device.diskremove vmid controller_numb unit_numb delete_file [ctlr_type]",
+        4,
+        4,
+        hardware.disk_remove,
+    ),
     "vmsvc/get.snapshotinfo": Command("get.snapshotinfo vmid", 1, 1, snapshots.info),
     "vmsvc/snapshot.get": Command("snapshot.get vmid", 1, 1, snapshots.tree),
     "vmsvc/snapshot.create": Command(

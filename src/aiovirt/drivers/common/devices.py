@@ -19,7 +19,15 @@ from aiovirt.config import (
     View,
 )
 from aiovirt.drivers.common.tree import node_of
-from aiovirt.errors import AlreadyExists, ConfigError, NotFound, XMLError, with_number
+from aiovirt.errors import (
+    AlreadyExists,
+    ConfigError,
+    InvalidState,
+    NotFound,
+    Unsupported,
+    XMLError,
+    with_number,
+)
 from aiovirt.model.constants import ErrorDomain, ErrorNumber
 from aiovirt.model.units import Bytes
 
@@ -27,6 +35,7 @@ __all__ = [
     "add_device",
     "alias_of",
     "check_new",
+    "check_one_configuration",
     "device_of",
     "find_alias",
     "find_device",
@@ -88,6 +97,32 @@ def add_device(config: DomainConfig, device: Device) -> Device:
         if node_of(each) is node:
             return each
     raise ConfigError(f"<{device.kind}> is no device", field="device")
+
+
+def check_one_configuration(
+    driver: str, domain: str, *, active: bool, live: bool, config: bool
+) -> None:
+    """See that what is wanted can be told apart, where domains have one configuration each.
+
+    Args:
+        driver: The driver's name.
+        domain: The domain's.
+        active: Whether it is not off.
+        live: What runs is meant.
+        config: What will be from the next start on is meant.
+
+    Raises:
+        InvalidState: It is off, and what runs is meant.
+        Unsupported: Only what will be from the next start on is meant, of one that runs.
+    """
+    if live and not active:
+        raise InvalidState(f"domain {domain!r} does not run")
+    if config and not live and active:
+        raise Unsupported(
+            driver,
+            "changing only the configuration of a domain that runs",
+            "both are changed together: say neither, or both",
+        )
 
 
 def check_new(config: DomainConfig, device: Device) -> None:

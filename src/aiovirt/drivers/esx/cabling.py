@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from aiovirt.config import Interface
+from aiovirt.drivers.common.vmx.cards import network_of
 from aiovirt.drivers.esx.machine import Machine
-from aiovirt.drivers.esx.plugging import Cable, network_of
+from aiovirt.drivers.esx.plugging import Cable
 from aiovirt.drivers.esx.session import Session
 from aiovirt.protocols.vsphere import Ref
 from aiovirt.protocols.vsphere.tables import devices as d

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from aiovirt.config import Controller, Device, Disk, Interface, Serial
 from aiovirt.drivers.common.devices import missing
+from aiovirt.drivers.common.vmx.cards import network_of
 from aiovirt.drivers.common.vmx.disk_writing import placed
 from aiovirt.drivers.common.vmx.places import Place
 from aiovirt.drivers.common.vmx.section import uuid_text
@@ -26,7 +27,7 @@ from aiovirt.protocols.vsphere.tables.enums import (
 from aiovirt.protocols.vsphere.tables.enums import VirtualSCSISharing
 from aiovirt.protocols.vsphere.tables.networks import DistributedVirtualSwitchPortConnection
 
-__all__ = ["Cable", "Plan", "file_in", "network_of"]
+__all__ = ["Cable", "Plan", "file_in"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -354,12 +355,6 @@ def _connected(*, there: bool = True, start: bool | None = None) -> d.VirtualDev
     return d.VirtualDeviceConnectInfo(
         start_connected=there if start is None else start, allow_guest_control=True, connected=there
     )
-
-
-def network_of(card: Interface) -> str | None:
-    """The port group that a card names, or None."""
-    source = card.source
-    return source.portgroup or source.bridge or source.network
 
 
 def _port_of(card: Interface) -> d.VirtualDeviceBackingInfo:

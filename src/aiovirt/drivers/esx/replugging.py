@@ -7,10 +7,11 @@ from typing import Final
 
 from aiovirt.config import Device, DomainConfig, Interface
 from aiovirt.drivers.common.devices import parts_unlike
+from aiovirt.drivers.common.vmx.cards import network_of
 from aiovirt.drivers.esx.cabling import cable_to
 from aiovirt.drivers.esx.devices import devices_of
 from aiovirt.drivers.esx.machine import Machine
-from aiovirt.drivers.esx.plugging import Cable, Plan, network_of
+from aiovirt.drivers.esx.plugging import Cable, Plan
 from aiovirt.drivers.esx.session import Session
 from aiovirt.errors import Unsupported
 from aiovirt.protocols.vsphere.tables.devices import VirtualDeviceConfigSpec

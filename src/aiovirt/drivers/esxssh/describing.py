@@ -6,7 +6,7 @@ import posixpath
 import re
 
 from aiovirt.config import DomainConfig
-from aiovirt.drivers.common.vmx import DatastoreFiles, Vmx, domain_of, merge, vmx_of
+from aiovirt.drivers.common.vmx import DatastoreFiles, Vmx, domain_of, vmx_of
 from aiovirt.drivers.common.vmx.escapes import escape_name
 from aiovirt.drivers.esxssh.datastores import Datastores
 from aiovirt.drivers.esxssh.files import HostFiles
@@ -80,21 +80,22 @@ class Descriptions:
         return Vmx.parse(await self.files.read(path))
 
     async def config(self, machine: Machine) -> DomainConfig:
-        """What a machine is."""
+        """What a machine is by its file."""
         vmx = await self.vmx(machine.path)
-        config = domain_of(vmx, await self._files(machine.path))
+        config = domain_of(vmx, await self.names(machine.path))
         config.uuid = machine.key.uuid  # the host gives one to a file that has none
         config.id = machine.vmid if machine.active else None
         return config
 
-    async def _files(self, path: DatastorePath) -> DatastoreFiles:
+    async def names(self, path: DatastorePath) -> DatastoreFiles:
+        """How files are named in the file of a machine, and how in domain XML."""
         folder = str(path.folder).rstrip()
         return DatastoreFiles(folder, dict(await self._datastores.mounts()))
 
     async def from_text(self, text: str) -> DomainConfig:
         """What the text of a file says, which need not be on the host."""
         store = await self._datastores.first()
-        return domain_of(Vmx.parse(text), await self._files(DatastorePath(store.name, "x.vmx")))
+        return domain_of(Vmx.parse(text), await self.names(DatastorePath(store.name, "x.vmx")))
 
     async def place(self, config: DomainConfig) -> DatastorePath:
         """Where the file of a new machine belongs: beside its first disk, else in its own folder.
@@ -121,15 +122,7 @@ class Descriptions:
             ConfigError: The host has no such machines.
         """
         hardware = hardware_version(self._host.product)
-        return vmx_of(config, await self._files(path), hardware=hardware)
-
-    async def changed(self, config: DomainConfig, path: DatastorePath) -> Vmx:
-        """The file of a machine, changed to what it shall be.
-
-        Raises:
-            ConfigError: The host has no such machines.
-        """
-        return merge(await self.vmx(path), config, await self._files(path))
+        return vmx_of(config, await self.names(path), hardware=hardware)
 
     async def write(self, path: DatastorePath, vmx: Vmx, *, new: bool = False) -> None:
         """Write a machine's file; see `HostFiles.write`."""

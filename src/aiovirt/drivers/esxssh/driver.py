@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from aiovirt._tasks import open_task_group
 from aiovirt.drivers.esxssh.abilities.definition import EsxDefinition
+from aiovirt.drivers.esxssh.abilities.devices import EsxDevices
 from aiovirt.drivers.esxssh.abilities.events import EsxEvents
 from aiovirt.drivers.esxssh.abilities.guest import EsxGuest
 from aiovirt.drivers.esxssh.abilities.hostinfo import EsxHostInfo, EsxHostResources
@@ -16,6 +17,7 @@ from aiovirt.drivers.esxssh.abilities.inventory import EsxInventory, EsxSnapshot
 from aiovirt.drivers.esxssh.abilities.lifecycle import EsxLifecycle
 from aiovirt.drivers.esxssh.abilities.networks import EsxNetworks
 from aiovirt.drivers.esxssh.abilities.pools import EsxStoragePools
+from aiovirt.drivers.esxssh.abilities.resources import EsxProcessors, EsxResources
 from aiovirt.drivers.esxssh.abilities.snapshots import EsxSnapshots
 from aiovirt.drivers.esxssh.abilities.statistics import EsxStatistics
 from aiovirt.drivers.esxssh.abilities.volumes import EsxStorageVolumes
@@ -31,6 +33,7 @@ from aiovirt.drivers.esxssh.watcher import Watcher
 from aiovirt.interfaces import (
     Ability,
     Definition,
+    Devices,
     Events,
     Guest,
     HostInfo,
@@ -40,6 +43,8 @@ from aiovirt.interfaces import (
     Lifecycle,
     Networks,
     OpenOptions,
+    Processors,
+    Resources,
     Snapshots,
     SnapshotUpkeep,
     Statistics,
@@ -60,6 +65,9 @@ NO_OPTIONS = OpenOptions()
 IMPLEMENTATIONS: Mapping[type[Ability], type[EsxAbility]] = {
     Definition: EsxDefinition,
     Lifecycle: EsxLifecycle,
+    Devices: EsxDevices,
+    Resources: EsxResources,
+    Processors: EsxProcessors,
     Events: EsxEvents,
     Snapshots: EsxSnapshots,
     Statistics: EsxStatistics,

@@ -17,6 +17,9 @@ CHANGES: Final[Mapping[str, frozenset[str]]] = {
     "Lifecycle": frozenset(
         {"start", "shutdown", "reboot", "reset", "destroy", "suspend", "resume"}
     ),
+    "Devices": frozenset({"attach_device", "detach_device", "update_device"}),
+    "Resources": frozenset({"set_memory"}),
+    "Processors": frozenset({"set_vcpu_count"}),
     "Snapshots": frozenset({"create_snapshot", "revert_to_snapshot", "delete_snapshot"}),
     "StoragePools": frozenset({"create", "destroy", "refresh"}),
     "StorageVolumes": frozenset({"create", "create_from", "delete", "resize", "upload", "wipe"}),

@@ -14,7 +14,7 @@ from aiovirt.drivers.common.vmx.section import Section, present, uuid_text
 from aiovirt.drivers.common.vmx.translation import Known, Reading, Writing, wrong
 from aiovirt.model.mac import MacAddress
 
-__all__ = ["FAMILY", "numbers", "read", "write"]
+__all__ = ["FAMILY", "network_of", "numbers", "read", "write"]
 
 FAMILY = "ethernet"
 NO_ADDRESS = MacAddress(bytes(6))
@@ -29,6 +29,12 @@ _GENERATED = bytes.fromhex("000c29")
 _VMWARE = bytes.fromhex("005056")
 _BY_HAND = range(0x40)
 _BY_VCENTER = range(0x80, 0xC0)
+
+
+def network_of(card: Interface) -> str | None:
+    """The port group that a card names, or None."""
+    source = card.source
+    return source.portgroup or source.bridge or source.network
 
 
 def read(reading: Reading, config: DomainConfig) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from aiovirt.config import Device, Interface, View
-from aiovirt.drivers.common.devices import device_of
+from aiovirt.drivers.common.devices import check_one_configuration, device_of
 from aiovirt.drivers.esx.cabling import cable_to
 from aiovirt.drivers.esx.devices import devices_of
 from aiovirt.drivers.esx.faults import DRIVER
-from aiovirt.drivers.esx.machine import OFF, Machine
+from aiovirt.drivers.esx.machine import OFF
 from aiovirt.drivers.esx.plugging import Plan
 from aiovirt.drivers.esx.redefining import reconfigure
 from aiovirt.drivers.esx.session import EsxAbility
-from aiovirt.errors import InvalidState, Unsupported
 from aiovirt.interfaces import Devices, refuse_flags
 from aiovirt.model.domain import DomainKey
 from aiovirt.protocols.vsphere.tables.machine import VirtualMachineConfigSpec
@@ -88,7 +87,8 @@ class EsxDevices(EsxAbility, Devices):
     ) -> None:
         wanted = device_of(device, "vmware")
         async with self.session.changing(domain) as machine:
-            _check_impact(machine, live=live, config=config)
+            active = machine.power != OFF
+            check_one_configuration(DRIVER, machine.name, active=active, live=live, config=config)
             card = wanted if isinstance(wanted, Interface) and verb != "detach" else None
             cable = await cable_to(self.session, machine, card)
             plan = Plan(machine.name, await devices_of(self.session, machine), cable)
@@ -96,23 +96,6 @@ class EsxDevices(EsxAbility, Devices):
             spec = VirtualMachineConfigSpec(device_change=tuple(plan.changes))
             what = f"{verb} {_called(wanted)} of domain {machine.name!r}"
             await reconfigure(self.session, machine, spec, what=what)
-
-
-def _check_impact(machine: Machine, *, live: bool, config: bool) -> None:
-    """See that what is wanted can be told apart from what is not.
-
-    Raises:
-        InvalidState: It is off, and what runs is meant.
-        Unsupported: Only what will be from the next start on is meant, of one that runs.
-    """
-    if live and machine.power == OFF:
-        raise InvalidState(f"domain {machine.name!r} does not run")
-    if config and not live and machine.power != OFF:
-        raise Unsupported(
-            DRIVER,
-            "changing only the configuration of a domain that runs",
-            "both are changed together: say neither, or both",
-        )
 
 
 def _called(device: Device) -> str:

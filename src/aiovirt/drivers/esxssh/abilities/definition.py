@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID, uuid4
 
@@ -10,17 +11,20 @@ import anyio
 
 from aiovirt._tasks import gather
 from aiovirt.config import DomainConfig
+from aiovirt.drivers.common.vmx import DatastoreFiles, Vmx, merge
 from aiovirt.drivers.common.vmx.escapes import escape_name
 from aiovirt.drivers.esxssh.autostart import Autostart
 from aiovirt.drivers.esxssh.context import DRIVER, Context, EsxAbility
 from aiovirt.drivers.esxssh.describing import VMX, Descriptions, checked_name
 from aiovirt.drivers.esxssh.filters import filtered
-from aiovirt.drivers.esxssh.inventory import OFF, Machine
+from aiovirt.drivers.esxssh.hardware import hardware_of
+from aiovirt.drivers.esxssh.inventory import ON, Machine
+from aiovirt.drivers.esxssh.plugging import shown_as_it_runs
 from aiovirt.drivers.esxssh.registering import register
+from aiovirt.drivers.esxssh.rewriting import check_off, rewrite
 from aiovirt.errors import (
     AlreadyExists,
     ConfigError,
-    InvalidState,
     NotFound,
     Unsupported,
     with_number,
@@ -110,24 +114,11 @@ class EsxDefinition(EsxAbility, Definition):
 
     async def _change(self, domain: DomainKey, config: DomainConfig) -> DomainKey:
         async with self.context.changing(domain) as machine:
-            self._check_off(machine, "changed")
-            vmx = await self._descriptions.changed(config, machine.path)
-            await self._descriptions.write(machine.path, vmx)
-            await self._reload(machine)
+            check_off(self.context, machine, "changed")
+            await rewrite(self.context, machine, lambda vmx, files: merge(vmx, config, files))
             record = self.inventory.record(machine)
             self.context.watcher.defined(record, LifecycleDetail.DEFINED_UPDATED)
             return machine.key
-
-    async def _reload(self, machine: Machine) -> None:
-        what = f"read the file of domain {machine.key.name!r} anew"
-        await self.host.vim("vmsvc/reload", str(machine.vmid), what=what)
-
-    def _check_off(self, machine: Machine, verb: str) -> None:
-        if machine.power != OFF:
-            raise InvalidState(
-                f"domain {machine.key.name!r} on {self.host.where} is not off: it cannot be {verb}",
-                hint=f"aiovirt shutdown {machine.key.name}",
-            )
 
     async def undefine(
         self, domain: DomainKey, *, flags: DomainUndefineFlags | Literal[0] = 0
@@ -135,7 +126,7 @@ class EsxDefinition(EsxAbility, Definition):
         """See `Definition.undefine`: it is unregistered; its folder with all files stays."""
         refuse_flags(DRIVER, "undefine", flags)
         async with self.context.changing(domain) as machine:
-            self._check_off(machine, "unregistered")
+            check_off(self.context, machine, "unregistered")
             what = f"unregister domain {domain.name!r}"
             await self.host.vim("vmsvc/unregister", str(machine.vmid), what=what)
             self.context.watcher.gone(self.inventory.record(machine))
@@ -144,13 +135,10 @@ class EsxDefinition(EsxAbility, Definition):
         """See `Definition.rename`: its files keep their names."""
         checked_name(name)
         async with self._defining, self.context.changing(domain) as machine:
-            self._check_off(machine, "renamed")
+            check_off(self.context, machine, "renamed")
             if await self._existing(name, None) is not None:
                 raise AlreadyExists(f"domain {name!r} exists on {self.host.where} already")
-            vmx = await self._descriptions.vmx(machine.path)
-            vmx.set("displayName", escape_name(name))
-            await self._descriptions.write(machine.path, vmx)
-            await self._reload(machine)
+            await rewrite(self.context, machine, partial(_said, "displayName", escape_name(name)))
             record = self.inventory.record(await self.inventory.get(domain))
             self.context.watcher.defined(record, LifecycleDetail.DEFINED_RENAMED)
 
@@ -169,14 +157,8 @@ class EsxDefinition(EsxAbility, Definition):
         refuse_flags(DRIVER, "set_metadata", flags, _CONFIG)
         _check_kind(kind)
         async with self.context.changing(domain) as machine:
-            self._check_off(machine, "changed")
-            vmx = await self._descriptions.vmx(machine.path)
-            if text:
-                vmx.set(_NOTE, text)
-            else:
-                vmx.discard(_NOTE)
-            await self._descriptions.write(machine.path, vmx)
-            await self._reload(machine)
+            check_off(self.context, machine, "changed")
+            await rewrite(self.context, machine, partial(_said, _NOTE, text))
 
     async def set_autostart(self, domain: DomainKey, *, autostart: bool) -> None:
         """See `Definition.set_autostart`: the host begins to heed its list with the first."""
@@ -235,9 +217,12 @@ class EsxDefinition(EsxAbility, Definition):
         secure: bool = False,
         flags: DomainXMLFlags | Literal[0] = 0,
     ) -> DomainConfig:
-        """See `Definition.config`: what its file says."""
+        """See `Definition.config`: what its file says, and of one that runs what is connected."""
         refuse_flags(DRIVER, "config", flags)
-        config = await self._descriptions.config(await self.inventory.get(domain))
+        machine = await self.inventory.get(domain)
+        config = await self._descriptions.config(machine)
+        if machine.power == ON and not inactive and (config.disks or config.interfaces):
+            shown_as_it_runs(config, await hardware_of(self.host, machine))
         if inactive:
             config.id = None
         return config if secure else DomainConfig.parse(config.to_xml(secure=False))
@@ -295,6 +280,14 @@ class EsxDefinition(EsxAbility, Definition):
         config.check()
         path = await self._descriptions.place(config)
         return (await self._descriptions.made(config, path)).to_text()
+
+
+def _said(key: str, text: str | None, vmx: Vmx, _: DatastoreFiles) -> Vmx:
+    if text:
+        vmx.set(key, text)
+    else:
+        vmx.discard(key)
+    return vmx
 
 
 def _check_kind(kind: MetadataKind) -> None:
