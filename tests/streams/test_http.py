@@ -436,6 +436,8 @@ async def test_credentials_that_are_refused() -> None:
     ):
         with pytest.raises(AuthenticationFailed, match="401"):
             await http.exchange("GET", "/")
+        async with http.request("GET", "/", judges_401=True) as response:
+            assert (response.status, await response.read()) == (401, b"")
 
 
 # --- trust ----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """HTTP and HTTPS to one server: kept connections, cookies, and bodies that stream both ways.
 
 The protocol is aiohttp's.  This module loads it, so import it only where HTTP is wanted.  It knows
-nothing of what is said: a status is the caller's to judge, but for 401 and 407.
+nothing of what is said: a status is the caller's to judge, but for 407, and 401 as a rule.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self, TypeAlias
 
 import aiohttp
@@ -62,7 +62,8 @@ SHORT = 32 * 1024
 """Bytes of a request that a socket takes in any case."""
 
 _READ_BUFFER = 128 * 1024
-_REFUSALS = {401, 407}
+_PROXYS = frozenset({407})
+_REFUSALS = _PROXYS | {401}
 _SCHEMES = {"http", "https"}
 
 Body: TypeAlias = bytes | AsyncIterable[bytes]
@@ -171,6 +172,7 @@ class _Request:
     path: str
     headers: Mapping[str, str]
     bounds: Bounds
+    refusals: frozenset[int] = _REFUSALS
 
 
 class HTTPClient:
@@ -254,6 +256,7 @@ class HTTPClient:
         body: Body = b"",
         headers: Mapping[str, str] | None = None,
         bounds: Bounds | None = None,
+        judges_401: bool = False,
     ) -> AsyncGenerator[HTTPResponse, None]:
         """Make a request, and have its answer for the length of the scope.
 
@@ -261,11 +264,15 @@ class HTTPClient:
         are asked for only as the server takes them, and no more of them once it has answered; name
         their ``Content-Length`` in `headers` when it is known.
 
+        With `judges_401` an answer 401 is the caller's to judge, as all others are.
+
         Arguments and errors are those of `exchange`, besides what iterating over `body` raises.
 
         Cancellation: closes the connection of this request, and no other.
         """
         request = self._request(method, path, headers, bounds)
+        if judges_401:
+            request = replace(request, refusals=_PROXYS)
         async with self._places:
             if isinstance(body, bytes):
                 async with self._answered(request, body, None) as response:
@@ -343,7 +350,7 @@ class HTTPClient:
         progress.answered = True
         _count_no_seconds(response)
         keep_cookies(self.cookies, response.headers.getall("Set-Cookie", ()))
-        if response.status in _REFUSALS:
+        if response.status in request.refusals:
             progress.abort()
             response.close()
             raise refused_credentials(response.status, progress)

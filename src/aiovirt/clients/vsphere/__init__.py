@@ -6,7 +6,7 @@ from aiovirt.clients.vsphere._files import DatastoreFile, Download
 from aiovirt.clients.vsphere._retrieve import Retrieval
 from aiovirt.clients.vsphere._store import Change, Listener, Properties
 from aiovirt.clients.vsphere.client import SERVICE, VSphereClient, open_client
-from aiovirt.clients.vsphere.faults import VSphereFault
+from aiovirt.clients.vsphere.faults import RestRefusal, VSphereFault
 from aiovirt.clients.vsphere.inventory import Inventory
 from aiovirt.clients.vsphere.target import (
     CloneTicket,
@@ -31,6 +31,7 @@ __all__ = [
     "Retrieval",
     "SessionCookie",
     "TLSTrust",
+    "RestRefusal",
     "VSphereClient",
     "VSphereFault",
     "VSphereTarget",

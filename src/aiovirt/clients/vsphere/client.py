@@ -24,6 +24,7 @@ from anyio.abc import TaskGroup
 
 from aiovirt._tasks import open_task_group
 from aiovirt.clients.vsphere._files import DatastoreFile, Download, OnBytes, download, upload
+from aiovirt.clients.vsphere._rest import REST_AT_ONCE, Rest
 from aiovirt.clients.vsphere._retrieve import PAGE, Retrieval, get_many
 from aiovirt.clients.vsphere._session import COOKIE, Session
 from aiovirt.clients.vsphere._wire import Wire
@@ -35,6 +36,7 @@ from aiovirt.errors import AiovirtError, Closed, ConnectionLost, PermissionDenie
 from aiovirt.model.credentials import Secret
 from aiovirt.protocols.vsphere import Arguments, Empty, Method, Ref, ReplyReader
 from aiovirt.protocols.vsphere.tables.collector import PropertyFilterSpec
+from aiovirt.protocols.vsphere.rest import RestBody, RestMethod
 from aiovirt.protocols.vsphere.tables.session import ServiceContent
 from aiovirt.protocols.vsphere.tables.session_methods import CURRENT_TIME, RETRIEVE_SERVICE_CONTENT
 from aiovirt.protocols.vsphere.versions import FALLBACK, VERSIONS_PATH, choose, parse_versions
@@ -48,8 +50,8 @@ SERVICE = Ref("ServiceInstance", "ServiceInstance")
 TRANSFERS = 4
 """How many files are under way at once."""
 
-BESIDE = TRANSFERS + 4
-"""Connections beside those of calls: for files, updates and the session."""
+BESIDE = TRANSFERS + REST_AT_ONCE + 4
+"""Connections beside those of calls: for files, REST, updates and the session."""
 
 ONCE = {"ReadNextEvents", "ReadPreviousEvents", "ReadNextTasks", "ReadPreviousTasks"}
 """What changes nothing, and yet is not the same when it is called again: it goes on from there."""
@@ -57,6 +59,7 @@ ONCE = {"ReadNextEvents", "ReadPreviousEvents", "ReadNextTasks", "ReadPreviousTa
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R")
 T = TypeVar("T")
+B = TypeVar("B", bound=RestBody)
 
 
 class VSphereClient:
@@ -76,6 +79,7 @@ class VSphereClient:
         self._wire = wire
         self._session = Session(wire, content)
         self._places = anyio.Semaphore(wire.target.in_flight, fast_acquire=True)
+        self._rest = Rest(wire.target, wire.http)
         self._transfers = anyio.Semaphore(TRANSFERS)
         self._group = group
         self._closed = False
@@ -248,11 +252,15 @@ class VSphereClient:
     def _encode(self, method: Method[Any, Any], this: Ref, args: Arguments | None) -> bytes:
         if self._closed:
             raise Closed(f"the connection to {self.where} was closed")
-        if method.changing and self.target.readonly:
-            raise _read_only(method.name)
+        self._check(method.name, changing=method.changing)
         self._used = anyio.current_time()
-        self.requests += 1
         return self._wire.encode(method, this, args)
+
+    def _check(self, name: str, *, changing: bool) -> None:
+        """Refuse what is not to be sent, and count what is."""
+        if changing and self.target.readonly:
+            raise _read_only(name)
+        self.requests += 1
 
     async def _during(self, method: Method[Any, Any], attempt: Callable[[], Awaitable[T]]) -> T:
         try:
@@ -263,6 +271,30 @@ class VSphereClient:
         return await self._session.during(attempt)
 
     # --- properties ---------------------------------------------------------------------------
+
+    # --- REST ---------------------------------------------------------------------------------
+
+    async def call_rest(
+        self, method: RestMethod[B, R], body: B | None = None, *, of: str = ""
+    ) -> R:
+        """Call a method of a vCenter's REST API; its result.
+
+        It has a session of its own, which begins with the first call.  A call that changes
+        nothing is made once more if its connection ends.
+
+        Args:
+            method: Of `aiovirt.protocols.vsphere.rest`.
+            body: What it takes; left out when it takes nothing.
+            of: The identifier of the object that it is about, where it is about one.
+
+        Raises:
+            RestRefusal: The server refused; `RestRefusal.fault` tells why. One that has no REST
+                API refuses with `RestFaultKind.OPERATION_NOT_FOUND`.
+
+        Further errors and cancellation as `call`.
+        """
+        self._check(method.name, changing=method.changing)
+        return await self._rest.call(method, body, of)
 
     def retrieve(self, filters: Sequence[PropertyFilterSpec], *, page: int = PAGE) -> Retrieval:
         """Read what matches filters, object by object: an ``async with``, then an ``async for``.
@@ -417,6 +449,7 @@ async def open_client(target: VSphereTarget) -> AsyncGenerator[VSphereClient, No
         NotFound: There is no host of that name, or it has no vSphere API there.
         ConfigError: A part of the target is wrong.
 
+        await self._rest.end()
     Further errors as `VSphereClient.call`.
 
     Cancellation: leaves nothing open.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiovirt.errors import (
     AiovirtError,
     ConnectionLost,
@@ -12,6 +14,7 @@ from aiovirt.errors import (
     Unresponsive,
 )
 from aiovirt.protocols.vsphere import Ref, SoapFault
+from aiovirt.protocols.vsphere.rest import RestFault, RestMethod
 from aiovirt.protocols.vsphere.tables.faults import (
     InvalidCollectorVersion,
     ManagedObjectNotFound,
@@ -19,7 +22,7 @@ from aiovirt.protocols.vsphere.tables.faults import (
     NotAuthenticated,
 )
 
-__all__ = ["VSphereFault", "expired", "is_gone", "is_passing", "not_there"]
+__all__ = ["RestRefusal", "VSphereFault", "expired", "is_gone", "is_passing", "not_there"]
 
 
 class VSphereFault(RemoteError):
@@ -40,6 +43,22 @@ class VSphereFault(RemoteError):
         self.ref = ref
         self.fault: MethodFault | None = told.fault
         self.words = told.message
+
+
+class RestRefusal(RemoteError):
+    """A vCenter refused a call of its REST API.
+
+    Attributes:
+        method: The method's name, such as ``tag.create``.
+        fault: What is wrong.
+        words: The server's own words, or those for what is wrong.
+    """
+
+    def __init__(self, where: str, method: RestMethod[Any, Any], fault: RestFault) -> None:
+        self.words = fault.message or f"{fault.kind} ({fault.status})"
+        super().__init__(f"{where}: {method.name}: {self.words}")
+        self.method = method.name
+        self.fault = fault
 
 
 def not_there(where: str, ref: Ref) -> VSphereFault:
