@@ -1,7 +1,8 @@
 """What goes wrong in a simulated vCenter, on purpose, and how often each method was called.
 
 Methods are named as on the wire: ``PowerOnVM_Task``, ``*Snapshot*``, ``*``.  The requests that are
-no methods have names, too: ``GET /folder``, ``PUT /guestFile``.  It knows no network.
+no methods have names, too: ``GET /folder``, ``PUT /guestFile``; those of REST ``session.create``,
+``tag-association.attach``.  It knows no network.
 """
 
 from __future__ import annotations

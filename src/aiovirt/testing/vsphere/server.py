@@ -22,6 +22,7 @@ from aiovirt.testing.vsphere.machines.guest import Guest
 from aiovirt.testing.vsphere.machines.machine import Machine
 from aiovirt.testing.vsphere.methods import load
 from aiovirt.testing.vsphere.plan import Plan
+from aiovirt.testing.vsphere.rest import answer_rest, is_rest
 from aiovirt.testing.vsphere.service import COOKIE, SoapExchange, answer_soap
 from aiovirt.testing.vsphere.settings import PRODUCTS, Account, Settings
 from aiovirt.testing.vsphere.site import Site
@@ -95,6 +96,7 @@ class FakeVSphere:
     def expire_sessions(self) -> None:
         """Let all sessions end now, as when nobody has used them for long."""
         self.site.sessions.end_all()
+        self.site.rest_sessions.end_all()
 
     def drop_connections(self) -> None:
         """End all connections; sessions stay."""
@@ -122,6 +124,8 @@ class FakeVSphere:
             return await answer_soap(self.site, request, connection)
         if path == VERSIONS_PATH:
             return self._versions()
+        if is_rest(self.site, request):
+            return await answer_rest(self.site, request, connection)
         place = next((each for each in _PATHS if path == each or path.startswith(f"{each}/")), None)
         if place is None:
             return Response(HTTPStatus.NOT_FOUND)

@@ -24,8 +24,10 @@ from aiovirt.testing.vsphere.machines.guest import Guest
 from aiovirt.testing.vsphere.machines.machine import Machine
 from aiovirt.testing.vsphere.machines.snapshots import Snapshots
 from aiovirt.testing.vsphere.plan import Plan
+from aiovirt.testing.vsphere.restsessions import RestSessions
 from aiovirt.testing.vsphere.sessions import Sessions
 from aiovirt.testing.vsphere.settings import Settings
+from aiovirt.testing.vsphere.tagging import TagStore
 from aiovirt.testing.vsphere.tasks import Tasks
 from aiovirt.testing.vsphere.transfers import Transfers
 from aiovirt.testing.vsphere.world import World
@@ -53,6 +55,8 @@ class Site:
         files: What the datastores hold.
         guests: What is inside the machines.
         snapshots: The machines' snapshots.
+        rest_sessions: Who is logged in to the REST API of a vCenter.
+        tagging: The tags of its objects.
         transfers: The files that are on their way to guests, or from them.
         thumbprint: The SHA-1 of the server's certificate, as VMware writes it, or None.
         tls: Whether clients come by TLS.
@@ -74,6 +78,8 @@ class Site:
         self.files: dict[Ref, DatastoreFiles] = {}
         self.guests: dict[Ref, Guest] = {}
         self.snapshots: dict[Ref, Snapshots] = {}
+        self.rest_sessions = RestSessions(self.world, settings)
+        self.tagging = TagStore(self.world)
         self.transfers = Transfers(self.world)
         self.tls = False
         self.thumbprint: str | None = None
@@ -85,6 +91,7 @@ class Site:
     def restart(self) -> None:
         """Forget all sessions, and what belongs to them; the objects stay as they are."""
         self.sessions.end_all()
+        self.rest_sessions.end_all()
         self.at_restart()
 
     def soon(self, do: Callable[[], None]) -> None:
