@@ -35,8 +35,8 @@ from aiovirt.clients.vsphere.tasks import GIVE_UP_S, OnProgress, Tasks
 from aiovirt.errors import AiovirtError, Closed, ConnectionLost, PermissionDenied
 from aiovirt.model.credentials import Secret
 from aiovirt.protocols.vsphere import Arguments, Empty, Method, Ref, ReplyReader
-from aiovirt.protocols.vsphere.tables.collector import PropertyFilterSpec
 from aiovirt.protocols.vsphere.rest import RestBody, RestMethod
+from aiovirt.protocols.vsphere.tables.collector import PropertyFilterSpec
 from aiovirt.protocols.vsphere.tables.session import ServiceContent
 from aiovirt.protocols.vsphere.tables.session_methods import CURRENT_TIME, RETRIEVE_SERVICE_CONTENT
 from aiovirt.protocols.vsphere.versions import FALLBACK, VERSIONS_PATH, choose, parse_versions
@@ -58,8 +58,8 @@ ONCE = {"ReadNextEvents", "ReadPreviousEvents", "ReadNextTasks", "ReadPreviousTa
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R")
-T = TypeVar("T")
 B = TypeVar("B", bound=RestBody)
+T = TypeVar("T")
 
 
 class VSphereClient:
@@ -78,8 +78,8 @@ class VSphereClient:
         self.requests = 0
         self._wire = wire
         self._session = Session(wire, content)
-        self._places = anyio.Semaphore(wire.target.in_flight, fast_acquire=True)
         self._rest = Rest(wire.target, wire.http)
+        self._places = anyio.Semaphore(wire.target.in_flight, fast_acquire=True)
         self._transfers = anyio.Semaphore(TRANSFERS)
         self._group = group
         self._closed = False
@@ -250,14 +250,14 @@ class VSphereClient:
         return await self._tasks.cancel(task)
 
     def _encode(self, method: Method[Any, Any], this: Ref, args: Arguments | None) -> bytes:
-        if self._closed:
-            raise Closed(f"the connection to {self.where} was closed")
         self._check(method.name, changing=method.changing)
         self._used = anyio.current_time()
         return self._wire.encode(method, this, args)
 
     def _check(self, name: str, *, changing: bool) -> None:
         """Refuse what is not to be sent, and count what is."""
+        if self._closed:
+            raise Closed(f"the connection to {self.where} was closed")
         if changing and self.target.readonly:
             raise _read_only(name)
         self.requests += 1
@@ -269,8 +269,6 @@ class VSphereClient:
             if method.changing or method.name in ONCE:
                 raise
         return await self._session.during(attempt)
-
-    # --- properties ---------------------------------------------------------------------------
 
     # --- REST ---------------------------------------------------------------------------------
 
@@ -295,6 +293,8 @@ class VSphereClient:
         """
         self._check(method.name, changing=method.changing)
         return await self._rest.call(method, body, of)
+
+    # --- properties ---------------------------------------------------------------------------
 
     def retrieve(self, filters: Sequence[PropertyFilterSpec], *, page: int = PAGE) -> Retrieval:
         """Read what matches filters, object by object: an ``async with``, then an ``async for``.
@@ -431,6 +431,7 @@ class VSphereClient:
         if not self._session.ours:
             await self._tasks.close()
         self._closed = True
+        await self._rest.end()
         await self._session.end()
 
 
@@ -449,7 +450,6 @@ async def open_client(target: VSphereTarget) -> AsyncGenerator[VSphereClient, No
         NotFound: There is no host of that name, or it has no vSphere API there.
         ConfigError: A part of the target is wrong.
 
-        await self._rest.end()
     Further errors as `VSphereClient.call`.
 
     Cancellation: leaves nothing open.
