@@ -15,6 +15,7 @@ import aiovirt
 
 REVIEWED = [
     "AgentLifecycleEvent",
+    "AlarmEvent",
     "BackupConfig",
     "BalloonChangeEvent",
     "BlockJobEvent",

@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     )
     from aiovirt.model.events import (
         AgentLifecycleEvent,
+        AlarmEvent,
         BalloonChangeEvent,
         BlockJobEvent,
         BlockThresholdEvent,
@@ -252,6 +253,7 @@ _NAMES = {
     ),
     "model.events": (
         "AgentLifecycleEvent",
+        "AlarmEvent",
         "BalloonChangeEvent",
         "BlockJobEvent",
         "BlockThresholdEvent",
@@ -355,6 +357,7 @@ __all__ = [
     "URI",
     "VCPU",
     "AgentLifecycleEvent",
+    "AlarmEvent",
     "BackupConfig",
     "BalloonChangeEvent",
     "BlockJobEvent",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from aiovirt.cli.events import KINDS, kind, values, words
 from aiovirt.model import constants as c
 from aiovirt.model import events as model
+from aiovirt.model.activity import AlarmChange, AlarmStatus, HostAlarm
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.keys import NetworkKey, NodeDeviceKey, SecretKey, StoragePoolKey
 
@@ -114,6 +116,19 @@ EVENTS: dict[str, model.Event] = {
         time=0, secret=SecretKey(UUID(int=4)), kind=c.SecretEventLifecycleType.DEFINED
     ),
     f"{UUID(int=5)}": model.SecretValueChangedEvent(time=0, secret=SecretKey(UUID(int=5))),
+    "CPU usage of domain web1 acknowledged: red": model.AlarmEvent(
+        time=0,
+        change=AlarmChange.ACKNOWLEDGED,
+        alarm=HostAlarm(
+            "alarm-6.vm-42",
+            "CPU usage",
+            "",
+            "web1",
+            "domain",
+            AlarmStatus.RED,
+            datetime.fromtimestamp(0, UTC),
+        ),
+    ),
     "is there again": model.ConnectionEvent(time=0, connected=True),
     "lost: cut": model.ConnectionEvent(time=0, connected=False, error="cut"),
     "3 events were lost: they came faster than they were written": model.EventsLost(

@@ -6,14 +6,17 @@ The names and words are those of ``virsh event``, where it has them. Nothing her
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
+from datetime import datetime
 from enum import Enum
 from functools import singledispatch
 
 from aiovirt.cli.results import Row
+from aiovirt.model.activity import HostAlarm
 from aiovirt.model.domain import DomainKey
 from aiovirt.model.events import (
     AgentLifecycleEvent,
+    AlarmEvent,
     BalloonChangeEvent,
     BlockJobEvent,
     BlockThresholdEvent,
@@ -89,6 +92,7 @@ KINDS: Mapping[str, type[Event]] = {
     "nodedev-update": NodeDeviceUpdateEvent,
     "secret-lifecycle": SecretLifecycleEvent,
     "secret-value-changed": SecretValueChangedEvent,
+    "alarm": AlarmEvent,
     "connection": ConnectionEvent,
     "lost": EventsLost,
 }
@@ -281,6 +285,12 @@ def _(event: SecretValueChangedEvent) -> str:
 
 
 @words.register
+def _(event: AlarmEvent) -> str:
+    alarm = event.alarm
+    return f"{alarm.name} of {alarm.target_kind} {alarm.target} {event.change}: {alarm.status}"
+
+
+@words.register
 def _(event: ConnectionEvent) -> str:
     return "is there again" if event.connected else f"lost: {event.error or 'no reason'}"
 
@@ -332,6 +342,8 @@ _CONVERSIONS: Mapping[type, Callable[..., object]] = {
     StoragePoolKey: _key,
     NodeDeviceKey: lambda value: {"name": value.name},
     SecretKey: lambda value: {"uuid": str(value.uuid)},
+    HostAlarm: lambda value: {key: _plain(each) for key, each in asdict(value).items()},
+    datetime: lambda value: value.isoformat(),
     Mapping: dict,
     tuple: list,
 }

@@ -255,6 +255,8 @@ VERBS: Mapping[str, Sequence[str]] = {
         "filters.nwfilter_undefine",
     ),
     "Inventory": (
+        "activity.alarm_acknowledge",
+        "activity.alarms",
         "inventory.attribute",
         "inventory.clone",
         "inventory.delete",
@@ -266,6 +268,8 @@ VERBS: Mapping[str, Sequence[str]] = {
         "host_power.licences",
         "inventory.maintenance",
         "inventory.relocate",
+        "activity.task_cancel",
+        "activity.tasks",
         "inventory.template",
     ),
     "Node Device": (

@@ -15,6 +15,7 @@ from aiovirt.interfaces.ability import (
     refuse_flags,
     supported,
 )
+from aiovirt.interfaces.activity import Activity
 from aiovirt.interfaces.admin import Admin
 from aiovirt.interfaces.blocks import Blocks
 from aiovirt.interfaces.checkpoints import Backups, Checkpoints
@@ -99,6 +100,7 @@ ABILITIES: tuple[type[Ability], ...] = (
     Inventory,
     PoolFiles,
     HostPower,
+    Activity,
     GuestWork,
     SnapshotUpkeep,
     Tickets,
@@ -108,6 +110,7 @@ ABILITIES: tuple[type[Ability], ...] = (
 __all__ = [
     "ABILITIES",
     "Ability",
+    "Activity",
     "Admin",
     "Backups",
     "Blocks",

@@ -18,6 +18,7 @@ from aiovirt.interfaces import (
 from aiovirt.model.flags import flag_set
 from aiovirt.model.statistics import DomainStats, StatsGroup
 from aiovirt.model.uri import URI
+from aiovirt.objects._activity import HostActivity
 from aiovirt.objects._host_facts import HostFacts
 from aiovirt.objects._host_power import HostPowerVerbs
 from aiovirt.objects._maintenance import HostMaintenance
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Connection"]
 
 
-class Connection(HostFacts, HostMaintenance, HostPowerVerbs):
+class Connection(HostFacts, HostMaintenance, HostPowerVerbs, HostActivity):
     """An open host. `aiovirt.open` makes it, and it ends with that block.
 
     Attributes:

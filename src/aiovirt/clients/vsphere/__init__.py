@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aiovirt.clients.vsphere._files import DatastoreFile, Download
+from aiovirt.clients.vsphere._followed import Followed, NewEvents, RecentTasks
 from aiovirt.clients.vsphere._retrieve import Retrieval
 from aiovirt.clients.vsphere._store import Change, Listener, Properties
 from aiovirt.clients.vsphere.client import SERVICE, VSphereClient, open_client
@@ -23,11 +24,14 @@ __all__ = [
     "CloneTicket",
     "DatastoreFile",
     "Download",
+    "Followed",
     "Inventory",
     "Listener",
     "Login",
+    "NewEvents",
     "Password",
     "Properties",
+    "RecentTasks",
     "RestRefusal",
     "Retrieval",
     "SessionCookie",

@@ -24,6 +24,7 @@ from anyio.abc import TaskGroup
 
 from aiovirt._tasks import open_task_group
 from aiovirt.clients.vsphere._files import DatastoreFile, Download, OnBytes, download, upload
+from aiovirt.clients.vsphere._followed import Followed, OnChange, Source
 from aiovirt.clients.vsphere._rest import REST_AT_ONCE, Rest
 from aiovirt.clients.vsphere._retrieve import PAGE, Retrieval, get_many
 from aiovirt.clients.vsphere._session import COOKIE, Session
@@ -85,6 +86,7 @@ class VSphereClient:
         self._closed = False
         self._used = anyio.current_time()
         self._tasks = Tasks(self)
+        self._followed: list[Followed] = []
 
     @property
     def version(self) -> str:
@@ -344,6 +346,20 @@ class VSphereClient:
         spec = InventorySpec(paths, root or self.content.root_folder)
         return open_inventory(self, spec)
 
+    def follow(self, source: Source, on_change: OnChange | None = None) -> Followed:
+        """Keep in memory what few ask for, from the moment on when somebody first does.
+
+        Args:
+            source: What is kept.
+            on_change: Called when something of it has changed; it must neither wait nor raise.
+
+        Nothing is asked for before `Followed.get` is called; it ends with the client.
+        """
+        followed = Followed(self, source, on_change)
+        self.start_soon(followed.run)
+        self._followed.append(followed)
+        return followed
+
     # --- files --------------------------------------------------------------------------------
 
     @asynccontextmanager
@@ -430,6 +446,8 @@ class VSphereClient:
         """Log out, if we have logged in; a session that is not ours gets back what we have made."""
         if not self._session.ours:
             await self._tasks.close()
+            for followed in self._followed:
+                await followed.close()
         self._closed = True
         await self._rest.end()
         await self._session.end()

@@ -5,9 +5,9 @@ It knows no inventory and no tasks: what is watched, and what is done with updat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, Final, Protocol, TypeVar, overload
 
 import anyio
 
@@ -34,6 +34,7 @@ from aiovirt.protocols.vsphere.tables.collector_methods import (
 )
 from aiovirt.protocols.vsphere.tables.faults import RequestCanceled, RuntimeFault
 from aiovirt.protocols.vsphere.tables.session import ServiceContent
+from aiovirt.protocols.vsphere.tables.tasks_methods import DESTROY_COLLECTOR
 from aiovirt.streams.http import Bounds
 
 __all__ = ["MAX_WAIT_S", "PAGE", "Client", "Collector", "Watch"]
@@ -52,6 +53,12 @@ GOODBYE_S = 2.0
 
 DISCARDED = 8
 """How many collectors and views that were given up are remembered, to be destroyed."""
+
+DESTROYS: Final[Mapping[str, Method[Empty, None]]] = {
+    "PropertyCollector": DESTROY_PROPERTY_COLLECTOR,
+    "EventHistoryCollector": DESTROY_COLLECTOR,
+}
+"""What ends objects that are no views."""
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R")
@@ -86,8 +93,8 @@ class Client(Protocol):
 class Watch(Protocol):
     """What is watched, and what is done with what is told of it; no method but `open` waits."""
 
-    async def open(self, client: Client) -> tuple[Ref, PropertyFilterSpec]:
-        """Make a view in the present session; it, and a filter of what is in it."""
+    async def open(self, client: Client) -> tuple[Ref | None, PropertyFilterSpec]:
+        """Make in the present session what the filter needs, a view mostly; it, and the filter."""
         raise NotImplementedError
 
     def restart(self) -> None:
@@ -255,8 +262,5 @@ class Collector:
             ref = self._discarded.pop(0)
             if ref is None:
                 continue
-            collects = ref.kind == "PropertyCollector"
             with suppress(VSphereFault):
-                await self._client.call(
-                    DESTROY_PROPERTY_COLLECTOR if collects else DESTROY_VIEW, ref
-                )
+                await self._client.call(DESTROYS.get(ref.kind, DESTROY_VIEW), ref)

@@ -59,9 +59,13 @@ class Tree:
         """An object's name, unescaped; its reference where it has none."""
         return unescape_name(self.get(ref).get("name") or "") or ref.value
 
+    def word(self, ref: Ref) -> str:
+        """What an object is: ``domain``."""
+        return _WORDS.get(ref.kind, ref.kind)
+
     def called(self, ref: Ref) -> str:
         """An object in a message: ``domain 'web1'``."""
-        return f"{_WORDS.get(ref.kind, ref.kind)} {self.name(ref)!r}"
+        return f"{self.word(ref)} {self.name(ref)!r}"
 
     def named(self, name: str, *kinds: str, below: Ref | None = None) -> Ref:
         """The object of a name.

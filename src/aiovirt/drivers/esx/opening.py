@@ -9,14 +9,17 @@ from typing import Final
 
 from aiovirt.clients.credentials import answerers
 from aiovirt.clients.vsphere import (
+    Followed,
     Inventory,
     Password,
+    RecentTasks,
     TLSTrust,
     VSphereClient,
     VSphereFault,
     VSphereTarget,
     open_client,
 )
+from aiovirt.drivers.esx.alarms import Alarms
 from aiovirt.drivers.esx.confirming import confirm
 from aiovirt.drivers.esx.faults import Place, refusal
 from aiovirt.drivers.esx.inventory import Tree
@@ -152,4 +155,15 @@ def _session(
     inventory.subscribe(watcher.changed)
     inventory.on_connection(watcher.connected)
     confirm(client, inventory, watcher)
-    return Session(uri, options, parameters, client, inventory, tree, scope, machines, watcher)
+    return Session(
+        *(uri, options, parameters, client, inventory, tree, scope, machines, watcher),
+        tasks=_tasks(client),
+        alarms=None
+        if client.content.alarm_manager is None
+        else Alarms(client, inventory, watcher, tree, scope),
+    )
+
+
+def _tasks(client: VSphereClient) -> Followed | None:
+    manager = client.content.task_manager
+    return None if manager is None else client.follow(RecentTasks(manager))

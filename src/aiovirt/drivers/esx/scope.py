@@ -15,10 +15,18 @@ from aiovirt.drivers.esx.machine import Machine
 from aiovirt.errors import ConfigError
 from aiovirt.model.uri import URI
 from aiovirt.protocols.vsphere import Ref
+from aiovirt.protocols.vsphere.registry import is_kind
 
 __all__ = ["Scope", "resolve", "whole_host"]
 
 _PLACES: Final = ("Folder", "Datacenter", "ComputeResource", "ClusterComputeResource", "HostSystem")
+_SHARED: Final = (
+    "Datastore",
+    "Network",
+    "DistributedVirtualSwitch",
+    "Folder",
+    "Datacenter",
+)
 _COMPUTE: Final = ("ComputeResource", "ClusterComputeResource")
 
 
@@ -46,6 +54,16 @@ class Scope:
             return machine.host is not None and tree.parent(machine.host) == self.compute
         above = self.datacenter or self.folder
         return above is None or above in tree.above(machine.ref)
+
+    def covers(self, ref: Ref, tree: Tree) -> bool:
+        """Whether any object belongs to it.
+
+        Datastores, networks and folders do that are in its datacenter: they are of no host alone.
+        """
+        shared = any(is_kind(ref.kind, kind) for kind in _SHARED)
+        most = None if shared else self.host or self.compute
+        top = most or self.datacenter or self.folder
+        return top is None or top in {ref, *tree.above(ref)}
 
 
 def whole_host(tree: Tree) -> Scope:

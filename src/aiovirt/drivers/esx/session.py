@@ -13,8 +13,9 @@ from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from aiovirt._tasks import open_task_group
-from aiovirt.clients.vsphere import Inventory, VSphereClient, VSphereFault
+from aiovirt.clients.vsphere import Followed, Inventory, VSphereClient, VSphereFault
 from aiovirt.drivers.common.turns import Turns
+from aiovirt.drivers.esx.alarms import Alarms
 from aiovirt.drivers.esx.faults import DRIVER, Place, refusal
 from aiovirt.drivers.esx.inventory import Tree
 from aiovirt.drivers.esx.machine import Machine
@@ -55,6 +56,8 @@ class Session:
         scope: The part of the inventory that the connection is about.
         machines: The machines in it.
         watcher: What happens to them.
+        tasks: What the server does, kept once it is asked for; None where nobody tells.
+        alarms: What its objects have set off; None for an ESX host, which has no alarms.
         works: The long work that they are at.
     """
 
@@ -67,6 +70,8 @@ class Session:
     scope: Scope
     machines: Machines
     watcher: Watcher
+    tasks: Followed | None
+    alarms: Alarms | None
     closed: bool = False
     works: Works = field(default_factory=Works)
     _turns: Turns[Ref] = field(default_factory=Turns)

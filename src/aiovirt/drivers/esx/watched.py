@@ -37,7 +37,7 @@ WATCHED: Final[dict[str, tuple[str, ...]]] = {
     "ComputeResource": ("name", "parent", "resourcePool"),
     "ResourcePool": ("name", "parent", "owner"),
     "Datacenter": ("name", "parent", "vmFolder", "hostFolder", "datastoreFolder", "networkFolder"),
-    "Folder": ("name", "parent"),
+    "Folder": ("name", "parent", "triggeredAlarmState"),
     "Datastore": ("name", "parent", "summary.url"),
     "Network": ("name", "parent"),
     "DistributedVirtualSwitch": ("name", "parent"),

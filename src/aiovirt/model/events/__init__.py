@@ -40,6 +40,7 @@ from aiovirt.model.events.guest import (
     WatchdogEvent,
 )
 from aiovirt.model.events.host import (
+    AlarmEvent,
     NetworkEvent,
     NetworkLifecycleEvent,
     NetworkMetadataChangeEvent,
@@ -61,6 +62,7 @@ from aiovirt.model.events.lifecycle import (
 
 __all__ = [
     "AgentLifecycleEvent",
+    "AlarmEvent",
     "BalloonChangeEvent",
     "BlockJobEvent",
     "BlockThresholdEvent",

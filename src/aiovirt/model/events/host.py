@@ -1,10 +1,11 @@
-"""What happens to the things of a host beside its domains, as events."""
+"""What happens to the things of a host beside its domains, as events; alarms are VMware's."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aiovirt.model.activity import AlarmChange, HostAlarm
 from aiovirt.model.events.base import Event
 from aiovirt.model.keys import NetworkKey, NodeDeviceKey, SecretKey, StoragePoolKey
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AlarmEvent",
     "NetworkEvent",
     "NetworkLifecycleEvent",
     "NetworkMetadataChangeEvent",
@@ -109,3 +111,16 @@ class SecretLifecycleEvent(SecretEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretValueChangedEvent(SecretEvent):
     """A secret has another value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmEvent(Event):
+    """An alarm was set off, has another colour, was acknowledged, or is over.
+
+    Attributes:
+        alarm: It, as it is now; green when it is over.
+        change: What has become of it.
+    """
+
+    alarm: HostAlarm
+    change: AlarmChange

@@ -161,6 +161,16 @@ class Alarms:
         self._post(e.AlarmStatusChangedEvent, text, alarm, entity, **fields)
         return key
 
+    def rename(self, name: str, new: str) -> None:
+        """Give an alarm another name."""
+        ref = self.defined[new] = self.defined.pop(name)
+        info = self._world.get(ref, "info", AlarmInfo)
+        self._world.put(ref, info=replace(info, name=new))
+        root = self._events.entity(self._root)
+        text, argument = f"Reconfigured alarm '{new}'", e.AlarmEventArgument(name=new, alarm=ref)
+        fields = {"alarm": argument, "entity": root}
+        self._events.post(e.AlarmReconfiguredEvent, text, about=self._root, fields=fields)
+
     def acknowledge(self, alarm: Ref, entity: Ref, user: str) -> None:
         """Take note that somebody knows of it; it changes nothing where there is nothing to know.
 

@@ -12,6 +12,7 @@ from typing import Final
 from aiovirt.drivers.esx.session import EsxAbility
 from aiovirt.interfaces import (
     Ability,
+    Activity,
     Blocks,
     Definition,
     Devices,
@@ -69,6 +70,7 @@ MODULES: Final[Mapping[type[Ability], str]] = {
     HostInterfaces: "host_interfaces",
     PoolFiles: "pool_files",
     HostPower: "host_power",
+    Activity: "activity",
     StoragePools: "storage_pools",
     StorageVolumes: "storage_volumes",
 }

@@ -14,5 +14,7 @@ class EsxEvents(EsxAbility, Events):
     """The events of all machines that the connection is about."""
 
     def subscribe(self, *, limit: int = 1024) -> AbstractAsyncContextManager[EventStream]:
-        """See `Events.subscribe`."""
+        """See `Events.subscribe`; alarms are watched from then on."""
+        if self.session.alarms is not None:
+            self.session.alarms.begin()
         return self.session.watcher.subscribe(limit)

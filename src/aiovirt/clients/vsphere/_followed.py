@@ -1,0 +1,207 @@
+"""What is kept in memory only once somebody has asked for it: recent tasks, the news of alarms.
+
+Most programs want neither, and a busy server has much to tell of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol, TypeAlias
+
+import anyio
+
+from aiovirt.clients.vsphere._store import Properties, Store
+from aiovirt.clients.vsphere.collector import Client, Collector
+from aiovirt.clients.vsphere.faults import is_gone
+from aiovirt.errors import AiovirtError
+from aiovirt.protocols.vsphere import Ref
+from aiovirt.protocols.vsphere.tables.collector import (
+    MissingObject,
+    ObjectSpec,
+    ObjectUpdate,
+    PropertyFilterSpec,
+    PropertySpec,
+    TraversalSpec,
+)
+from aiovirt.protocols.vsphere.tables.tasks import EventFilterSpec
+from aiovirt.protocols.vsphere.tables.tasks_methods import (
+    CREATE_COLLECTOR_FOR_EVENTS,
+    CreateCollectorForEventsArgs,
+)
+
+__all__ = ["Followed", "NewEvents", "OnChange", "RecentTasks", "Source"]
+
+OnChange: TypeAlias = Callable[[Properties, bool], object]
+"""Gets what is known now of an object that has changed, and whether that is synthetic."""
+
+_TASK: Final = (
+    "info.descriptionId",
+    "info.entity",
+    "info.entityName",
+    "info.state",
+    "info.progress",
+    "info.cancelable",
+    "info.cancelled",
+    "info.reason",
+    "info.queueTime",
+    "info.startTime",
+    "info.completeTime",
+    "info.error",
+)
+"""What is kept of a task; not its result, which is of any type and any size."""
+
+
+class Source(Protocol):
+    """What is kept."""
+
+    async def open(self, client: Client) -> tuple[Ref | None, PropertyFilterSpec]:
+        """Make what the filter needs in the present session; it, and the filter."""
+        raise NotImplementedError
+
+
+class RecentTasks:
+    """The tasks that run, that wait, and that ended of late, whoever began them; a `Source`.
+
+    Args:
+        manager: The server's task manager.
+    """
+
+    def __init__(self, manager: Ref) -> None:
+        self._manager = manager
+
+    async def open(self, _client: Client) -> tuple[Ref | None, PropertyFilterSpec]:
+        """See `Source.open`: the manager itself leads to them, so that nothing is made."""
+        recent = TraversalSpec(type="TaskManager", path="recentTask", skip=False)
+        objects = ObjectSpec(obj=self._manager, skip=True, select_set=(recent,))
+        tasks = PropertySpec(type="Task", path_set=_TASK)
+        return None, PropertyFilterSpec(prop_set=(tasks,), object_set=(objects,))
+
+
+class NewEvents:
+    """The latest events of some types, as one collector of the server's shows them; a `Source`.
+
+    Args:
+        manager: The server's event manager.
+        types: Which events.
+    """
+
+    def __init__(self, manager: Ref, types: Sequence[str]) -> None:
+        self._manager = manager
+        self._types = tuple(types)
+
+    async def open(self, client: Client) -> tuple[Ref | None, PropertyFilterSpec]:
+        """See `Source.open`."""
+        wanted = CreateCollectorForEventsArgs(filter=EventFilterSpec(event_type_id=self._types))
+        collector = await client.call(CREATE_COLLECTOR_FOR_EVENTS, self._manager, wanted)
+        page = PropertySpec(type="EventHistoryCollector", path_set=("latestPage",))
+        objects = (ObjectSpec(obj=collector),)
+        return collector, PropertyFilterSpec(prop_set=(page,), object_set=objects)
+
+
+class Followed:
+    """Objects that are kept from the moment on when somebody asks; a `Watch`.
+
+    `VSphereClient.follow` makes it, and has `run` run beside.
+
+    Args:
+        client: The session.
+        source: What is kept.
+        on_change: Called when something of it has changed.
+
+    Attributes:
+        objects: What is known of each.
+    """
+
+    def __init__(self, client: Client, source: Source, on_change: OnChange | None = None) -> None:
+        self._source = source
+        self._store = Store()
+        self._collector = Collector(client, self)
+        self._on_change = on_change
+        self._wanted = anyio.Event()
+        self._listed = anyio.Event()
+        self._running = False
+        self._known = False
+        self._error: AiovirtError | None = None
+        self.objects = self._store.objects
+        if on_change is not None:
+            self._store.listen(self._changed)
+
+    @property
+    def heard(self) -> bool:
+        """Whether what it keeps is as the server has it."""
+        return self._known and self._error is None
+
+    def begin(self) -> None:
+        """Begin, if it has not begun, or has ended for good; it does not wait."""
+        if not self._running:
+            self._running, self._error = True, None
+            self._listed = anyio.Event()
+            self._wanted.set()
+
+    async def get(self) -> Mapping[Ref, Properties]:
+        """What is kept, which is whole: the first call waits for that, later ones cost nothing.
+
+        Raises as `VSphereClient.call`. Cancellation: it goes on, for who asks next.
+        """
+        self.begin()
+        await self._listed.wait()
+        if self._error is not None and not self._known:
+            raise self._error
+        return self.objects
+
+    async def run(self) -> None:
+        """Wait until it is wanted, and keep it up to date, until this is cancelled."""
+        while True:
+            await self._wanted.wait()
+            self._wanted = anyio.Event()
+            await self._collector.run()
+
+    async def close(self) -> None:
+        """Let the server forget what was made. Cancellation: waited out, for two seconds."""
+        await self._collector.close()
+
+    def _changed(
+        self,
+        _ref: Ref,
+        _old: Properties | None,
+        new: Properties | None,
+        synthetic: bool,  # noqa: FBT001 - a store's listener
+    ) -> None:
+        if self._on_change is not None:
+            self._on_change(new or {}, synthetic)
+
+    # --- what the stream calls ----------------------------------------------------------------
+
+    async def open(self, client: Client) -> tuple[Ref | None, PropertyFilterSpec]:
+        """Make what the filter needs, in a session that knows none."""
+        return await self._source.open(client)
+
+    def restart(self) -> None:
+        """From now on all is told anew."""
+        self._store.begin_listing()
+
+    def take(self, updates: Sequence[ObjectUpdate]) -> None:
+        """Take what is told."""
+        for update in updates:
+            self._store.update(update)
+
+    def miss(self, missing: Sequence[MissingObject]) -> None:
+        """What is not there is not kept."""
+
+    def whole(self) -> None:
+        """All has been told."""
+        self._store.end_listing()
+        self._known, self._error = True, None
+        self._listed.set()
+
+    def trouble(self, error: AiovirtError) -> None:
+        """The stream is tried again; what is known stays as it was known last."""
+        if self._known or not is_gone(error):
+            self._error = error
+            self._listed.set()
+
+    def end(self, error: AiovirtError) -> None:
+        """Nothing will be told any more, unless somebody asks anew."""
+        self._running = self._known = False
+        self._error = error
+        self._listed.set()
