@@ -57,6 +57,7 @@ from aiovirt.interfaces.snapshots import LegacySnapshots, Snapshots
 from aiovirt.interfaces.statistics import Statistics
 from aiovirt.interfaces.storage_pools import StoragePools
 from aiovirt.interfaces.storage_volumes import StorageVolumes, VolumeSink, VolumeSource
+from aiovirt.interfaces.tags import Tags
 from aiovirt.interfaces.upkeep import SnapshotUpkeep, Tickets
 
 ABILITIES: tuple[type[Ability], ...] = (
@@ -101,6 +102,7 @@ ABILITIES: tuple[type[Ability], ...] = (
     PoolFiles,
     HostPower,
     Activity,
+    Tags,
     GuestWork,
     SnapshotUpkeep,
     Tickets,
@@ -161,6 +163,7 @@ __all__ = [
     "Statistics",
     "StoragePools",
     "StorageVolumes",
+    "Tags",
     "Tickets",
     "VolumeSink",
     "VolumeSource",

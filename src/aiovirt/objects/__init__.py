@@ -18,6 +18,7 @@ from aiovirt.objects.pool import StoragePool
 from aiovirt.objects.pools import Pools
 from aiovirt.objects.secrets import Secret, Secrets
 from aiovirt.objects.snapshots import Snapshot, Snapshots, SnapshotTree
+from aiovirt.objects.tags import Tags
 from aiovirt.objects.volume import StorageVolume
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "Snapshots",
     "StoragePool",
     "StorageVolume",
+    "Tags",
 ]

@@ -1,13 +1,14 @@
-"""A domain in its server's inventory: copies, templates, folders, attributes, where it is."""
+"""A domain in its server's inventory: copies, templates, folders, attributes, tags, its place."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
-from aiovirt.interfaces import Inventory
+from aiovirt.interfaces import Inventory, Tags
 from aiovirt.interfaces.inventory import OnPercent
 from aiovirt.model.domain import DomainKey
+from aiovirt.model.tags import Tag
 from aiovirt.objects._handle import Handle
 
 __all__ = ["DomainInventory"]
@@ -111,3 +112,24 @@ class DomainInventory(Handle[DomainKey]):
     async def set_attribute(self, name: str, value: str) -> None:
         """Give a custom attribute a value; an empty one takes it away."""
         await self._inventory.set_attribute(self.key, name, value)
+
+    async def tags(self) -> Sequence[Tag]:
+        """Its tags, sorted by category and name; `Connection.tags` is about tags themselves."""
+        return await self._driver.ability(Tags).tags_of(self.key)
+
+    async def attach_tag(self, name: str, category: str | None = None) -> None:
+        """Attach a tag to it; nothing happens where it has it.
+
+        Args:
+            name: The tag's.
+            category: That of its category; needed where several have a tag of that name.
+
+        Raises:
+            InvalidState: It has another tag of the category, which allows one only.
+            ConfigError: The category is not for domains.
+        """
+        await self._driver.ability(Tags).attach_tag(self.key, name, category)
+
+    async def detach_tag(self, name: str, category: str | None = None) -> None:
+        """Detach a tag from it; nothing happens where it has it not."""
+        await self._driver.ability(Tags).detach_tag(self.key, name, category)

@@ -30,6 +30,7 @@ from aiovirt.objects.networks import Networks
 from aiovirt.objects.node_devices import NodeDevices
 from aiovirt.objects.pools import Pools
 from aiovirt.objects.secrets import Secrets
+from aiovirt.objects.tags import Tags
 
 if TYPE_CHECKING:
     from aiovirt.model.constants import ConnectGetAllDomainStatsFlags
@@ -48,6 +49,7 @@ class Connection(HostFacts, HostMaintenance, HostPowerVerbs, HostActivity):
         filters: Its network filters.
         interfaces: Its own network interfaces.
         node_devices: Its devices.
+        tags: The tags of a vCenter.
     """
 
     def __init__(self, driver: Driver) -> None:
@@ -59,6 +61,7 @@ class Connection(HostFacts, HostMaintenance, HostPowerVerbs, HostActivity):
         self.filters = NetworkFilters(driver)
         self.interfaces = HostInterfaces(driver)
         self.node_devices = NodeDevices(driver)
+        self.tags = Tags(driver)
 
     @property
     def uri(self) -> URI:

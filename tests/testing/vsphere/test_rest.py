@@ -16,6 +16,7 @@ from aiovirt.testing.vsphere import Settings
 
 pytestmark = pytest.mark.anyio
 
+PASSWORD = "secret"
 CIS = "/rest/com/vmware/cis"
 CATEGORY, TAG, ASSOCIATION = (f"/tagging/{each}" for each in ("category", "tag", "tag-association"))
 SPEC = {"name": "tier", "description": "", "cardinality": "SINGLE", "associable_types": []}
@@ -27,6 +28,7 @@ class Rest:
     """A caller in plain HTTP."""
 
     caller: Caller
+    host: str = ""
     key: str = ""
 
     async def ask(self, verb: str, path: str, body: object = None) -> tuple[int, Any]:
@@ -37,7 +39,7 @@ class Rest:
         told = json.loads(answer.body) if answer.body else {}
         return answer.status, told.get("type", "").rpartition(".")[2] or told.get("value")
 
-    async def log_in(self, user: str, password: str = "secret") -> int:
+    async def log_in(self, user: str, password: str = PASSWORD) -> int:
         """Begin a session."""
         headers = {"Authorization": basic(user, password)}
         answer = await self.caller.http("POST", f"{CIS}/session", headers=headers)
@@ -48,11 +50,10 @@ class Rest:
 
 
 @asynccontextmanager
-async def resting(
-    user: str = "root", settings: Settings | None = None
-) -> AsyncGenerator[Rest, None]:
-    async with calling(settings or Settings(hosts=1)) as (_, caller):
-        rest = Rest(caller)
+async def resting(user: str = "root") -> AsyncGenerator[Rest, None]:
+    async with calling(Settings(hosts=1)) as (fake, caller):
+        host = next(fake.site.world.of_kind("HostSystem"))
+        rest = Rest(caller, host.value)
         assert await rest.log_in(user) == 200
         yield rest
 
@@ -107,10 +108,10 @@ async def test_what_a_category_does_not_allow() -> None:
         assert await rest.ask("POST", f"{first}attach", VM) == (200, None)
         assert await rest.ask("POST", f"{first}attach", VM) == (200, None)
         assert await rest.ask("POST", f"{second}attach", VM) == (400, "invalid_argument")
-        host = {"object_id": {"type": "HostSystem", "id": "host-1"}}
-        assert await rest.ask("POST", f"{first}attach", host) == (403, "unauthorized")
-        store = rest.caller and {"object_id": {"type": "Datacenter", "id": "datacenter-3"}}
-        assert (await rest.ask("POST", f"{first}attach", store))[0] in {400, 403}
+        host = {"object_id": {"type": "HostSystem", "id": rest.host}}
+        assert await rest.ask("POST", f"{first}attach", host) == (400, "invalid_argument")
+        nobody = {"object_id": {"type": "VirtualMachine", "id": "vm-0"}}
+        assert await rest.ask("POST", f"{first}attach", nobody) == (403, "unauthorized")
         assert await rest.ask("POST", f"{ASSOCIATION}?~action=list-attached-tags", VM) == (
             200,
             [tags[0]],

@@ -39,6 +39,7 @@ from aiovirt.interfaces import (
     Statistics,
     StoragePools,
     StorageVolumes,
+    Tags,
     Tickets,
 )
 
@@ -71,6 +72,7 @@ MODULES: Final[Mapping[type[Ability], str]] = {
     PoolFiles: "pool_files",
     HostPower: "host_power",
     Activity: "activity",
+    Tags: "tags",
     StoragePools: "storage_pools",
     StorageVolumes: "storage_volumes",
 }
