@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import anyio
 from certificates import Authority
+from ports import reserved_port
 
 from aiovirt.drivers.qemu.engine.images import qemu_img
 
@@ -105,7 +106,7 @@ class Made:
 
     def _nbd(self, said: dict[str, Any]) -> dict[str, Any]:
         """A node on a server of ours, with certificates where the input has them."""
-        port = _free_port()
+        port = self._stack.enter_context(reserved_port())
         server = f"addr.type=inet,addr.host=127.0.0.1,addr.port={port}"
         command = ["--blockdev", f"null-co,node-name=n,size={SIZE}"]
         if "tls-creds" in said:
@@ -251,11 +252,6 @@ _MAKERS: Final[dict[str, Callable[[Made, str], str]]] = {
     "-spice": Made.display,
     "-display": Made.display,
 }
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 def _key_of(said: dict[str, Any]) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import counterparts
 import pytest
+from ports import reserved_port
 
 __all__ = ["Realm"]
 
@@ -66,21 +66,19 @@ class Realm:
     def running(cls, folder: Path) -> Iterator[Realm]:
         """Run one; its key centre listens when the block begins."""
         realm = cls(folder)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        (folder / "krb5.conf").write_text(CLIENT.format(port=port))
-        (folder / "kdc.conf").write_text(CENTRE.format(port=port, folder=folder))
-        realm.run("kdb5_util", "-r", NAME, "create", "-s", "-P", "master")
-        command: list[str | Path] = [counterparts.program("krb5kdc"), "-n"]
-        environ = {**os.environ, **realm.environ}
-        with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE) as centre:
-            try:
-                assert centre.stderr
-                assert any(b"commencing operation" in line for line in centre.stderr)
-                yield realm
-            finally:
-                centre.kill()
+        with reserved_port() as port:
+            (folder / "krb5.conf").write_text(CLIENT.format(port=port))
+            (folder / "kdc.conf").write_text(CENTRE.format(port=port, folder=folder))
+            realm.run("kdb5_util", "-r", NAME, "create", "-s", "-P", "master")
+            command: list[str | Path] = [counterparts.program("krb5kdc"), "-n"]
+            environ = {**os.environ, **realm.environ}
+            with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE) as centre:
+                try:
+                    assert centre.stderr
+                    assert any(b"commencing operation" in line for line in centre.stderr)
+                    yield realm
+                finally:
+                    centre.kill()
 
     @classmethod
     @contextmanager

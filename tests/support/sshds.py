@@ -5,14 +5,14 @@ from __future__ import annotations
 import getpass
 import os
 import signal
-import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import counterparts
+from ports import reserved_port
 
 PATIENCE_S = 20
 
@@ -68,14 +68,19 @@ def sshd(folder: Path, *settings: str) -> Iterator[SSHD]:
         folder: An empty folder for its files.
         settings: Further lines of its sshd_config, which go before the others.
     """
-    program = counterparts.program("sshd")
+    counterparts.program("sshd")
     folder.mkdir(exist_ok=True)
     make_key(folder / "host_key")
     make_key(folder / "client_key")
     public = (folder / "client_key.pub").read_text()
     (folder / "authorized_keys").write_text(public)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    with reserved_port() as port:
+        _configure(folder, port, settings)
+        with _running(folder) as process:
+            yield SSHD(port, folder, processes=(process.pid,))
+
+
+def _configure(folder: Path, port: int, settings: Sequence[str]) -> None:
     host_key = (folder / "host_key.pub").read_text()
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}")
     lines = [
@@ -92,6 +97,11 @@ def sshd(folder: Path, *settings: str) -> Iterator[SSHD]:
         "UsePAM no",
     ]
     (folder / "sshd_config").write_text("\n".join(lines) + "\n")
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    program = counterparts.program("sshd")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # where sshd, started by root, locks itself in
     with subprocess.Popen(
@@ -102,7 +112,7 @@ def sshd(folder: Path, *settings: str) -> Iterator[SSHD]:
     ) as process:
         try:
             _wait_until_it_listens(process)
-            yield SSHD(port, folder, processes=(process.pid,))
+            yield process
         finally:
             process.kill()
 

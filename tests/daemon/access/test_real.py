@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from daemonprocess import DaemonProcess, Value, daemon_process
 from kerberos import Realm
 from libvirtlab import pki
 from polkits import real_polkit
+from ports import reserved_port
 
 from aiovirt.daemon.access.passwords import set_password
 from aiovirt.model.credentials import Secret
@@ -64,18 +64,18 @@ def virsh(
     )
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Return a port for the daemon."""
+    with reserved_port() as reserved:
+        yield reserved
 
 
-def test_certificates_and_rules(tmp_path: Path) -> None:
+def test_certificates_and_rules(tmp_path: Path, port: int) -> None:
     counterparts.program("openssl")
     pki.make_pki(tmp_path / "pki")
     (tmp_path / "policy.toml").write_text(POLICY)
-    port, own = free_port(), tmp_path / "pki/server"
+    own = tmp_path / "pki/server"
     tls: dict[str, Value] = {"listen": True, "address": "localhost", "port": port}
     tls |= {"ca_certificate": own / "cacert.pem"}
     tls |= {"certificate": own / "servercert.pem", "key": own / "serverkey.pem"}
@@ -145,13 +145,15 @@ def test_polkit(tmp_path: Path) -> None:
             assert virsh(uri, "destroy", "test").returncode == 0, "root needs no leave"
 
 
-def test_kerberos_over_an_open_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kerberos_over_an_open_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: int
+) -> None:
     counterparts.sasl_mechanism("libgssapiv2", "mechanism GSSAPI of Cyrus SASL")
     (tmp_path / "realm").mkdir()
     (tmp_path / "policy.toml").write_text('[[rule]]\nwho = ["sasl:tim@LAB"]\nallow = ["*"]\n')
     with Realm.entered(tmp_path / "realm", monkeypatch) as realm:
         realm.add_service("libvirt", "localhost")
-        port, keytab = free_port(), tmp_path / "realm/keytab"
+        keytab = tmp_path / "realm/keytab"
         access: dict[str, Value] = {"sasl_mechanisms": ["GSSAPI"], "kerberos_keytab": keytab}
         access |= {"policy": tmp_path / "policy.toml"}
         tcp: dict[str, Value] = {"listen": True, "address": "localhost", "port": port}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from ports import reserved_port
 
 import aiovirt
 from aiovirt import Connection, StoragePoolConfig, StorageVolumeConfig
@@ -96,21 +96,19 @@ class Both:
 async def served(folder: Path) -> AsyncGenerator[Both, None]:
     """A daemon with two domains and two pools, of which rules give one each."""
     (folder / "policy.toml").write_text(POLICY)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    settings = Settings(
-        hosts=HostSettings(qemu=False, autostart=()),
-        tcp=TcpSettings(listen=True, address="127.0.0.1", port=port),
-        access=AccessSettings(auth_tcp="none", policy=folder / "policy.toml"),
-    )
-    async with (
-        open_test_daemon(folder, settings=settings) as running,
-        aiovirt.open(running.uri()) as root,
-        aiovirt.open(f"test+tcp://127.0.0.1:{port}/default") as bound,
-    ):
-        made = [await root.domains.define(document(name)) for name in NAMES]
-        yield Both(root, bound, {one.name: one.key for one in made})
+    with reserved_port() as port:
+        settings = Settings(
+            hosts=HostSettings(qemu=False, autostart=()),
+            tcp=TcpSettings(listen=True, address="127.0.0.1", port=port),
+            access=AccessSettings(auth_tcp="none", policy=folder / "policy.toml"),
+        )
+        async with (
+            open_test_daemon(folder, settings=settings) as running,
+            aiovirt.open(running.uri()) as root,
+            aiovirt.open(f"test+tcp://127.0.0.1:{port}/default") as bound,
+        ):
+            made = [await root.domains.define(document(name)) for name in NAMES]
+            yield Both(root, bound, {one.name: one.key for one in made})
 
 
 async def test_a_list_has_what_rules_give(tmp_path: Path) -> None:

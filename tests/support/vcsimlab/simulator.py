@@ -14,7 +14,6 @@ import os
 import select
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import urllib.parse
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from certificates import Authority, Identity
+from ports import HOST, reserved_port
 
 from vcsimlab.building import build
 
@@ -34,7 +34,6 @@ Kind = Literal["vcenter", "esx"]
 
 USER = "administrator@vsphere.local"
 PASSWORD = "a pass&word"
-HOST = "127.0.0.1"
 FIRST_MACHINES = {"vcenter": "DC0_H0_VM0", "esx": "ha-host_VM0"}
 START_S = 60
 """Bound of everything that is waited for; thousands of machines take some seconds to make."""
@@ -78,12 +77,6 @@ class Shape:
 SHAPE = Shape()
 
 
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
-
-
 @dataclass
 class Simulator:
     """A running simulator; `run_simulator` makes one.
@@ -102,7 +95,7 @@ class Simulator:
     folder: Path
     authority: Authority
     identity: Identity
-    port: int = field(default_factory=_free_port)
+    port: int
     _process: subprocess.Popen[str] | None = field(default=None, init=False, repr=False)
 
     # ----------------------------------------------------------------- where it is
@@ -307,9 +300,10 @@ def run_simulator(kind: Kind, folder: Path, shape: Shape = SHAPE) -> Iterator[Si
     folder.mkdir(parents=True, exist_ok=True)
     authority = Authority(folder / "authority")
     identity = authority.sign("vcsim", hosts=[HOST, "localhost"])
-    simulator = Simulator(kind, shape, folder, authority, identity)
-    simulator.start()
-    try:
-        yield simulator
-    finally:
-        simulator.kill()
+    with reserved_port() as port:
+        simulator = Simulator(kind, shape, folder, authority, identity, port)
+        simulator.start()
+        try:
+            yield simulator
+        finally:
+            simulator.kill()

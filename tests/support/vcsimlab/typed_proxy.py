@@ -15,9 +15,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 
 from lxml import etree
+from ports import HOST
 
 from vcsimlab.session import connected, vim
-from vcsimlab.simulator import HOST, Simulator
+from vcsimlab.simulator import Simulator
 
 __all__ = ["typed", "typed_proxy"]
 

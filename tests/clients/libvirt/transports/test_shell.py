@@ -15,6 +15,7 @@ import anyio
 import asyncssh
 import counterparts
 import pytest
+from ports import reserved_port
 from sshds import SSHD, make_key, sshd, user
 
 from aiovirt._tasks import open_task_group
@@ -407,10 +408,9 @@ async def test_a_server_without_any_way_through_is_told(narrow: SSHD, tmp_path: 
 
 
 async def test_a_wrong_port_is_told(server: SSHD) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    uri = URI("qemu", "/system", "ssh", None, "127.0.0.1", port, dict(to(server).parameters))
-    error = await failure(uri)
+    parameters = dict(to(server).parameters)
+    with reserved_port() as port:
+        error = await failure(URI("qemu", "/system", "ssh", None, "127.0.0.1", port, parameters))
     assert isinstance(error, ResourceUnavailable)
     assert "does sshd run there" in (error.hint or "")
 
