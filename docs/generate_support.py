@@ -97,7 +97,10 @@ REASONS = {
     "LegacyMigration": _OLD_MOVES,
     "LegacyWork": _OLDER,
     "GuestWork": "VMware Tools do it; guests of QEMU are worked in by its agent, see `Guest`",
-    **dict.fromkeys(("HostPower", "Inventory", "PoolFiles", "SnapshotUpkeep", "Tickets"), _VMWARE),
+    **dict.fromkeys(
+        ("Activity", "HostPower", "Inventory", "PoolFiles", "SnapshotUpkeep", "Tags", "Tickets"),
+        _VMWARE,
+    ),
     "Admin": "it is about a daemon: aiovirtd has it",
 }
 
