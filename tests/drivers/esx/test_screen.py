@@ -9,7 +9,7 @@ import pytest
 
 from aiovirt import _open
 from aiovirt.drivers.esx.usbkeys import scan_codes, usage_of
-from aiovirt.errors import ConfigError, InvalidState, NotFound, Unsupported
+from aiovirt.errors import AiovirtError, ConfigError, InvalidState, NotFound, Unsupported
 from aiovirt.model.credentials import Login
 from aiovirt.objects import Connection
 from aiovirt.testing.vsphere import FakeVSphere, Settings, run_fake_vsphere
@@ -78,3 +78,25 @@ def test_numbers_of_usb_are_taken_as_they_are() -> None:
         scan_codes([0x28], "xt")
     with pytest.raises(ConfigError):
         scan_codes([], "linux")
+
+
+async def test_keys_reach_the_guest() -> None:
+    async with faking() as (fake, host):
+        vm = await host.domains.get("machine0")
+        await vm.send_key("KEY_LEFTCTRL", "KEY_LEFTALT", "KEY_DELETE")
+        await vm.send_key(0x28, codeset="usb")
+        await vm.send_key("KEY_LEFTMETA")
+        assert fake.guest("machine0").keys == ["left_control+left_alt+0x4c", "0x28", "0xe3"]
+        with pytest.raises(ConfigError, match="usbHidCode"):
+            await vm.send_key(0xFF, codeset="usb")
+        await vm.destroy()
+        with pytest.raises(InvalidState, match="does not run"):
+            await vm.send_key("KEY_A")
+
+
+async def test_before_6_5_there_are_no_keys() -> None:
+    async with run_fake_vsphere(Settings(kind="esx", api="6.0"), tls=False) as fake:
+        uri = f"esx://root@127.0.0.1:{fake.port}/?transport=http"
+        async with _open.open(uri, credentials=Login("root", "secret")) as host:
+            with pytest.raises(AiovirtError, match=r"version 6\.5"):
+                await (await host.domains.get("machine0")).send_key("KEY_A")

@@ -275,13 +275,27 @@ async def test_only_disks_change_their_size_and_are_wiped() -> None:
             await medium.wipe(algorithm="dod")
 
 
-async def test_a_disk_is_wiped_by_the_server() -> None:
-    async with faked() as (fake, host):
+@pytest.mark.parametrize("kind", BOTH)
+async def test_a_disk_is_wiped_by_the_server(kind: Literal["vcenter", "esx"]) -> None:
+    async with faked(kind) as (fake, host):
         pool = await host.pools.get("datastore1")
         disk = await pool.create_volume(wanted("a/b.vmdk", MiB(2)))
-        with pytest.raises(Unsupported, match="wipe volume"):  # the simulator lacks the method
+        assert image(fake, "a/b.vmdk").allocated_kb == 0
+        await disk.wipe()
+        assert image(fake, "a/b.vmdk").allocated_kb == 2048  # zeros were written to all of it
+        assert image(fake, "a/b.vmdk").thin
+        fake.plan.fail_task("ZeroFillVirtualDisk_Task", f.NoDiskSpace(file="x", datastore="y"))
+        with pytest.raises(AiovirtError, match="wipe volume"):
             await disk.wipe()
-        assert fake.plan.calls["ZeroFillVirtualDisk_Task"] == 1
+
+
+async def test_a_large_disk_is_read_from_anywhere() -> None:
+    async with faked() as (_, host):
+        pool = await host.pools.get("datastore1")
+        disk = await pool.create_volume(wanted("a/b.vmdk", 16 << 30))
+        async with disk.download(offset=(16 << 30) - 70_000) as source:
+            parts = [part async for part in source]
+        assert b"".join(part for part in parts if isinstance(part, bytes)) == bytes(70_000)
 
 
 async def test_an_account_that_may_not_is_told_which_privilege_it_lacks() -> None:

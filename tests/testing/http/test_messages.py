@@ -113,6 +113,16 @@ def test_a_response_with_a_length() -> None:
     assert data == b"HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 3\r\n\r\nabc"
 
 
+def test_zeros_behind_a_body_are_sent_in_pieces() -> None:
+    pieces = list(Response(200, b"ab", zeros=100_000).encode())
+    assert len(pieces) > 2
+    head, _, body = b"".join(pieces).partition(b"\r\n\r\n")
+    assert head.endswith(b"Content-Length: 100002")
+    assert body == b"ab" + bytes(100_000)
+    (bare,) = Response(200, zeros=3).encode(head_only=True)
+    assert bare.endswith(b"Content-Length: 3\r\n\r\n")
+
+
 def test_a_response_in_chunks() -> None:
     data = b"".join(Response(200, b"abcd", chunk=3).encode(keep_alive=False))
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"

@@ -297,3 +297,53 @@ async def test_a_machine_that_runs_does_not_go() -> None:
             await caller.call(mm.UNREGISTER_VM, ref)
         with pytest.raises(Refused, match="InvalidPowerState"):
             await caller.do(im.DESTROY_TASK, ref)
+
+
+# --- files that somebody has changed ------------------------------------------------------------
+
+
+def change_file(fake: FakeVSphere, name: str, old: str, new: str) -> None:
+    """Change a machine's file as by hand."""
+    machine = fake.machine(name)
+    store, inner = fake.site.place(machine.path, machine.ref)
+    text = store.get(inner).data.decode()
+    assert old in text
+    store.write(inner, text.replace(old, new).encode())
+
+
+async def test_a_changed_file_is_read_anew() -> None:
+    async with calling(OFF) as (fake, caller):
+        machine = fake.machine("machine0")
+        change_file(fake, "machine0", 'numvcpus = "1"', 'numvcpus = "2"\nsound.present = "TRUE"')
+        await caller.call(im.RELOAD, machine.ref)
+        assert machine.config.hardware.num_cpu == 2
+        assert ("sound.present", "TRUE") in {(x.key, x.value) for x in machine.config.extra_config}
+        change_file(fake, "machine0", "config.version", "none")
+        change_file(fake, "machine0", "virtualHW.version", "none")
+        await caller.call(im.RELOAD, machine.ref)
+        assert machine.runtime.connection_state == "invalid"
+        assert machine.config.hardware.num_cpu == 2
+
+
+async def test_a_vcenter_reads_another_file_for_a_machine_that_is_off() -> None:
+    async with calling(OFF) as (fake, caller):
+        ref, other = fake.machine("machine0").ref, fake.machine("machine1").path
+        own = mm.ReloadVirtualMachineFromPathTaskArgs(configuration_path=machine_path(0))
+        change_file(fake, "machine0", 'memSize = "', 'memSize = "1')
+        await caller.do(mm.RELOAD_VIRTUAL_MACHINE_FROM_PATH_TASK, ref, own)
+        assert str(fake.machine("machine0").config.hardware.memory_mb).startswith("1")
+        for path, fault in ((other, "AlreadyExists"), ("[datastore1] gone.vmx", "FileNotFound")):
+            args = mm.ReloadVirtualMachineFromPathTaskArgs(configuration_path=path)
+            with pytest.raises(Refused, match=fault):
+                await caller.do(mm.RELOAD_VIRTUAL_MACHINE_FROM_PATH_TASK, ref, args)
+        await caller.do(mm.POWER_ON_VM_TASK, ref)
+        with pytest.raises(Refused, match="InvalidPowerState"):
+            await caller.do(mm.RELOAD_VIRTUAL_MACHINE_FROM_PATH_TASK, ref, own)
+
+
+async def test_a_host_alone_reads_only_its_own_files() -> None:
+    async with calling(Settings(kind="esx", running=0)) as (fake, caller):
+        machine = fake.machine("machine0")
+        args = mm.ReloadVirtualMachineFromPathTaskArgs(configuration_path=machine.path)
+        with pytest.raises(Refused, match="NotSupported"):
+            await caller.do(mm.RELOAD_VIRTUAL_MACHINE_FROM_PATH_TASK, machine.ref, args)

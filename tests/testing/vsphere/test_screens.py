@@ -6,6 +6,11 @@ import pytest
 from vspherecaller import Refused, calling
 
 from aiovirt.protocols.vsphere.tables import machine_methods as mm
+from aiovirt.protocols.vsphere.tables.machine import (
+    UsbScanCodeSpec,
+    UsbScanCodeSpecKeyEvent,
+    UsbScanCodeSpecModifierType,
+)
 from aiovirt.testing.vsphere import Settings
 
 pytestmark = pytest.mark.anyio
@@ -50,3 +55,21 @@ async def test_tickets_that_are_none() -> None:
         await caller.do(mm.POWER_OFF_VM_TASK, ref)
         with pytest.raises(Refused, match="InvalidPowerState"):
             await caller.call(mm.ACQUIRE_TICKET, ref, mm.AcquireTicketArgs(ticket_type="mks"))
+
+
+async def test_keys_are_those_of_the_page_of_keyboards() -> None:
+    async with calling() as (fake, caller):
+        ref = fake.machine("machine0").ref
+        shift = UsbScanCodeSpecModifierType(left_shift=True, right_gui=False)
+        events = (
+            UsbScanCodeSpecKeyEvent(usb_hid_code=0x04 << 16 | 7, modifiers=shift),
+            UsbScanCodeSpecKeyEvent(usb_hid_code=0x28 << 16 | 7),
+        )
+        args = mm.PutUsbScanCodesArgs(spec=UsbScanCodeSpec(key_events=events))
+        assert await caller.call(mm.PUT_USB_SCAN_CODES, ref, args) == 2
+        assert fake.guest("machine0").keys == ["left_shift+0x04", "0x28"]
+        for code in (0x04, 0x04 << 16 | 6, 0x03 << 16 | 7, 0xFF << 16 | 7):
+            wrong = UsbScanCodeSpec(key_events=(UsbScanCodeSpecKeyEvent(usb_hid_code=code),))
+            with pytest.raises(Refused, match="InvalidArgument"):
+                await caller.call(mm.PUT_USB_SCAN_CODES, ref, mm.PutUsbScanCodesArgs(spec=wrong))
+        assert len(fake.guest("machine0").keys) == 2

@@ -220,11 +220,31 @@ async def test_places_that_are_none(place: str) -> None:
 
 async def test_the_blocks_of_a_disk_are_counted() -> None:
     async with calling() as (fake, caller):
-        files_of(fake).make_disk("s.vmdk", files_of(fake).disk("machine0/machine0.vmdk"))
-        flat = await caller.http("GET", f"/folder/s-flat.vmdk?{PLACE}")
-        assert flat.status == 507
+        size = 16 << 30  # more than is kept in memory
+        await disks(caller, sm.CREATE_VIRTUAL_DISK_TASK, new_disk("[datastore1] s.vmdk", 16 << 20))
+        span = {"Range": f"bytes={size - 5}-"}
+        flat = await caller.http("GET", f"/folder/s-flat.vmdk?{PLACE}", headers=span)
+        assert (flat.status, flat.body) == (206, bytes(5))
+        assert flat.headers["content-range"] == f"bytes {size - 5}-{size - 1}/{size}"
+        beyond = await caller.http(
+            "GET", f"/folder/s-flat.vmdk?{PLACE}", headers={"Range": f"bytes={size}-"}
+        )
+        assert beyond.status == 416
         await disks(caller, sm.CREATE_VIRTUAL_DISK_TASK, new_disk("[datastore1] t.vmdk", 4))
         assert (await caller.http("GET", f"/folder/t-flat.vmdk?{PLACE}")).body == bytes(4096)
+
+
+async def test_a_disk_is_filled_with_zeros() -> None:
+    async with calling() as (fake, caller):
+        await disks(caller, sm.CREATE_VIRTUAL_DISK_TASK, new_disk("[datastore1] t.vmdk", 4))
+        fill = sm.ZeroFillVirtualDiskTaskArgs(name="[datastore1] t.vmdk", datacenter=DC)
+        await disks(caller, sm.ZERO_FILL_VIRTUAL_DISK_TASK, fill)
+        assert files_of(fake).disk("t.vmdk").allocated_kb == 4
+        used = sm.ZeroFillVirtualDiskTaskArgs(
+            name="[datastore1] machine0/machine0.vmdk", datacenter=DC
+        )
+        with pytest.raises(Refused, match="FileLocked"):
+            await disks(caller, sm.ZERO_FILL_VIRTUAL_DISK_TASK, used)
 
 
 # --- datastores -----------------------------------------------------------------------------------

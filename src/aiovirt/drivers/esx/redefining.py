@@ -7,6 +7,8 @@ which is read anew; that needs the machine to be off.
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from aiovirt.config import DomainConfig
@@ -17,10 +19,11 @@ from aiovirt.drivers.esx.machine import OFF, Machine
 from aiovirt.drivers.esx.replugging import PLUGGABLE, device_changes
 from aiovirt.drivers.esx.session import Session
 from aiovirt.drivers.esx.speaking import changed_keys, is_of_devices, spec_of
-from aiovirt.errors import AiovirtError, InvalidState, NotFound
+from aiovirt.errors import AiovirtError, ConfigError, InvalidState, NotFound
 from aiovirt.protocols.esxcli import DatastorePath
 from aiovirt.protocols.vsphere import Ref
 from aiovirt.protocols.vsphere.tables.devices import VirtualDeviceConfigSpec
+from aiovirt.protocols.vsphere.tables.inventory_methods import RELOAD
 from aiovirt.protocols.vsphere.tables.machine import VirtualMachineConfigSpec
 from aiovirt.protocols.vsphere.tables.machine_methods import (
     RECONFIG_VM_TASK,
@@ -30,6 +33,10 @@ from aiovirt.protocols.vsphere.tables.machine_methods import (
 )
 
 __all__ = ["reconfigure", "redefine"]
+
+_CONNECTION: Final = "runtime.connectionState"
+_UNREADABLE: Final = frozenset({"invalid", "inaccessible", "orphaned"})
+"""What a server says of a machine whose file it could not read."""
 
 
 async def reconfigure(
@@ -103,6 +110,12 @@ async def _put(session: Session, ref: Ref, path: DatastorePath, datacenter: Ref,
         AiovirtError: The server refused; the file is written all the same.
     """
     await write_file(session, path, datacenter, vmx.to_bytes())
-    args = ReloadVirtualMachineFromPathTaskArgs(configuration_path=str(path))
     what = f"read {path} anew"
-    await session.run(RELOAD_VIRTUAL_MACHINE_FROM_PATH_TASK, ref, args, what=what)
+    if not session.is_vcenter:  # the other method is for vCenters only
+        await session.call(RELOAD, ref, what=what)
+    else:
+        args = ReloadVirtualMachineFromPathTaskArgs(configuration_path=str(path))
+        await session.run(RELOAD_VIRTUAL_MACHINE_FROM_PATH_TASK, ref, args, what=what)
+    state = (await session.get(ref, _CONNECTION, what=what)).get(_CONNECTION)
+    if state in _UNREADABLE:
+        raise ConfigError(f"{session.where} cannot make sense of {path}: it is {state}")

@@ -25,6 +25,7 @@ MAX_BODY: Final = 256 * 1024 * 1024
 
 _LINE = b"\r\n"
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_ZEROS = bytes(64 * 1024)
 _NO_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
@@ -81,12 +82,14 @@ class Response:
         body: Without any framing.
         headers: Besides those of the framing.
         chunk: Bytes of a chunk, or None to send the body with its length.
+        zeros: How many zeros follow the body; they take no memory. Only with a length.
     """
 
     status: int = HTTPStatus.OK
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     chunk: int | None = None
+    zeros: int = 0
 
     def encode(self, *, keep_alive: bool = True, head_only: bool = False) -> Iterator[bytes]:
         """Give the bytes of the response, in pieces.
@@ -97,7 +100,10 @@ class Response:
         """
         head = self._head(keep_alive=keep_alive)
         if self.chunk is None or head_only:
-            yield head if head_only or self.status in _NO_BODY else head + self.body
+            bare = head_only or self.status in _NO_BODY
+            yield head if bare else head + self.body
+            for start in range(0, 0 if bare else self.zeros, len(_ZEROS)):
+                yield _ZEROS[: self.zeros - start]
             return
         yield head
         for start in range(0, len(self.body), self.chunk):
@@ -110,7 +116,7 @@ class Response:
         if self.chunk is not None:
             headers.append(("Transfer-Encoding", "chunked"))
         elif self.status not in _NO_BODY:
-            headers.append(("Content-Length", str(len(self.body))))
+            headers.append(("Content-Length", str(len(self.body) + self.zeros)))
         if not keep_alive:
             headers.append(("Connection", "close"))
         lines = [f"HTTP/1.1 {int(self.status)} {HTTPStatus(self.status).phrase}"]

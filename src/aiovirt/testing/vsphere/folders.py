@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
 from http import HTTPStatus
 from typing import Final
@@ -26,9 +27,6 @@ from aiovirt.testing.vsphere.site import Site
 __all__ = ["account_of", "answer_folder", "answer_screen"]
 
 FOLDER: Final = "/folder"
-MAX_BLOCKS: Final = 64 * 1024 * 1024
-"""Bytes of a disk that are given at most; a larger one is refused."""
-
 _BLOCKS: Final = "-flat.vmdk"
 _BROWSE: Final = "Datastore.Browse"
 _MANAGE: Final = "Datastore.FileManagement"
@@ -110,26 +108,39 @@ def _get_blocks(files: DatastoreFiles, descriptor: str, request: Request) -> Res
     file = files.files.get(descriptor)
     if file is None or file.disk is None:
         return Response(HTTPStatus.NOT_FOUND)
-    size = 1024 * file.disk.capacity_kb
-    if size > MAX_BLOCKS:
-        return Response(HTTPStatus.INSUFFICIENT_STORAGE)
-    return _ranged(bytes(size), request)
+    return _ranged(_Zeros(1024 * file.disk.capacity_kb), request)
 
 
-def _ranged(data: bytes, request: Request) -> Response:
+@dataclass(frozen=True, slots=True)
+class _Zeros:
+    """Blocks to which nothing was written: they take no memory."""
+
+    size: int
+
+
+def _ranged(data: bytes | _Zeros, request: Request) -> Response:
     """The whole, or the part that is asked for."""
+    size = len(data) if isinstance(data, bytes) else data.size
     headers = [("Content-Type", "application/octet-stream"), ("Accept-Ranges", "bytes")]
     unit, _, span = request.headers.get("range", "").partition("=")
     first, _, last = span.partition("-")
     if unit != "bytes" or not first.isdigit():
-        return Response(HTTPStatus.OK, data, tuple(headers))
+        return _part(HTTPStatus.OK, data, slice(0, size), headers)
     begin = int(first)
-    end = min(int(last) + 1, len(data)) if last.isdigit() else len(data)
-    if begin >= len(data):
-        size = (("Content-Range", f"bytes */{len(data)}"),)
-        return Response(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=size)
-    headers.append(("Content-Range", f"bytes {begin}-{end - 1}/{len(data)}"))
-    return Response(HTTPStatus.PARTIAL_CONTENT, data[begin:end], tuple(headers))
+    end = min(int(last) + 1, size) if last.isdigit() else size
+    if begin >= size:
+        told = (("Content-Range", f"bytes */{size}"),)
+        return Response(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=told)
+    headers.append(("Content-Range", f"bytes {begin}-{end - 1}/{size}"))
+    return _part(HTTPStatus.PARTIAL_CONTENT, data, slice(begin, end), headers)
+
+
+def _part(
+    status: int, data: bytes | _Zeros, span: slice, headers: list[tuple[str, str]]
+) -> Response:
+    if isinstance(data, bytes):
+        return Response(status, data[span], tuple(headers))
+    return Response(status, headers=tuple(headers), zeros=span.stop - span.start)
 
 
 def _put(site: Site, files: DatastoreFiles, inner: str, request: Request) -> Response:

@@ -108,6 +108,7 @@ class Guest:
         temporary: Its folder for temporary files.
         programs: What can be started, by path.
         builtin: What can be started, too.
+        keys: The keys that were pressed by its console, such as ``left_shift+0x04``.
         reboots: How often it has started anew while its machine ran on.
         obeys: Whether it shuts down, reboots and stands by when it is asked to.
     """
@@ -125,6 +126,7 @@ class Guest:
     temporary: str = "/tmp"  # noqa: S108 - the guest's, not ours
     programs: dict[str, Program] = field(default_factory=dict)
     builtin: Mapping[str, Program] = field(default_factory=lambda: BUILTIN)
+    keys: list[str] = field(default_factory=list)
     reboots: int = 0
     obeys: bool = True
     last_pid: int = 1000

@@ -249,6 +249,7 @@ def copy_machine(source: Machine, config: VirtualMachineConfigInfo, copy: Copy) 
         folders=set(known.folders),
         processes={},
         programs=dict(known.programs),
+        keys=[],
         reboots=0,
         obeys=True,
     )

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from aiovirt.protocols.vsphere import Ref
 from aiovirt.protocols.vsphere.tables import devices as d
 from aiovirt.protocols.vsphere.tables import faults as f
+from aiovirt.protocols.vsphere.tables.base import OptionValue
 from aiovirt.protocols.vsphere.tables.enums import (
     VirtualDeviceConfigSpecOperation as Operation,
 )
@@ -38,7 +39,13 @@ from aiovirt.testing.vsphere.machines.vmx import Vmx, VmxDisk, VmxNic, read_vmx,
 if TYPE_CHECKING:
     from aiovirt.testing.vsphere.site import Site
 
-__all__ = ["check_free_name", "create_machine", "register_machine"]
+__all__ = [
+    "check_free_name",
+    "create_machine",
+    "register_machine",
+    "reload_machine",
+    "was_changed",
+]
 
 _CONTROLLERS: Final[dict[str, type[d.VirtualController]]] = {
     "pvscsi": d.ParaVirtualSCSIController,
@@ -131,26 +138,79 @@ def register_machine(site: Site, path: str, name: str | None, home: Home) -> Mac
         VimFault: There is no such file, it is none, or it is registered already.
     """
     files, inner = site.place(path, home.folder)
-    file, path = files.files.get(inner), files.path(inner)
-    if file is None:
+    path = files.path(inner)
+    if inner not in files.files:
         raise faults.file_not_found(path)
     _check_unregistered(site, path)
-    vmx = read_vmx(file.data)
-    if vmx is None:
-        text = "The virtual machine configuration is invalid."
-        raise faults.VimFault(f.InvalidVmConfig(property="path"), text)
+    vmx = _vmx_of(files, inner)
     chosen = name or vmx.values.get("displayname") or inner.rpartition("/")[2][:-4]
     check_name(chosen)
     check_free_name(site, home.folder, chosen)
-    spec = _spec_of(vmx, chosen, folder_of(path))
-    backings = Backings(site, chosen, folder_of(path), home.host, running=False, registering=True)
+    return add_machine(site, _config_of(site, vmx, path, chosen, home.host), home)
+
+
+def reload_machine(machine: Machine, path: str) -> None:
+    """Let a machine be what a configuration file says; what is not in that stays with it.
+
+    Raises:
+        VimFault: There is no such file, it is none, or another machine is registered by it.
+    """
+    site = machine.site
+    files, inner = site.place(path, machine.ref)
+    path = files.path(inner)
+    if inner not in files.files:
+        raise faults.file_not_found(path)
+    _check_unregistered(site, path, but=machine.ref)
+    vmx = _vmx_of(files, inner)
+    name = vmx.values.get("displayname") or machine.config.name
+    folder = site.world.get(machine.ref, "parent", Ref)
+    check_name(name)
+    check_free_name(site, folder, name, but=machine.ref)
+    made = _config_of(site, vmx, path, name, machine.host)
+    kept = ("change_version", "create_date", "modified", "template")
+    made = replace(made, **{each: getattr(machine.config, each) for each in kept})
+    site.world.put(machine.ref, config=replace(made, extra_config=_further(vmx, made)))
+    machine.configure()
+
+
+def was_changed(machine: Machine) -> bool:
+    """Whether somebody has changed a machine's configuration file by hand."""
+    files, inner = machine.site.place(machine.path, machine.ref)
+    file, config = files.get(inner), machine.config
+    return file.modified >= config.modified and file.data != write_vmx(config)
+
+
+def _further(vmx: Vmx, config: VirtualMachineConfigInfo) -> tuple[OptionValue, ...]:
+    """What a file says beyond what there are words for."""
+    known = read_vmx(write_vmx(config))
+    ours = set() if known is None else set(known.values)
+    return tuple(OptionValue(key=k, value=v) for k, v in vmx.values.items() if k not in ours)
+
+
+def _vmx_of(files: DatastoreFiles, inner: str) -> Vmx:
+    """What a configuration file says.
+
+    Raises:
+        VimFault: It is none.
+    """
+    vmx = read_vmx(files.get(inner).data)
+    if vmx is None:
+        text = "The virtual machine configuration is invalid."
+        raise faults.VimFault(f.InvalidVmConfig(property="path"), text)
+    return vmx
+
+
+def _config_of(site: Site, vmx: Vmx, path: str, name: str, host: Ref) -> VirtualMachineConfigInfo:
+    """The configuration of a machine that is registered by its file."""
+    spec = _spec_of(vmx, name, folder_of(path))
+    backings = Backings(site, name, folder_of(path), host, running=False, registering=True)
     config, _ = _assembled(blank_config(site, spec, path), spec, backings)
-    return add_machine(site, config, home)
+    return config
 
 
-def _check_unregistered(site: Site, path: str) -> None:
+def _check_unregistered(site: Site, path: str, but: Ref | None = None) -> None:
     for ref in site.world.of_kind("VirtualMachine"):
-        if site.machine(ref).path == path:
+        if ref != but and site.machine(ref).path == path:
             text = f"The specified key, name, or identifier '{path}' already exists."
             raise faults.VimFault(f.AlreadyExists(name=path), text)
 

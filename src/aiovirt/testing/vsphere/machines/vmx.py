@@ -109,6 +109,9 @@ def _drive(
     yield f"{slot}.deviceType", kind
     if isinstance(backing, d.VirtualDeviceFileBackingInfo):
         yield f"{slot}.fileName", _relative(backing.file_name, config)
+    elif isinstance(backing, d.VirtualDeviceRemoteDeviceBackingInfo):
+        yield f"{slot}.clientDevice", "TRUE"
+        yield f"{slot}.fileName", "emptyBackingString"
     mode = getattr(backing, "disk_mode", "")
     if "independent" in mode:
         yield f"{slot}.mode", mode.replace("_", "-")

@@ -146,6 +146,20 @@ def inflate_virtual_disk(call: Call, args: m.InflateVirtualDiskTaskArgs) -> Ref:
     return call.task(work, name="VirtualDiskManager.inflateVirtualDisk")
 
 
+@handles(m.ZERO_FILL_VIRTUAL_DISK_TASK)
+def zero_fill_virtual_disk(call: Call, args: m.ZeroFillVirtualDiskTaskArgs) -> Ref:
+    """Write zeros to all blocks of a disk: also those of a thin one take space then."""
+    files, inner = _disk_place(call, args.name, args.datacenter)
+
+    def work() -> None:
+        image = files.disk(inner)
+        check_unused(call, files, inner)
+        files.set_disk(inner, replace(image, allocated_kb=image.capacity_kb))
+        call.site.recount()
+
+    return call.task(work, name="VirtualDiskManager.zeroFillVirtualDisk")
+
+
 @handles(m.QUERY_VIRTUAL_DISK_UUID)
 def query_virtual_disk_uuid(call: Call, args: m.QueryVirtualDiskUuidArgs) -> str:
     """Give a disk's UUID, as VMware writes those of disks."""

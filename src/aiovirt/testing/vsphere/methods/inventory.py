@@ -239,7 +239,5 @@ def _folders(call: Call, ref: Ref) -> list[Ref]:
 
 
 @handles(m.RELOAD)
-def reload(call: Call, _: Empty) -> None:
-    """Look at an entity again."""
-    if is_kind(call.this.kind, "VirtualMachine"):
-        call.site.machine(call.this).refresh()
+def reload(_: Call, __: Empty) -> None:
+    """Look at an entity again; of all but machines nothing is kept elsewhere."""

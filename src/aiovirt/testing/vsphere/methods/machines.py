@@ -9,6 +9,7 @@ from aiovirt.protocols.vsphere.tables import events as e
 from aiovirt.protocols.vsphere.tables import faults as f
 from aiovirt.protocols.vsphere.tables import inventory_methods as im
 from aiovirt.protocols.vsphere.tables import machine_methods as m
+from aiovirt.protocols.vsphere.tables.enums import VirtualMachineConnectionState
 from aiovirt.protocols.vsphere.tables.hosts import HostRuntimeInfo
 from aiovirt.protocols.vsphere.tables.machine import (
     VirtualMachineCloneSpec,
@@ -21,7 +22,13 @@ from aiovirt.testing.vsphere.machines import power
 from aiovirt.testing.vsphere.machines.machine import OFF, ON, SUSPENDED, Machine
 from aiovirt.testing.vsphere.machines.making import Home, move, remove_machine
 from aiovirt.testing.vsphere.machines.moving import Copy, copy_machine, home_for, move_files
-from aiovirt.testing.vsphere.machines.new import check_free_name, create_machine, register_machine
+from aiovirt.testing.vsphere.machines.new import (
+    check_free_name,
+    create_machine,
+    register_machine,
+    reload_machine,
+    was_changed,
+)
 from aiovirt.testing.vsphere.machines.reconfigure import check_name, reconfigure
 from aiovirt.testing.vsphere.machines.snapshots import find
 
@@ -247,6 +254,42 @@ def upgrade_vm(call: Call, args: m.UpgradeVMTaskArgs) -> Ref:
 def refresh_storage_info(call: Call, _: Empty) -> None:
     """Look at the machine's files again."""
     call.site.machine(call.this).refresh()
+
+
+@handles(m.RELOAD_VIRTUAL_MACHINE_FROM_PATH_TASK)
+def reload_from_path(call: Call, args: m.ReloadVirtualMachineFromPathTaskArgs) -> Ref:
+    """Let a machine be what another configuration file says, or its own when that was changed."""
+    if not call.site.settings.is_vcenter:
+        raise faults.not_supported()
+
+    def work() -> None:
+        machine = call.site.machine(call.this)
+        machine.demand(OFF, SUSPENDED)
+        reload_machine(machine, args.configuration_path)
+        call.site.events.post(
+            e.VmReloadFromPathEvent,
+            f"{machine.config.name} is reloaded from {args.configuration_path}",
+            about=call.this,
+            user=call.user,
+            fields={"config_path": args.configuration_path},
+        )
+
+    return call.task(work, name="VirtualMachine.reloadFromPath")
+
+
+@handles(im.RELOAD, "VirtualMachine")
+def reload(call: Call, _: Empty) -> None:
+    """Look at a machine's file again, which somebody may have changed by hand."""
+    machine = call.site.machine(call.this)
+    state = VirtualMachineConnectionState.CONNECTED
+    if machine.power == OFF and was_changed(machine):
+        try:
+            reload_machine(machine, machine.path)
+        except faults.VimFault:  # the method knows no faults: the machine's state tells
+            state = VirtualMachineConnectionState.INVALID
+    if machine.runtime.connection_state != state:
+        machine.run(connection_state=state)
+    machine.refresh()
 
 
 # --- moving ---------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Consoles and screens of machines: tickets, and pictures."""
+"""Consoles, screens and keyboards of machines: tickets, pictures, and keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import Final
 from aiovirt.protocols.vsphere import Empty, Ref
 from aiovirt.protocols.vsphere.tables import events as e
 from aiovirt.protocols.vsphere.tables import machine_methods as m
-from aiovirt.protocols.vsphere.tables.machine import VirtualMachineMksTicket, VirtualMachineTicket
+from aiovirt.protocols.vsphere.tables.machine import (
+    UsbScanCodeSpecKeyEvent,
+    VirtualMachineMksTicket,
+    VirtualMachineTicket,
+)
 from aiovirt.testing.vsphere import faults
 from aiovirt.testing.vsphere.calls import Call, handles
 from aiovirt.testing.vsphere.machines.machine import ON, Machine
@@ -18,6 +22,11 @@ __all__ = ["picture"]
 
 CONSOLE_PORT: Final = 902
 WEB_CONSOLE_PORT: Final = 443
+
+KEYBOARD_PAGE: Final = 7
+"""The page of keyboards in the HID usage tables; their usages follow."""
+
+KEYBOARD_USAGES: Final = frozenset({*range(0x04, 0xA5), *range(0xB0, 0xDE), *range(0xE0, 0xE8)})
 
 _TICKETS: Final = {"mks", "device", "guestControl", "webmks", "guestIntegrity"}
 _INTERACT: Final = "VirtualMachine.Interact.ConsoleInteract"
@@ -99,6 +108,32 @@ def picture(machine: Machine, width: int = 64, height: int = 48) -> bytes:
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         for kind, data in chunks
     )
+
+
+@handles(m.PUT_USB_SCAN_CODES)
+def put_usb_scan_codes(call: Call, args: m.PutUsbScanCodesArgs) -> int:
+    """Press keys, one after the other; how many they were."""
+    machine = call.site.machine(call.this)
+    machine.demand(ON)
+    keys = [_key(each) for each in args.spec.key_events]
+    if not keys:
+        raise faults.invalid_argument("spec.keyEvents")
+    machine.guest.keys += keys
+    return len(keys)
+
+
+def _key(event: UsbScanCodeSpecKeyEvent) -> str:
+    """A key as the guest gets it: its usage, behind the modifiers that are held.
+
+    Raises:
+        VimFault: It is no key of the page of keyboards.
+    """
+    usage, page = divmod(event.usb_hid_code, 1 << 16)
+    if page != KEYBOARD_PAGE or usage not in KEYBOARD_USAGES:
+        raise faults.invalid_argument("spec.keyEvents.usbHidCode")
+    held = event.modifiers
+    names = [] if held is None else [each for each in held.__struct_fields__ if getattr(held, each)]
+    return "+".join([*names, f"{usage:#04x}"])
 
 
 @handles(m.MOUNT_TOOLS_INSTALLER)
