@@ -219,7 +219,7 @@ async def test_places_that_are_none(place: str) -> None:
 
 
 async def test_the_blocks_of_a_disk_are_counted() -> None:
-    async with calling() as (fake, caller):
+    async with calling() as (_, caller):
         size = 16 << 30  # more than is kept in memory
         await disks(caller, sm.CREATE_VIRTUAL_DISK_TASK, new_disk("[datastore1] s.vmdk", 16 << 20))
         span = {"Range": f"bytes={size - 5}-"}
