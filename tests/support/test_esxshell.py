@@ -11,6 +11,7 @@ from esxshell.lab import furnish
 from esxshell.state import Host, Refusal
 
 VMX = 'config.version = "8"\nvirtualHW.version = "14"\ndisplayName = "web1"\n'
+DEVICES = 'scsi0.present = "TRUE"\nethernet0.present = "TRUE"\n'
 
 
 @pytest.fixture
@@ -42,10 +43,20 @@ def registered(host: Host, text: str = VMX) -> str:
         (["solo/registervm", "/nowhere/x.vmx"], "vim.fault.NotFound"),
         (["hostsvc/autostartmanager/enable_autostart", "perhaps"], "Invalid boolean"),
         (["hostsvc/maintenance_mode_exit"], "vim.fault.InvalidState"),
+        (["vmsvc/device.connection", "1", "4000"], "Insufficient arguments"),
+        (["vmsvc/device.connection", "1", "4000", "perhaps"], "Invalid boolean"),
+        (["vmsvc/device.connection", "1", "4001", "true"], "not found"),
+        (["vmsvc/device.connection", "1", "4000", "true"], "vim.fault.InvalidPowerState"),
+        (["vmsvc/device.diskaddexisting", "1", "/x.vmdk", "0", "7"], "InvalidDeviceSpec"),
+        (["vmsvc/device.diskaddexisting", "1", "/x.vmdk", "1", "0"], "InvalidDeviceSpec"),
+        (["vmsvc/device.diskaddexisting", "1", "/nowhere/x.vmdk", "0", "0"], "FileNotFound"),
+        (["vmsvc/device.diskremove", "1", "0", "0"], "Insufficient arguments"),
+        (["vmsvc/device.diskremove", "1", "0", "0", "x.vmdk"], "Invalid boolean"),
+        (["vmsvc/device.diskremove", "1", "0", "0", "false"], "InvalidDeviceSpec"),
     ],
 )
 def test_vim_cmd_refuses(host: Host, words: list[str], said: str) -> None:
-    registered(host)
+    registered(host, VMX + DEVICES)
     with pytest.raises(Refusal) as caught:
         vim.run(host, words)
     assert said in caught.value.text

@@ -116,7 +116,8 @@ def check_one_configuration(
         Unsupported: Only what will be from the next start on is meant, of one that runs.
     """
     if live and not active:
-        raise InvalidState(f"domain {domain!r} does not run")
+        hint = "start it, or mean its configuration: --config, or neither"
+        raise InvalidState(f"domain {domain!r} does not run", hint=hint)
     if config and not live and active:
         raise Unsupported(
             driver,

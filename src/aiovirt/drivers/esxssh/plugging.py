@@ -21,7 +21,7 @@ from aiovirt.drivers.esxssh.link import CHANGE_S, Output
 from aiovirt.errors import AlreadyExists, Busy, Unresponsive, Unsupported
 from aiovirt.protocols.esxcli import DatastorePath, command_line
 
-__all__ = ["RunningMachine", "by_the_api", "shown_as_it_runs"]
+__all__ = ["RunningMachine", "by_the_api", "shown_as_it_runs", "web_api"]
 
 _NEWEST: Final = 99
 """The version of hardware that has every place: the host knows which ones a machine has not."""
@@ -34,12 +34,16 @@ _REMOVABLE: Final = frozenset({"cdrom", "floppy"})
 
 def by_the_api(context: Context, operation: str) -> Unsupported:
     """The error for what the host's own commands cannot do while a machine runs."""
-    return Unsupported(
-        DRIVER,
-        f"{operation} while the domain runs",
-        f"the host's shell has no command for it. Stop the domain first, or open the host by its "
-        f"web API: esx://{context.uri.host or 'HOST'}/",
-    )
+    what = f"{operation} while the domain runs"
+    error = Unsupported(DRIVER, what, "the host's shell has no command for it")
+    error.hint = f"stop the domain first, or use the host's web API: {web_api(context)}"
+    return error
+
+
+def web_api(context: Context) -> str:
+    """The URI by which the same host is driven by its web API, which can do more."""
+    host = context.uri.host or "HOST"
+    return f"esx://[{host}]/" if ":" in host else f"esx://{host}/"
 
 
 def shown_as_it_runs(config: DomainConfig, hardware: Hardware) -> None:
@@ -79,7 +83,7 @@ class RunningMachine:
             AiovirtError: The host refused.
         """
         if not isinstance(device, Disk) or device.device not in {None, "disk"}:
-            raise by_the_api(self._context, f"adding a {_called(device)}")
+            raise by_the_api(self._context, f"adding this {_called(device)}")
         place = self._place(device, "adding")
         hardware = await self._hardware()
         if place in hardware.drives:
@@ -107,7 +111,7 @@ class RunningMachine:
         """
         found = find_device(self._config, device)
         if not isinstance(found, Disk) or found.device not in {None, "disk"}:
-            raise by_the_api(self._context, f"taking away a {_called(found)}")
+            raise by_the_api(self._context, f"taking away this {_called(found)}")
         place = self._place(found, "taking away")
         what = f"take disk {found.target.dev!r} from domain {self._machine.key.name!r}"
         seat = (str(place.controller), str(place.unit))
@@ -130,14 +134,14 @@ class RunningMachine:
         elif isinstance(device, Interface):
             await self._change_link(device, hardware)
         else:
-            raise by_the_api(self._context, f"changing a {_called(device)}")
+            raise by_the_api(self._context, f"changing this {_called(device)}")
 
     async def _change_medium(self, wanted: Disk, hardware: Hardware) -> None:
         found = find_device(self._config, wanted)
         assert isinstance(found, Disk)  # noqa: S101 - for the type checker
         live = hardware.drives.get(placed(found, _NEWEST))
         if found.device not in _REMOVABLE or live is None:
-            raise by_the_api(self._context, f"changing the {_called(found)}")
+            raise by_the_api(self._context, f"changing this {_called(found)}")
         path = wanted.source.file or wanted.source.dev
         if path is not None and path != (live.file or found.path):
             raise by_the_api(

@@ -35,8 +35,8 @@ async def test_sizes_of_a_machine_that_is_off(host: Connection, vm: Domain, esx:
     assert esx.machine("web1")["settings"]["memsize"] == "252"
     await vm.set_memory(MiB(128))
     assert esx.machine("web1")["settings"]["sched.mem.max"] == "128"
-    config = await vm.config()
-    assert (config.memory, config.current_memory) == (MiB(252), MiB(128))
+    info = await vm.info()
+    assert (info.max_memory, info.memory) == (MiB(252), MiB(128))
     await vm.set_vcpu_count(3)
     assert esx.machine("web1")["settings"]["numvcpus"] == "3"
     assert await vm.vcpu_count() == 3

@@ -23,7 +23,7 @@ from aiovirt.drivers.common.vmx.section import Section, uuid_text
 from aiovirt.drivers.common.vmx.translation import Reading, Writing, wrong
 from aiovirt.model.units import Bytes, MiB
 
-__all__ = ["read", "write"]
+__all__ = ["memory_of", "read", "write"]
 
 NOBODY = UUID(int=0)
 """What libvirt shows where the file has no UUID."""
@@ -68,16 +68,24 @@ def _genid(own: Section) -> str | None:
     return str(UUID(int=(high & _MASK) << 64 | low & _MASK)) if high or low else None
 
 
-def _read_memory(own: Section, config: DomainConfig) -> None:
+def memory_of(own: Section) -> tuple[Bytes, Bytes]:
+    """The memory of a machine, and how much of it the host gives it at most.
+
+    Raises:
+        ConfigError: It cannot be.
+    """
     size = own.number("memsize", DEFAULT_MEMORY_MIB, low=1, high=MAX_MEMORY_MIB)
     if size % _mebibytes(MEMORY_STEP):
         own.refuse_value("memsize", str(size), "a multiple of 4")
     most = own.number("sched.mem.max", size)
-    config.memory = MiB(size)
-    config.current_memory = MiB(size if most < 0 else min(most, size))
-    least = min(own.number("sched.mem.minsize", 0), size)
+    return MiB(size), MiB(size if most < 0 else min(most, size))
+
+
+def _read_memory(own: Section, config: DomainConfig) -> None:
+    config.memory, config.current_memory = memory_of(own)
+    least = own.number("sched.mem.minsize", 0)
     if least > 0:
-        config.memtune = MemTune(min_guarantee=MiB(least))
+        config.memtune = MemTune(min_guarantee=min(MiB(least), config.memory))
 
 
 def _read_processors(own: Section, config: DomainConfig) -> None:

@@ -10,6 +10,7 @@ from aiovirt.drivers.common.vmx import DatastoreFiles, Vmx, domain_of
 from aiovirt.drivers.common.vmx.sizing import give_memory, give_processors, limit_memory
 from aiovirt.drivers.esxssh.abilities.hostinfo import EsxHostInfo, EsxHostResources
 from aiovirt.drivers.esxssh.context import DRIVER, Context, EsxAbility
+from aiovirt.drivers.esxssh.plugging import web_api
 from aiovirt.drivers.esxssh.rewriting import check_off, rewrite
 from aiovirt.errors import CallerError, ProtocolError
 from aiovirt.interfaces import Processors, Resources, refuse_flags
@@ -35,19 +36,18 @@ async def _resize(
     Args:
         context: The host.
         domain: Which machine.
-        what: What is changed, such as ``memory``.
+        what: What it is given, such as ``another amount of memory``.
         change: Changes its file.
 
     Raises:
         InvalidState: It is not off.
     """
     async with context.changing(domain) as machine:
-        by_the_api = (
-            f"aiovirt shutdown {domain.name}; or open the host by its web API, "
-            f"esx://{context.uri.host or 'HOST'}/: the host's shell has no command for it"
+        hint = (
+            f"aiovirt shutdown {domain.name}; or use the host's web API, {web_api(context)}: "
+            "its shell has no command for it"
         )
-        verb = f"given another amount of {what}"
-        check_off(context, machine, verb, by_the_api)
+        check_off(context, machine, f"given {what}", hint)
         await rewrite(context, machine, partial(_changed, change))
 
 
@@ -87,7 +87,9 @@ class EsxResources(EsxAbility, Resources):
         if memory < 1:
             raise CallerError("a domain has some memory")
         give = give_memory if flags & _MAXIMUM else limit_memory
-        await _resize(self.context, domain, "memory", lambda vmx: give(vmx, memory))
+        await _resize(
+            self.context, domain, "another amount of memory", lambda vmx: give(vmx, memory)
+        )
 
 
 class EsxProcessors(EsxAbility, Processors):
@@ -128,4 +130,6 @@ class EsxProcessors(EsxAbility, Processors):
             raise CallerError(
                 f"{count} processors are more than {self.host.where} can give a machine: {most}"
             )
-        await _resize(self.context, domain, "processors", lambda vmx: give_processors(vmx, count))
+        await _resize(
+            self.context, domain, "other processors", lambda vmx: give_processors(vmx, count)
+        )

@@ -10,7 +10,10 @@ from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
+from aiovirt.drivers.common.vmx.machine import memory_of
+from aiovirt.drivers.common.vmx.section import Section
 from aiovirt.drivers.esxssh.context import EsxAbility
+from aiovirt.drivers.esxssh.describing import Descriptions
 from aiovirt.drivers.esxssh.filters import filtered
 from aiovirt.drivers.esxssh.inventory import ON, Machine
 from aiovirt.errors import InvalidState, NotFound
@@ -36,8 +39,11 @@ class EsxStatistics(EsxAbility, Statistics):
         """See `Statistics.info`; the processor time is not known, and so 0."""
         machine = await self.inventory.get(domain)
         memory = _memory(machine)
+        vmx = await Descriptions(self.host, self.context.datastores).vmx(machine.path)
+        _, most = memory_of(Section(vmx))
+        used = min(int(most), memory - _ballooned(machine))
         state = self.inventory.reason(machine).state
-        return DomainInfo(state, memory, memory - _ballooned(machine), _vcpus(machine), 0)
+        return DomainInfo(state, memory, used, _vcpus(machine), 0)
 
     async def stats(
         self,
