@@ -36,6 +36,7 @@ _CHANGED, _NOT_OFF = 82, 83
 _WRITE = """\
 file={file}; part={part}
 give_up() {{ rm -f "$part"; exit "$1"; }}
+trap 'give_up 1' HUP INT TERM
 {check}
 cat > "$part" && [ "$(wc -c < "$part")" -eq {size} ] || {{
   echo "the file was not written whole" >&2; give_up 1
@@ -99,6 +100,8 @@ class HostFiles:
             Busy: Others changed it meanwhile.
             InvalidState: The machine is not off (any more).
             AiovirtError: The host could not.
+
+        Cancellation: it is as it was, or as it shall be.
         """
         digest = hashlib.sha256(old).hexdigest()
         await self._write(path, new, last_check=_AS_KNOWN.format(vmid=vmid, digest=digest))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import anyio.lowlevel
 import counterparts
 import pytest
 from esxshell.lab import EsxLab
@@ -66,8 +67,14 @@ async def test_what_cannot_be_is_not_written(host: Connection, esx: EsxLab) -> N
 
 
 async def test_what_happens_just_before_a_file_is_written(vm: Domain, esx: EsxLab) -> None:
-    """Somebody edits it, the host refuses it, or somebody starts the machine."""
+    """It is given up, somebody edits it, the host refuses it, or somebody starts the machine."""
     path, programs = esx.store() / "web1" / "web1.vmx", esx.folder / "bin"
+    with esx.hold("power.getstate") as holding:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(vm.set_memory, MiB(32))
+            while not holding.exists():
+                await anyio.lowlevel.checkpoint()
+            tasks.cancel_scope.cancel()
     (programs / "vim-cmd").rename(programs / "real")
     refusing = "[ -e $ESX_STATE/refuse ] && [ $1 = vmsvc/reload ] && exit 1"
     write_script(programs / "vim-cmd", f'{refusing}\nexec real "$@"')
