@@ -112,6 +112,26 @@ async def test_it_takes_snapshots_and_copies() -> None:
     await with_pyvmomi(Settings(), work)
 
 
+async def test_it_sees_alarms_and_tasks() -> None:
+    def work(fake: FakeVSphere, si: Any) -> None:  # noqa: ANN401
+        alarms, machine = fake.site.alarms, fake.machine("machine0").ref
+        anyio.from_thread.run_sync(alarms.show, "Guest heartbeat", machine, "red")
+        root, manager = si.content.rootFolder, si.content.alarmManager
+        (state,) = root.triggeredAlarmState
+        assert (state.alarm.info.name, state.entity.name) == ("Guest heartbeat", "machine0")
+        assert state.alarm in manager.GetAlarm(root)
+        manager.AcknowledgeAlarm(state.alarm, state.entity)
+        (state,) = state.entity.triggeredAlarmState
+        assert (state.overallStatus, state.acknowledgedByUser) == ("red", "root")
+        manager.ClearTriggeredAlarms(vim.alarm.AlarmFilterSpec())
+        assert not root.triggeredAlarmState
+        task.WaitForTask(named(si, vim.VirtualMachine, "machine0").PowerOff())
+        (recent,) = si.content.taskManager.recentTask
+        assert recent.info.descriptionId == "VirtualMachine.powerOff"
+
+    await with_pyvmomi(Settings(), work)
+
+
 async def test_it_runs_programs_and_fetches_files_in_guests() -> None:
     def work(_: FakeVSphere, si: Any) -> None:  # noqa: ANN401
         vm = named(si, vim.VirtualMachine, "machine0")
