@@ -11,6 +11,7 @@ from esxfakes import faked
 from esxhosts import FIRST, opening
 from vcsimlab import Simulator
 from vcsimlab.fixtures import Check
+from vcsimlab.session import vim
 
 from aiovirt import _open
 from aiovirt.errors import AiovirtError, InvalidState, NotFound, PermissionDenied, Unsupported
@@ -234,6 +235,29 @@ async def test_a_name_that_is_changed_is_learnt_anew() -> None:
         with anyio.fail_after(20):
             while (await host.alarms())[0].name != "Sign of life":
                 await anyio.wait_all_tasks_blocked()
+
+
+@pytest.mark.real
+async def test_what_is_written_of_alarms_lets_them_be_read_anew(
+    vcenter: Simulator, check: Check
+) -> None:
+    session = check(vcenter).session
+    root = session.content.rootFolder
+    about = vim.event.ManagedEntityEventArgument(name="Datacenters", entity=root)
+    alarm = vim.event.AlarmEventArgument(name="Licence", alarm=vim.alarm.Alarm("alarm-1"))
+    colours = {"from": "green", "to": "red"}
+    told = {"key": 0, "chainId": 0, "userName": "", "createdTime": session.instance.CurrentTime()}
+    event = vim.event.AlarmStatusChangedEvent(
+        alarm=alarm, source=about, entity=about, **colours, **told
+    )
+    async with opening(vcenter) as host:
+        assert await host.alarms() == []  # it has no alarms, but events of them
+        before = vcenter.counts()["RetrievePropertiesEx"]
+        session.content.eventManager.PostEvent(event)
+        with anyio.fail_after(20):
+            while vcenter.counts()["RetrievePropertiesEx"] == before:
+                await anyio.wait_all_tasks_blocked()
+        assert await host.alarms() == []
 
 
 # --- tasks ----------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ SERVICE = Ref("ServiceInstance", "ServiceInstance")
 TRANSFERS = 4
 """How many files are under way at once."""
 
-BESIDE = TRANSFERS + REST_AT_ONCE + 4
+BESIDE = TRANSFERS + REST_AT_ONCE + 6
 """Connections beside those of calls: for files, REST, updates and the session."""
 
 ONCE = {"ReadNextEvents", "ReadPreviousEvents", "ReadNextTasks", "ReadPreviousTasks"}
