@@ -52,6 +52,13 @@ def test_a_host_that_does_not_open_is_told(run: Run, host: FakeHost) -> None:
     assert host.guests == {}
 
 
+def test_a_host_is_named_without_its_parameters(run: Run) -> None:
+    uri = "vpx://me@vc/DC0?proxy=http://u:hidden@p:1&nosuch=1"
+    done = run("-c", uri, "doctor")
+    assert "host vpx://me@vc/DC0 " in done.out
+    assert "hidden" not in done.out + done.err
+
+
 def test_a_state_folder_must_be_writable(run: Run) -> None:
     done = run("-c", "fake:///lab?root=/proc/nowhere", "doctor", "-o", "json")
     (found,) = (f for f in done.json if f["name"] == "state folder")

@@ -78,3 +78,23 @@ async def test_a_guest_and_its_console(tmp_path: Path) -> None:
         gone = await program("guest-end", VM, "1")
         assert (gone.status, "not found" in gone.err) == (1, True)
         assert (await program("console-ticket", VM)).out.startswith("wss://")
+
+
+async def test_more_memory_than_a_domain_has_is_not_what_it_gets(tmp_path: Path) -> None:
+    async with at_fake_host(tmp_path) as (_, program):
+        more = await program("setmem", "machine0", "2G")
+        assert "may have all of its 1 GiB of memory; setmaxmem gives it more" in more.out
+
+
+async def test_a_host_of_the_same_vcenter_has_a_uri_too(tmp_path: Path) -> None:
+    file = tmp_path / "auth.conf"
+    file.write_text(AUTH)
+    async with run_fake_vsphere(Settings(machines=1), tls=False) as fake:
+        uri = f"vpx://root@127.0.0.1:{fake.port}/DC0?transport=http"
+        env = environment(AIOVIRT_DEFAULT_URI=uri, LIBVIRT_AUTH_FILE=str(file))
+        words = [sys.executable, "-m", "aiovirt", "migrate", "machine0", "esx1.example.com"]
+        done = await anyio.run_process(words, stdin=subprocess.DEVNULL, env=env, check=False)
+    told = done.stderr.decode()
+    assert done.returncode == 2
+    assert f"vpx://root@127.0.0.1:{fake.port}/DATACENTER/CLUSTER/esx1.example.com" in told
+    assert "aiovirt relocate machine0 --host esx1.example.com" in told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -23,6 +23,7 @@ from aiovirt.model.migration import MigrationOptions
 from aiovirt.model.params import ParamValue
 
 if TYPE_CHECKING:
+    from aiovirt.cli.session import Session
     from aiovirt.objects import Domain
 
 __all__ = [
@@ -36,6 +37,9 @@ __all__ = [
 ]
 
 MIB = 1024 * 1024
+
+_VCENTER = "vpx"
+"""The scheme of a vCenter's URIs."""
 
 
 @Parameter(name="*")
@@ -132,6 +136,7 @@ async def migrate(
     """
     del verbose
     vm = await session.domain(domain)
+    _check_uri(session, vm, desturi)
     options = await _options(manner, details, patience)
     watch = _Watch(vm, manner, patience)
     async with AsyncExitStack() as stack:
@@ -155,6 +160,22 @@ async def migrate(
             await (how(desturi) if other is None else how(other))
             tasks.cancel_scope.cancel()
     return done(vm.key, "migrated", f"Domain '{vm.name}' migrated", destination=desturi)
+
+
+def _check_uri(session: Session, vm: Domain, text: str) -> None:
+    """See that a destination is a URI, where a host's name alone would do elsewhere.
+
+    Raises:
+        UsageError: It is a name, and a vCenter has hosts by that.
+    """
+    here = session.settings.uri
+    if here.driver == _VCENTER and "://" not in text:
+        place = replace(here, path=f"/DATACENTER/CLUSTER/{text}")
+        raise UsageError(
+            f"{text!r} is no connection URI",
+            hint=f"a host of the same vCenter is {place}; or aiovirt relocate {vm.name} "
+            f"--host {text}",
+        )
 
 
 class _Watch:

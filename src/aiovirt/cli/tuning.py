@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -12,8 +13,10 @@ from aiovirt.cli.affects import AFFECTS, Affects, figures, size
 from aiovirt.cli.arguments import DomainArg, SessionArg, about
 from aiovirt.cli.failures import UsageError
 from aiovirt.cli.results import Plain, done
+from aiovirt.errors import Unsupported
 from aiovirt.model.cpusets import format_cpus, parse_cpus
 from aiovirt.model.params import ParamValue, plain
+from aiovirt.model.units import Bytes
 
 __all__ = [
     "blkiotune",
@@ -44,8 +47,16 @@ async def setmem(
         aiovirt setmem web1 2GiB --live --config
     """
     found = await session.domain(domain)
-    await found.set_memory(int(size(amount)), **affects.meant)
-    return done(found.key, "changed", f"Domain '{found.name}' gets {size(amount)} of memory")
+    wanted = size(amount)
+    await found.set_memory(int(wanted), **affects.meant)
+    said = f"Domain '{found.name}' gets {wanted} of memory"
+    with suppress(Unsupported):
+        most = await found.max_memory()
+        # To ESX it is a limit of the host's memory for the domain, which no domain exceeds.
+        if 0 < most < wanted:
+            size_is = f"all of its {Bytes(most)} of memory"
+            said = f"Domain '{found.name}' may have {size_is}; setmaxmem gives it more"
+    return done(found.key, "changed", said)
 
 
 async def setmaxmem(

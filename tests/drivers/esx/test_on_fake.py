@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import anyio
 import pytest
@@ -20,6 +21,7 @@ from aiovirt.protocols.vsphere.tables.base import ChoiceOption, ElementDescripti
 from aiovirt.protocols.vsphere.tables.faults import TaskInProgress
 from aiovirt.protocols.vsphere.tables.machine import VirtualMachineQuestionInfo
 from aiovirt.testing.vsphere import FakeVSphere, Settings, run_fake_vsphere
+from aiovirt.testing.vsphere.machines.snapshots import take
 
 pytestmark = pytest.mark.anyio
 
@@ -170,3 +172,24 @@ async def test_templates_and_folders_of_a_vcenter() -> None:
         await copy.start()
         await vm.set_attribute("owner", "me")
         assert await vm.attributes() == {"owner": "me"}
+
+
+@pytest.mark.parametrize("kind", ["vcenter", "esx"])
+async def test_names_that_only_others_give(kind: Literal["vcenter", "esx"]) -> None:
+    names = ["a/b", "/", "x//y%2f", "a b\\c&<>"]
+    async with run_fake_vsphere(Settings(kind=kind, machines=1)) as fake:
+        for each in names:
+            take(fake.machine("machine0"), each, "", memory=False, quiesce=False)
+        async with _open.open(fake.uri, credentials=Login("root", "secret")) as host:
+            vm = await host.domains.get("machine0")
+            found = {each.name: each for each in await vm.snapshots.list()}
+            assert found.keys() == set(names)
+            assert (await found["/"].config()).parent == "a/b"
+            assert await found["x//y%2f"].parent() == found["/"]
+            await found["/"].revert()
+            assert await vm.snapshots.current() == found["/"]
+            await found["x//y%2f"].delete(children=True)
+            assert {each.name for each in await vm.snapshots.list()} == {"/", "a/b"}
+            renamed = await found["a/b"].rename("plain")
+            await renamed.delete()
+            assert [each.name for each in await vm.snapshots.list()] == ["/"]

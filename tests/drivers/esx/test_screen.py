@@ -85,8 +85,10 @@ async def test_keys_reach_the_guest() -> None:
         vm = await host.domains.get("machine0")
         await vm.send_key("KEY_LEFTCTRL", "KEY_LEFTALT", "KEY_DELETE")
         await vm.send_key(0x28, codeset="usb")
-        await vm.send_key("KEY_LEFTMETA")
+        await vm.send_key("KEY_LEFTMETA", hold_ms=0)  # as virsh says it
         assert fake.guest("machine0").keys == ["left_control+left_alt+0x4c", "0x28", "0xe3"]
+        with pytest.raises(Unsupported, match="hold time"):
+            await vm.send_key("KEY_A", hold_ms=500)
         with pytest.raises(ConfigError, match="usbHidCode"):
             await vm.send_key(0xFF, codeset="usb")
         await vm.destroy()

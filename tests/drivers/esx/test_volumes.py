@@ -10,6 +10,7 @@ from esxhosts import opening
 from vcsimlab import Simulator
 from vcsimlab.fixtures import Check, Reference
 
+from aiovirt import _open
 from aiovirt.errors import (
     AiovirtError,
     AlreadyExists,
@@ -20,10 +21,11 @@ from aiovirt.errors import (
     PermissionDenied,
     Unsupported,
 )
+from aiovirt.model.credentials import Login
 from aiovirt.model.units import MiB
 from aiovirt.objects import Connection, StoragePool
 from aiovirt.protocols.vsphere.tables import faults as f
-from aiovirt.testing.vsphere import FakeVSphere
+from aiovirt.testing.vsphere import Account, FakeVSphere, Settings, run_fake_vsphere
 from aiovirt.testing.vsphere.files import DiskImage
 
 pytestmark = pytest.mark.anyio
@@ -304,6 +306,20 @@ async def test_an_account_that_may_not_is_told_which_privilege_it_lacks() -> Non
         with pytest.raises(PermissionDenied, match=r"Datastore\."):
             await pool.create_volume(wanted("a/b.vmdk"))
         assert not fake.site.place("[datastore1]")[0].exists("a")
+
+
+@pytest.mark.parametrize("kind", BOTH)
+async def test_a_refused_look_names_the_datastore(kind: Literal["vcenter", "esx"]) -> None:
+    settings = Settings(kind=kind, machines=1)
+    settings.accounts = {"root": Account("secret", ("System.*",))}
+    async with (
+        run_fake_vsphere(settings) as fake,
+        _open.open(fake.uri, credentials=Login("root", "secret")) as host,
+    ):
+        pool = await host.pools.get("datastore1")
+        with pytest.raises(PermissionDenied) as caught:
+            await pool.volumes()
+    assert "Datastore.Browse on datastore 'datastore1'" in str(caught.value)
 
 
 @pytest.mark.real

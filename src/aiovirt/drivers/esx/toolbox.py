@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from aiovirt.drivers.esx.machine import Machine
 from aiovirt.drivers.esx.session import Session
-from aiovirt.errors import RemoteError
+from aiovirt.errors import NotFound, RemoteError
 from aiovirt.interfaces import GuestReading
 from aiovirt.model.credentials import Secret
 from aiovirt.protocols.vsphere import Arguments, Method, Ref
@@ -31,6 +31,9 @@ __all__ = ["Reading", "Toolbox"]
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R")
+
+_IN_GUEST: Final = "paths are whole ones of the guest, and numbers those of aiovirt guest-programs"
+"""What is to be seen to where something is not found; no datastore has to do with it."""
 
 _WRITTEN: Final = frozenset({200, 201, 204})
 _READ: Final = frozenset({200})
@@ -86,7 +89,11 @@ class Toolbox:
 
     async def _call(self, manager: str, method: Method[A, R], args: A, what: str) -> R:
         what = f"{what} in the guest of domain {self._machine.name!r}"
-        return await self._session.call(method, self._managers[manager], args, what=what)
+        try:
+            return await self._session.call(method, self._managers[manager], args, what=what)
+        except NotFound as error:
+            error.hint = _IN_GUEST
+            raise
 
     async def check(self) -> None:
         """Try the account.

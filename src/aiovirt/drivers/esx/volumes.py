@@ -12,18 +12,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from aiovirt._tasks import gather
+from aiovirt.clients.vsphere import VSphereFault
 from aiovirt.config import StorageVolumeConfig
 from aiovirt.config.making import make, to_text
 from aiovirt.drivers.esx.datastores import Datastore
+from aiovirt.drivers.esx.faults import Place, refusal
 from aiovirt.drivers.esx.session import Session
-from aiovirt.errors import Busy, NotFound, RemoteError, Unsupported
+from aiovirt.errors import AiovirtError, Busy, NotFound, RemoteError, Unsupported
 from aiovirt.model.keys import StorageVolumeKey
 from aiovirt.model.storage import StorageVolumeInfo, VolumeType
 from aiovirt.protocols.esxcli import DatastorePath
+from aiovirt.protocols.vsphere import Arguments, Method, Ref
 from aiovirt.protocols.vsphere.tables.storage import (
     FileInfo,
     FileQuery,
@@ -49,6 +52,8 @@ from aiovirt.protocols.vsphere.tables.storage_methods import (
 )
 
 __all__ = ["FileFound", "Volume", "find_volume", "list_files", "list_volumes"]
+
+A = TypeVar("A", bound=Arguments)
 
 log = logging.getLogger("aiovirt.esx")
 
@@ -168,7 +173,7 @@ async def list_volumes(session: Session, store: Datastore) -> list[Volume]:
     )
     what = f"list the volumes of datastore {store.name!r}"
     task = SEARCH_DATASTORE_SUB_FOLDERS_TASK
-    results = await session.run(task, store.browser, args, what=what)
+    results = await _browse(session, store, task, args, what=what)
     found = [each for result in results or () for each in _volumes(store, result)]
     return await identified(session, sorted(found, key=lambda each: each.path.path))
 
@@ -211,10 +216,25 @@ async def _search(
     )
     args = SearchDatastoreTaskArgs(datastore_path=str(folder), search_spec=spec)
     what = f"look into {folder}"
-    result: HostDatastoreBrowserSearchResults = await session.run(
-        SEARCH_DATASTORE_TASK, store.browser, args, what=what
+    result: HostDatastoreBrowserSearchResults = await _browse(
+        session, store, SEARCH_DATASTORE_TASK, args, what=what
     )
     return result
+
+
+async def _browse(
+    session: Session, store: Datastore, method: Method[A, Ref], args: A, *, what: str
+) -> Any:  # noqa: ANN401 - a task's result; the methods differ
+    """Let the browser of a datastore search; a refusal names the datastore, which it stands for."""
+    try:
+        return await session.run(method, store.browser, args, what=what)
+    except AiovirtError as error:
+        cause = error.__cause__
+        if not isinstance(cause, VSphereFault):
+            raise
+        called = session.tree.called
+        place = Place(session.where, lambda ref: called(store.ref if ref == store.browser else ref))
+        raise refusal(cause, what, place) from cause
 
 
 def _volumes(store: Datastore, result: HostDatastoreBrowserSearchResults) -> Iterable[Volume]:

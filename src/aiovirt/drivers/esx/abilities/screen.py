@@ -28,8 +28,8 @@ _LARGEST: Final = 64 * 1024 * 1024
 _CLEANING_S: Final = 15.0
 """Seconds that the removal of the picture's file may take."""
 
-_HOLD_MS: Final = 100
-"""What callers say who do not mind how long keys stay down."""
+_UNSAID_MS: Final = frozenset({0, 100})
+"""What callers say who do not mind how long keys stay down: virsh, and ours."""
 
 
 class EsxScreen(EsxAbility, Screen):
@@ -63,7 +63,7 @@ class EsxScreen(EsxAbility, Screen):
             Unsupported: They shall stay down for a time of one's own.
         """
         spec = scan_codes(keys, codeset)
-        if hold_ms != _HOLD_MS:
+        if hold_ms not in _UNSAID_MS:
             raise Unsupported(DRIVER, "send_key with a hold time", "the host presses and lets go")
         machine = _running(self.session.machines.get(domain))
         what = f"press keys of domain {machine.name!r}"
