@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from aiovirt._tasks import open_task_group
+from aiovirt.drivers.esxssh.abilities.blocks import EsxBlocks
 from aiovirt.drivers.esxssh.abilities.definition import EsxDefinition
 from aiovirt.drivers.esxssh.abilities.devices import EsxDevices
 from aiovirt.drivers.esxssh.abilities.events import EsxEvents
@@ -32,6 +33,7 @@ from aiovirt.drivers.esxssh.registering import register
 from aiovirt.drivers.esxssh.watcher import Watcher
 from aiovirt.interfaces import (
     Ability,
+    Blocks,
     Definition,
     Devices,
     Events,
@@ -66,6 +68,7 @@ IMPLEMENTATIONS: Mapping[type[Ability], type[EsxAbility]] = {
     Definition: EsxDefinition,
     Lifecycle: EsxLifecycle,
     Devices: EsxDevices,
+    Blocks: EsxBlocks,
     Resources: EsxResources,
     Processors: EsxProcessors,
     Events: EsxEvents,

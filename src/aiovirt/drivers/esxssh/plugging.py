@@ -85,6 +85,8 @@ class RunningMachine:
         if not isinstance(device, Disk) or device.device not in {None, "disk"}:
             raise by_the_api(self._context, f"adding this {_called(device)}")
         place = self._place(device, "adding")
+        if device.transient or device.shareable or device.driver.cache or device.iotune:
+            raise by_the_api(self._context, "adding a disk with settings of its own")
         hardware = await self._hardware()
         if place in hardware.drives:
             raise AlreadyExists(
@@ -92,8 +94,6 @@ class RunningMachine:
             )
         if (place.bus, place.controller) not in hardware.controllers:
             raise by_the_api(self._context, f"adding the controller of {device.target.dev!r}")
-        if device.transient or device.shareable or device.driver.cache or device.iotune:
-            raise by_the_api(self._context, "adding a disk with settings of its own")
         file = await self._context.datastores.locate(DatastorePath.parse(device.source.file or ""))
         what = f"add disk {device.target.dev!r} to domain {self._machine.key.name!r}"
         seat = (str(place.controller), str(place.unit))

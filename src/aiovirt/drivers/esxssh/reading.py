@@ -18,6 +18,7 @@ CHANGES: Final[Mapping[str, frozenset[str]]] = {
         {"start", "shutdown", "reboot", "reset", "destroy", "suspend", "resume"}
     ),
     "Devices": frozenset({"attach_device", "detach_device", "update_device"}),
+    "Blocks": frozenset({"block_resize"}),
     "Resources": frozenset({"set_memory"}),
     "Processors": frozenset({"set_vcpu_count"}),
     "Snapshots": frozenset({"create_snapshot", "revert_to_snapshot", "delete_snapshot"}),

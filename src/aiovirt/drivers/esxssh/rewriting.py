@@ -13,7 +13,7 @@ from aiovirt.drivers.esxssh.describing import Descriptions
 from aiovirt.drivers.esxssh.inventory import OFF, SUSPENDED, Machine
 from aiovirt.errors import AiovirtError, InvalidState
 
-__all__ = ["check_off", "rewrite"]
+__all__ = ["check_off", "reload", "rewrite"]
 
 
 def check_off(context: Context, machine: Machine, verb: str, hint: str | None = None) -> None:
@@ -66,14 +66,19 @@ async def rewrite(
         return
     await files.replace(machine.path, old, new, machine.vmid)
     try:
-        await _reload(context, machine)
+        await reload(context, machine)
     except BaseException:
         with anyio.CancelScope(shield=True), suppress(AiovirtError):  # the first error counts
             await files.replace(machine.path, new, old, machine.vmid)
-            await _reload(context, machine)
+            await reload(context, machine)
         raise
 
 
-async def _reload(context: Context, machine: Machine) -> None:
+async def reload(context: Context, machine: Machine) -> None:
+    """Let the host read a machine's file anew.
+
+    Raises:
+        AiovirtError: It could not.
+    """
     what = f"read the file of domain {machine.key.name!r} anew"
     await context.host.vim("vmsvc/reload", str(machine.vmid), what=what)

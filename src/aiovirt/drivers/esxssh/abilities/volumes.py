@@ -60,9 +60,9 @@ class EsxStorageVolumes(EsxAbility, StorageVolumes):
         return await list_images(self.host, await self._store(pool))
 
     async def _find(self, volume: StorageVolumeKey) -> Image:
-        return await self._at(DatastorePath(volume.pool, volume.name))
+        return await self.image_at(DatastorePath(volume.pool, volume.name))
 
-    async def _at(self, path: DatastorePath) -> Image:
+    async def image_at(self, path: DatastorePath) -> Image:
         """The volume of a path.
 
         Raises:
@@ -87,7 +87,7 @@ class EsxStorageVolumes(EsxAbility, StorageVolumes):
 
     async def find_by_name(self, pool: StoragePoolKey, name: str) -> StorageVolumeKey:
         """See `StorageVolumes.find_by_name`."""
-        return _key(await self._at(volume_path(pool.name, name)))
+        return _key(await self.image_at(volume_path(pool.name, name)))
 
     async def find_by_key(self, key: str) -> StorageVolumeKey:
         """See `StorageVolumes.find_by_key`: the key is the path."""
@@ -96,11 +96,11 @@ class EsxStorageVolumes(EsxAbility, StorageVolumes):
     async def find_by_path(self, path: str) -> StorageVolumeKey:
         """See `StorageVolumes.find_by_path`: ``[datastore1] web1/web1.vmdk``, or on the host."""
         if path.startswith("["):
-            return _key(await self._at(DatastorePath.parse(path)))
+            return _key(await self.image_at(DatastorePath.parse(path)))
         for store in await self.context.datastores.all():
             if store.mounted and path.startswith(f"{store.mount}/"):
                 inside = posixpath.relpath(posixpath.normpath(path), store.mount)
-                return _key(await self._at(DatastorePath(store.name, inside)))
+                return _key(await self.image_at(DatastorePath(store.name, inside)))
         raise NotFound(f"{self.host.where} has no volume {path!r}")
 
     async def info(self, volume: StorageVolumeKey, *, physical: bool = False) -> StorageVolumeInfo:
