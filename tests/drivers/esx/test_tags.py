@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 
+import msgspec
 import pytest
 from esxhosts import opening
 from vcsimlab import Checker, Simulator
@@ -144,20 +145,16 @@ async def opened(
             yield fake, host
 
 
-@asynccontextmanager
-async def furnished(**category: bool | list[str]) -> AsyncGenerator[Connection, None]:
-    """Have two tags of a category."""
-    async with opened() as (_, host):
-        single, kinds = bool(category.get("single")), category.get("kinds", [])
-        assert isinstance(kinds, list)
-        await host.tags.make_category("tier", single=single, kinds=kinds)
-        await host.tags.make("gold", "tier")
-        await host.tags.make("iron", "tier")
-        yield host
+async def furnish(host: Connection, *, single: bool = False, kinds: Iterable[str] = ()) -> None:
+    """Make two tags of a category."""
+    await host.tags.make_category("tier", single=single, kinds=kinds)
+    await host.tags.make("gold", "tier")
+    await host.tags.make("iron", "tier")
 
 
 async def test_one_tag_of_a_category_at_most() -> None:
-    async with furnished(single=True) as host:
+    async with opened() as (_, host):
+        await furnish(host, single=True)
         (vm,) = await host.domains.list()
         await vm.attach_tag("gold")
         await vm.attach_tag("gold")
@@ -170,7 +167,8 @@ async def test_one_tag_of_a_category_at_most() -> None:
 
 
 async def test_a_category_is_for_some_kinds_only() -> None:
-    async with furnished(kinds=["pool", "network", "switch"]) as host:
+    async with opened() as (_, host):
+        await furnish(host, kinds=["pool", "network", "switch"])
         (vm,) = await host.domains.list()
         with pytest.raises(ConfigError) as caught:
             await vm.attach_tag("gold")
@@ -187,7 +185,8 @@ async def test_a_category_is_for_some_kinds_only() -> None:
 
 
 async def test_what_is_in_use_is_deleted_by_force_only() -> None:
-    async with furnished() as host:
+    async with opened() as (_, host):
+        await furnish(host)
         (vm,) = await host.domains.list()
         await vm.attach_tag("gold")
         for delete, name in ((host.tags.delete, "gold"), (host.tags.delete_category, "tier")):
@@ -204,7 +203,8 @@ async def test_what_is_in_use_is_deleted_by_force_only() -> None:
 
 
 async def test_names_that_are_taken_missing_or_unclear() -> None:
-    async with furnished() as host:
+    async with opened() as (_, host):
+        await furnish(host)
         (vm,) = await host.domains.list()
         await host.tags.make_category("metal")
         await host.tags.make("gold", "metal")
@@ -226,6 +226,33 @@ async def test_names_that_are_taken_missing_or_unclear() -> None:
             assert hint in (caught.value.hint or "")
 
 
+async def test_a_name_that_was_found_before_is_looked_at_once() -> None:
+    async with opened() as (fake, host):
+        await furnish(host)
+        (vm,) = await host.domains.list()
+        await vm.attach_tag("gold", "tier")
+        fake.plan.calls.clear()
+        await vm.detach_tag("gold", "tier")
+        assert (fake.plan.calls["category.get"], fake.plan.calls["tag.get"]) == (1, 1)
+
+
+async def test_tags_that_somebody_renames_meanwhile() -> None:
+    async with opened() as (fake, host):
+        await furnish(host)
+        (vm,) = await host.domains.list()
+        await vm.attach_tag("iron")
+        await vm.attach_tag("gold")
+        tags = fake.site.tagging.tags
+        for each in list(tags.values()):
+            name = "gold" if each.name == "iron" else "lead"
+            tags[each.id] = msgspec.structs.replace(each, name=name)
+        await vm.detach_tag("gold")
+        assert await vm.tags() == [Tag("lead", "tier")]
+        with pytest.raises(NotFound) as caught:
+            await vm.detach_tag("iron")
+        assert "there are: gold, lead" in (caught.value.hint or "")
+
+
 async def test_who_only_looks_changes_no_tags() -> None:
     async with opened(readonly=True) as (_, host):
         assert await host.tags.list() == []
@@ -234,7 +261,8 @@ async def test_who_only_looks_changes_no_tags() -> None:
 
 
 async def test_a_machine_that_is_gone_has_no_tags() -> None:
-    async with furnished() as host:
+    async with opened() as (_, host):
+        await furnish(host)
         (vm,) = await host.domains.list()
         await vm.attach_tag("gold")
         await vm.destroy()

@@ -5,8 +5,7 @@ It knows no ability.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from typing import Final, TypeVar
@@ -41,6 +40,11 @@ __all__ = ["REFUSALS", "Tagging", "by_name"]
 
 B = TypeVar("B", bound=RestBody)
 R = TypeVar("R")
+_Named = t.CategoryInfo | t.TagInfo
+N = TypeVar("N", t.CategoryInfo, t.TagInfo)
+
+MAX_KNOWN: Final = 10_000
+"""Tags that are kept for finding names."""
 
 _SHOWN: Final = 20
 """How many names a hint has."""
@@ -95,15 +99,19 @@ def refusal(error: RestRefusal, method: RestMethod[B, R], where: str, what: str)
     return made
 
 
-@dataclass(frozen=True, slots=True)
 class Tagging:
     """The tags of a vCenter.
 
-    Attributes:
+    What it has told before is kept for finding names, and looked at anew before it counts.
+
+    Args:
         session: The connection, which is to a vCenter.
     """
 
-    session: Session
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._categories: dict[str, t.CategoryInfo] = {}
+        self._tags: dict[str, t.TagInfo] = {}
 
     async def call(
         self, method: RestMethod[B, R], body: B | None = None, *, of: str = "", what: str
@@ -140,6 +148,29 @@ class Tagging:
         found = await gather(*(partial(look, key) for key in dict.fromkeys(keys)))
         return [each for each in found if each is not None]
 
+    async def _named(
+        self, method: RestMethod[RestBody, N], known: dict[str, N], keys: Sequence[str], name: str
+    ) -> list[N]:
+        """Those of a name; all are asked for where what is known of them does not hold."""
+        what = f"find {name!r} among its tags"
+
+        async def learn(wanted: Sequence[str]) -> None:
+            told = {each.id: each for each in await self._each(method, wanted, what)}
+            for key in wanted:
+                known.pop(key, None)
+            known.update(told)
+
+        if len(known) > MAX_KNOWN:
+            known.clear()
+        new = {key: None for key in keys if key not in known}
+        await learn(list(new))
+        likely = _called(known, keys, name)
+        await learn([key for key in likely if key not in new])
+        doubtful = not likely or _called(known, keys, name) != likely
+        if doubtful and len(new) < len(keys):
+            await learn(keys)
+        return [known[key] for key in _called(known, keys, name)]
+
     # --- categories -----------------------------------------------------------------------------
 
     async def categories(self) -> list[t.CategoryInfo]:
@@ -154,26 +185,27 @@ class Tagging:
         Raises:
             NotFound: There is none; the hint names those there are.
         """
-        known = await self.categories()
-        for each in known:
-            if each.name == name:
-                return each
+        keys = await self.call(t.LIST_CATEGORIES, what="list the categories of tags")
+        found = await self._named(t.GET_CATEGORY, self._categories, keys, name)
+        if found:
+            return found[0]
         raise NotFound(
             f"{self.session.where} has no category of tags {name!r}",
-            hint=_choices(name, [each.name for each in known]),
+            hint=_choices(name, _names(self._categories, keys)),
         )
 
     # --- tags -----------------------------------------------------------------------------------
 
     async def infos(self, category: str | None) -> list[t.TagInfo]:
         """All tags, or those of a category."""
-        what = "list tags"
+        return await self._each(t.GET_TAG, await self._keys(category), "list tags")
+
+    async def _keys(self, category: str | None) -> Sequence[str]:
         if category is None:
-            keys = await self.call(t.LIST_TAGS, what=what)
-        else:
-            of = (await self.category(category)).id
-            keys = await self.call(t.LIST_TAGS_FOR_CATEGORY, of=of, what=what)
-        return await self._each(t.GET_TAG, keys, what)
+            return await self.call(t.LIST_TAGS, what="list tags")
+        of = (await self.category(category)).id
+        what = f"list the tags of {category!r}"
+        return await self.call(t.LIST_TAGS_FOR_CATEGORY, of=of, what=what)
 
     async def find(self, name: str, category: str | None) -> t.TagInfo:
         """The tag of a name.
@@ -186,8 +218,8 @@ class Tagging:
             NotFound: There is none; the hint names those there are.
             CallerError: Several categories have one.
         """
-        known = await self.infos(category)
-        found = [each for each in known if each.name == name]
+        keys = await self._keys(category)
+        found = await self._named(t.GET_TAG, self._tags, keys, name)
         if len(found) == 1:
             return found[0]
         if found:
@@ -199,7 +231,7 @@ class Tagging:
         place = "" if category is None else f" in the category {category!r}"
         raise NotFound(
             f"{self.session.where} has no tag {name!r}{place}",
-            hint=_choices(name, [each.name for each in known]),
+            hint=_choices(name, _names(self._tags, keys)),
         )
 
     async def tags(self, infos: Sequence[t.TagInfo]) -> list[Tag]:
@@ -226,6 +258,15 @@ class Tagging:
 def by_name(tag: Tag) -> tuple[str, str]:
     """The order of tags."""
     return tag.category, tag.name
+
+
+def _called(known: Mapping[str, _Named], keys: Sequence[str], name: str) -> list[str]:
+    """Those of the keys that are known to be of a name."""
+    return [key for key in keys if key in known and known[key].name == name]
+
+
+def _names(known: Mapping[str, _Named], keys: Sequence[str]) -> list[str]:
+    return [known[key].name for key in keys if key in known]
 
 
 def _choices(name: str, known: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aiovirt.drivers.esx.faults import DRIVER
-from aiovirt.drivers.esx.session import EsxAbility
+from aiovirt.drivers.esx.session import EsxAbility, Session
 from aiovirt.drivers.esx.tagged import kinds_of, object_of, ref_of, types_of
 from aiovirt.drivers.esx.tagging import Tagging, by_name
 from aiovirt.errors import AiovirtError, ConfigError, InvalidState, Unsupported
@@ -25,12 +25,16 @@ _AT_ONCE: Final = 1000
 class EsxTags(EsxAbility, Tags):
     """See `Tags`. SOAP has none of it: it is done by the REST API of a vCenter."""
 
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._known = Tagging(session)
+
     @property
     def _tagging(self) -> Tagging:
         if not self.session.is_vcenter:
             reason = "tags need a vCenter, an ESX host has none: open it by vpx://"
             raise Unsupported(DRIVER, "tags", reason)
-        return Tagging(self.session)
+        return self._known
 
     # --- categories and tags --------------------------------------------------------------------
 
