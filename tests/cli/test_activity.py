@@ -47,7 +47,8 @@ def program(
 
     def run(*argv: str) -> Done:
         status = main(["--connect", uri, *argv])
-        return Done(status, *capfd.readouterr())
+        out, err = capfd.readouterr()
+        return Done(status, out, err)
 
     return run
 

@@ -6,13 +6,11 @@ import anyio
 import pytest
 
 from aiovirt.clients.vsphere import (
-    Followed,
     NewEvents,
     Password,
     RecentTasks,
     SessionCookie,
     TLSTrust,
-    VSphereClient,
     VSphereFault,
     VSphereTarget,
     open_client,
@@ -35,20 +33,13 @@ def target(fake: FakeVSphere, login: Login = ROOT) -> VSphereTarget:
     return VSphereTarget("127.0.0.1", login, port=fake.port, trust=trust)
 
 
-def tasks_of(client: VSphereClient) -> Followed:
-    assert client.content.task_manager is not None
-    return client.follow(RecentTasks(client.content.task_manager))
-
-
-def events_of(client: VSphereClient) -> NewEvents:
-    assert client.content.event_manager is not None
-    return NewEvents(client.content.event_manager, ["VmPoweredOffEvent"])
+OFF = NewEvents(["VmPoweredOffEvent"])
 
 
 async def test_only_the_first_who_asks_costs_something() -> None:
     async with run_fake_vsphere() as fake, open_client(target(fake)) as client:
         calls = fake.plan.calls
-        followed = tasks_of(client)
+        followed = client.follow(RecentTasks())
         assert not followed.heard
         assert not calls["CreateFilter"]
         await client.run_task(POWER_OFF_VM_TASK, fake.machine("machine0").ref)
@@ -70,7 +61,7 @@ async def test_events_are_told_as_they_are_written() -> None:
             written.set()
 
     async with run_fake_vsphere() as fake, open_client(target(fake)) as client:
-        followed = client.follow(events_of(client), listen)
+        followed = client.follow(OFF, listen)
         await followed.get()
         await client.run_task(POWER_OFF_VM_TASK, fake.machine("machine0").ref)
         with anyio.fail_after(20):
@@ -82,7 +73,7 @@ async def test_events_are_told_as_they_are_written() -> None:
 async def test_what_was_refused_is_tried_again(fault: NoPermission | InvalidState) -> None:
     async with run_fake_vsphere() as fake, open_client(target(fake)) as client:
         fake.plan.fail("CreateCollectorForEvents", fault)
-        followed = client.follow(events_of(client))
+        followed = client.follow(OFF)
         with pytest.raises(VSphereFault, match=type(fault).__name__):
             await followed.get()
         assert not followed.heard
@@ -97,8 +88,8 @@ async def test_what_was_refused_is_tried_again(fault: NoPermission | InvalidStat
 async def test_a_session_that_is_not_ours_gets_back_what_was_made() -> None:
     async with run_fake_vsphere() as fake, open_client(target(fake)) as owner:
         async with open_client(target(fake, SessionCookie(owner.session_cookie))) as client:
-            await client.follow(events_of(client)).get()
-            await tasks_of(client).get()
+            await client.follow(OFF).get()
+            await client.follow(RecentTasks()).get()
             made = {ref.kind for ref in fake.site.world.objects}
             assert {"EventHistoryCollector"} <= made
         assert "EventHistoryCollector" not in {ref.kind for ref in fake.site.world.objects}

@@ -60,19 +60,13 @@ class Source(Protocol):
 
 
 class RecentTasks:
-    """The tasks that run, that wait, and that ended of late, whoever began them; a `Source`.
+    """The tasks that run, that wait, and that ended of late, whoever began them; a `Source`."""
 
-    Args:
-        manager: The server's task manager.
-    """
-
-    def __init__(self, manager: Ref) -> None:
-        self._manager = manager
-
-    async def open(self, _client: Client) -> tuple[Ref | None, PropertyFilterSpec]:
+    async def open(self, client: Client) -> tuple[Ref | None, PropertyFilterSpec]:
         """See `Source.open`: the manager itself leads to them, so that nothing is made."""
         recent = TraversalSpec(type="TaskManager", path="recentTask", skip=False)
-        objects = ObjectSpec(obj=self._manager, skip=True, select_set=(recent,))
+        manager = client.content.task_manager or Ref("TaskManager", "TaskManager")
+        objects = ObjectSpec(obj=manager, skip=True, select_set=(recent,))
         tasks = PropertySpec(type="Task", path_set=_TASK)
         return None, PropertyFilterSpec(prop_set=(tasks,), object_set=(objects,))
 
@@ -81,18 +75,17 @@ class NewEvents:
     """The latest events of some types, as one collector of the server's shows them; a `Source`.
 
     Args:
-        manager: The server's event manager.
         types: Which events.
     """
 
-    def __init__(self, manager: Ref, types: Sequence[str]) -> None:
-        self._manager = manager
+    def __init__(self, types: Sequence[str]) -> None:
         self._types = tuple(types)
 
     async def open(self, client: Client) -> tuple[Ref | None, PropertyFilterSpec]:
         """See `Source.open`."""
         wanted = CreateCollectorForEventsArgs(filter=EventFilterSpec(event_type_id=self._types))
-        collector = await client.call(CREATE_COLLECTOR_FOR_EVENTS, self._manager, wanted)
+        manager = client.content.event_manager or Ref("EventManager", "EventManager")
+        collector = await client.call(CREATE_COLLECTOR_FOR_EVENTS, manager, wanted)
         page = PropertySpec(type="EventHistoryCollector", path_set=("latestPage",))
         objects = (ObjectSpec(obj=collector),)
         return collector, PropertyFilterSpec(prop_set=(page,), object_set=objects)

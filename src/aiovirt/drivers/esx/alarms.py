@@ -94,8 +94,7 @@ class Alarms:
         self._tree = tree
         self._scope = scope
         self._root = client.content.root_folder
-        manager = client.content.event_manager or Ref("EventManager", "EventManager")
-        self._events = client.follow(NewEvents(manager, _EVENTS), self._written)
+        self._events = client.follow(NewEvents(_EVENTS), self._written)
         self._names: dict[Ref, _Name] = {}
         self._newest = 0
         self._stale = True

@@ -9,7 +9,6 @@ from typing import Final
 
 from aiovirt.clients.credentials import answerers
 from aiovirt.clients.vsphere import (
-    Followed,
     Inventory,
     Password,
     RecentTasks,
@@ -157,13 +156,8 @@ def _session(
     confirm(client, inventory, watcher)
     return Session(
         *(uri, options, parameters, client, inventory, tree, scope, machines, watcher),
-        tasks=_tasks(client),
+        tasks=None if client.content.task_manager is None else client.follow(RecentTasks()),
         alarms=None
         if client.content.alarm_manager is None
         else Alarms(client, inventory, watcher, tree, scope),
     )
-
-
-def _tasks(client: VSphereClient) -> Followed | None:
-    manager = client.content.task_manager
-    return None if manager is None else client.follow(RecentTasks(manager))
