@@ -159,6 +159,12 @@ if TYPE_CHECKING:
         PoolState,
         VolumeType,
     )
+    from aiovirt.model.tags import (
+        Tag,
+        TagCategory,
+        TaggableKind,
+        TaggedObject,
+    )
     from aiovirt.model.units import (
         Bytes,
         GiB,
@@ -193,6 +199,7 @@ if TYPE_CHECKING:
         SnapshotTree,
         StoragePool,
         StorageVolume,
+        Tags,
     )
 
 _NAMES = {
@@ -320,6 +327,7 @@ _NAMES = {
     "model.params": ("ParamType", "Typed"),
     "model.statistics": ("DomainStats", "StatsGroup"),
     "model.storage": ("Hole", "PoolState", "VolumeType"),
+    "model.tags": ("Tag", "TagCategory", "TaggableKind", "TaggedObject"),
     "model.units": ("Bytes", "GiB", "KiB", "MiB", "TiB"),
     "model.uri": ("URI",),
     "objects": (
@@ -346,6 +354,7 @@ _NAMES = {
         "Snapshots",
         "StoragePool",
         "StorageVolume",
+        "Tags",
     ),
 }
 """Module below the package to the public names that it brings."""
@@ -491,6 +500,11 @@ __all__ = [
     "StorageVolume",
     "StorageVolumeConfig",
     "StorageVolumeKey",
+    "Tag",
+    "TagCategory",
+    "TaggableKind",
+    "TaggedObject",
+    "Tags",
     "TiB",
     "TrayChangeEvent",
     "TunableEvent",
