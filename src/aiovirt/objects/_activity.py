@@ -45,8 +45,8 @@ class HostActivity:
     async def tasks(self) -> Sequence[HostTask]:
         """What is done, waits to be done, or was done of late, the newest first.
 
-        Tasks of others are among them, as far as the account may see them.  The first call asks
-        the server; later ones are answered from memory.
+        Tasks of others are among them, as far as the account may see them.  They are kept in
+        memory from the first call on, and asked for until the server has told of a new one.
         """
         return await self._activity.tasks()
 

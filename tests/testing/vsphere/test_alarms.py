@@ -133,7 +133,7 @@ async def test_nothing_stays_of_an_object_that_goes() -> None:
 
 
 async def test_the_stream_may_keep_silent_of_them() -> None:
-    async with calling(Settings(alarms_announced=False)) as (fake, caller):
+    async with calling(Settings(announced=False)) as (fake, caller):
         collector = caller.the("property_collector")
         await caller.watch(collector, fake.site.root, "triggeredAlarmState")
         args = caller.wait_args

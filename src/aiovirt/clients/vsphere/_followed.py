@@ -64,11 +64,15 @@ class RecentTasks:
 
     async def open(self, client: Client) -> tuple[Ref | None, PropertyFilterSpec]:
         """See `Source.open`: the manager itself leads to them, so that nothing is made."""
+        return None, self.filter_at(client)
+
+    def filter_at(self, client: Client) -> PropertyFilterSpec:
+        """Which they are, and what is asked of them."""
         recent = TraversalSpec(type="TaskManager", path="recentTask", skip=False)
         manager = client.content.task_manager or Ref("TaskManager", "TaskManager")
         objects = ObjectSpec(obj=manager, skip=True, select_set=(recent,))
         tasks = PropertySpec(type="Task", path_set=_TASK)
-        return None, PropertyFilterSpec(prop_set=(tasks,), object_set=(objects,))
+        return PropertyFilterSpec(prop_set=(tasks,), object_set=(objects,))
 
 
 class NewEvents:
@@ -103,6 +107,8 @@ class Followed:
 
     Attributes:
         objects: What is known of each.
+        announced: Whether the server has told of an object that is new; it need not of tasks, as
+            VMware's reference says of `TaskManager.recentTask`.
     """
 
     def __init__(self, client: Client, source: Source, on_change: OnChange | None = None) -> None:
@@ -116,6 +122,7 @@ class Followed:
         self._known = False
         self._error: AiovirtError | None = None
         self.objects = self._store.objects
+        self.announced = False
         if on_change is not None:
             self._store.listen(self._changed)
 
@@ -176,6 +183,7 @@ class Followed:
     def take(self, updates: Sequence[ObjectUpdate]) -> None:
         """Take what is told."""
         for update in updates:
+            self.announced |= update.kind == "enter" and not self._store.listing
             self._store.update(update)
 
     def miss(self, missing: Sequence[MissingObject]) -> None:

@@ -85,7 +85,6 @@ class Alarms:
         self.defined: dict[str, Ref] = {}
         self._world = world
         self._events = events
-        self._loud = settings.alarms_announced
         self._root = content.root_folder
         self._kinds: dict[Ref, str] = {}
         self._set_off: dict[str, AlarmState] = {}
@@ -236,14 +235,8 @@ class Alarms:
                 found.setdefault(ref, []).append(state)
         for ref in (*self._shown, *found):
             if ref in self._world:
-                self._put(ref, tuple(found.get(ref, ())))
+                self._world.put(ref, triggeredAlarmState=tuple(found.get(ref, ())))
         self._shown = tuple(found)
-
-    def _put(self, ref: Ref, states: tuple[AlarmState, ...]) -> None:
-        if self._loud:
-            self._world.put(ref, triggeredAlarmState=states)
-        else:
-            self._world.objects[ref].properties["triggeredAlarmState"] = states
 
     def _up(self, ref: Ref) -> Iterator[Ref]:
         at: Ref | None = ref

@@ -96,8 +96,8 @@ class Settings:
         running: How many of the machines run at the beginning; None is all.
         page_size: Objects of an answer at most, whatever the client takes, or None.
         typed_arrays: Whether elements of arrays tell their type, as real servers let them.
-        alarms_announced: Whether the stream of updates tells of alarms. A vCenter from 5.0 on need
-            not, as VMware says of `triggeredAlarmState`; its events tell of them in any case.
+        announced: Whether the stream of updates tells of what VMware says that a server from 5.0 on
+            need not tell: changed alarms, and which tasks are recent.
         missing: Methods that the server does not have, by their names; wildcards are allowed.
         read_only_licence: Whether changes are refused, as by an ESX with the free licence.
         idle_s: Seconds after which a session that nobody uses ends; vCenter's default.
@@ -112,7 +112,7 @@ class Settings:
     running: int | None = None
     page_size: int | None = None
     typed_arrays: bool = True
-    alarms_announced: bool = True
+    announced: bool = True
     missing: tuple[str, ...] = ()
     read_only_licence: bool = False
     idle_s: float = 30 * 60.0

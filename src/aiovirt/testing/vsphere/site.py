@@ -6,6 +6,7 @@ It knows neither SOAP nor sockets.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import anyio
 from anyio.abc import TaskGroup
@@ -33,6 +34,10 @@ from aiovirt.testing.vsphere.transfers import Transfers
 from aiovirt.testing.vsphere.world import World
 
 __all__ = ["Site"]
+
+
+UNANNOUNCED: Final = frozenset({"triggeredAlarmState", "recentTask"})
+"""Properties of whose changes a server from 5.0 on need not tell, as VMware's reference has it."""
 
 
 class Site:
@@ -69,6 +74,8 @@ class Site:
         self.clock = clock
         self.plan = plan
         self.world = World(clock)
+        if not settings.announced:
+            self.world.silent = UNANNOUNCED
         self.sessions = Sessions(self.world, settings)
         self.tasks = Tasks(self.world, plan, group)
         self.events = EventLog(self.world)

@@ -46,10 +46,12 @@ class World:
     Attributes:
         objects: By their references, in the order they were made.
         clock: The time there.
+        silent: Properties whose changes nobody is told of.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self.silent: frozenset[str] = frozenset()
         self.objects: dict[Ref, Managed] = {}
         self._watchers: dict[object, Watcher] = {}
         self._singles: dict[str, Ref] = {}
@@ -120,8 +122,9 @@ class World:
         if "name" in changed:
             self._index(ref, known.get("name"), properties["name"])
         known.update(properties)
-        if changed:
-            self._tell(ref, changed)
+        told = [name for name in changed if name not in self.silent]
+        if told:
+            self._tell(ref, told)
 
     def remove(self, ref: Ref) -> None:
         """Take an object away; references to it are the caller's affair."""

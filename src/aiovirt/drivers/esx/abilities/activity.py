@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from aiovirt.clients.vsphere import VSphereFault
+from aiovirt.clients.vsphere import Followed, RecentTasks, VSphereFault
 from aiovirt.drivers.esx.alarms import Alarms
 from aiovirt.drivers.esx.faults import DRIVER
 from aiovirt.drivers.esx.scope import Scope
@@ -74,11 +74,23 @@ class EsxActivity(EsxAbility, Activity):
         if tasks is None:
             raise Unsupported(DRIVER, "tasks", "the server has no task manager")
         try:
-            kept = await tasks.get()
+            kept = await self._kept(tasks)
         except VSphereFault as error:
             raise self.session.refusal(error, "tell its tasks") from error
         found = [self._task(ref, known) for ref, known in kept.items() if self._is_ours(known)]
         return sorted(found, key=lambda task: (task.queued, task.key), reverse=True)
+
+    async def _kept(self, tasks: Followed) -> Mapping[Ref, Mapping[str, Any]]:
+        """What is kept of tasks; they are asked for while it may not be all.
+
+        A server that has never told of a new one may be one that does not.
+        """
+        if tasks.heard and tasks.announced:
+            return tasks.objects
+        tasks.begin()
+        client = self.session.client
+        async with client.retrieve([RecentTasks().filter_at(client)]) as found:
+            return {each.obj: {one.name: one.val for one in each.prop_set} async for each in found}
 
     async def cancel_task(self, key: str) -> None:
         """See `Activity.cancel_task`."""
