@@ -20,7 +20,7 @@ from aiovirt.clients.vsphere import Inventory, NewEvents, VSphereClient, VSphere
 from aiovirt.drivers.esx.inventory import Tree
 from aiovirt.drivers.esx.scope import Scope
 from aiovirt.drivers.esx.watcher import Watcher
-from aiovirt.errors import AiovirtError
+from aiovirt.errors import AiovirtError, PermissionDenied
 from aiovirt.model.activity import AlarmChange, AlarmStatus, HostAlarm
 from aiovirt.model.events import AlarmEvent
 from aiovirt.protocols.vsphere import Ref
@@ -120,9 +120,15 @@ class Alarms:
     async def all(self) -> list[HostAlarm]:
         """Those that are set off, the worst first, the newest of them first.
 
-        Raises as `VSphereClient.call`.
+        Raises as `VSphereClient.call`, and:
+            PermissionDenied: The account may not see them; none would be no answer then.
         """
         self.begin()
+        if TRIGGERED in self._inventory.missing.get(self._root, {}):
+            raise PermissionDenied(
+                f"{self._client.where} does not show its alarms to this account",
+                hint="give the account System.View on the vCenter's root folder",
+            )
         await self._be_fresh()
         self._seen = self._read(self._tree.get(self._root), self._seen)
         ours = [each for each in self._seen.values() if each.ours]
