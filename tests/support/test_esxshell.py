@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from esxshell import disks, system, vim
+from esxshell import disks, network, system, vim
 from esxshell.lab import furnish
 from esxshell.state import Host, Refusal
 
@@ -26,6 +26,10 @@ def registered(host: Host, text: str = VMX) -> str:
     path = host.mount("datastore1") / "web1.vmx"
     path.write_text(text)
     return vim.run(host, ["solo/registervm", str(path)]).strip()
+
+
+def test_what_commands_need_is_among_their_options() -> None:
+    network.check_tables()
 
 
 @pytest.mark.parametrize(

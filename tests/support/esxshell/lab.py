@@ -14,7 +14,7 @@ import counterparts
 import sshds
 
 from esxshell import machines, snapshots
-from esxshell.state import Host, Record, opened
+from esxshell.state import Host, Record, opened, put
 
 APPLETS = """
 awk cat chmod cp cut date dd df dirname du echo find grep gzip head hostname kill ln ls md5sum mkdir
@@ -108,7 +108,7 @@ class EsxLab:
 
         Yields the file that is there once one of them stands; the process's number is in it.
         """
-        (self.folder / "hold").write_text(command)
+        put(self.folder / "hold", command)
         try:
             yield self.folder / "holding"
         finally:

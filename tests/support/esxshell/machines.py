@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
 from pathlib import Path
 
 from esxshell.printing import UNSET, Ref, Typed, show
@@ -14,7 +14,9 @@ _WORDS = {ON: "Powered on", OFF: "Powered off", SUSPENDED: "Suspended"}
 
 def now() -> str:
     """The time as the API writes it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    seconds, nanoseconds = divmod(time.time_ns(), 10**9)
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{whole}.{nanoseconds // 1000:06}Z"
 
 
 # --- looking --------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
 from typing import Any
 
 from esxshell.machines import OFF, ON, now
@@ -73,16 +73,21 @@ def tree(host: Host, number: str) -> str:
     return "Get Snapshot:\n" + "".join(_branch(machine, None, 0))
 
 
+def _short(created: str) -> str:
+    """A time of the API as the tree has it."""
+    year, month, day, hour, minute, second = map(int, re.findall("[0-9]+", created)[:6])
+    return f"{month}/{day}/{year} {hour}:{minute}:{second}"
+
+
 def _branch(machine: Record, parent: int | None, depth: int) -> list[str]:
     dashes, lines = "--" * depth, []
     for each in _below(machine, parent):
-        made = datetime.fromisoformat(each["created"])
         lines += [
             f"{dashes}|-{'CHILD' if depth else 'ROOT'}\n",
             f"{dashes}--Snapshot Name        : {each['name']}\n",
             f"{dashes}--Snapshot Id        : {each['id']}\n",
             f"{dashes}--Snapshot Desciption  : {each['description']}\n",
-            f"{dashes}--Snapshot Created On  : {made:%-m/%-d/%Y %-H:%-M:%-S}\n",
+            f"{dashes}--Snapshot Created On  : {_short(each['created'])}\n",
             f"{dashes}--Snapshot State       : {_SAID[each['state']]}\n",
             *_branch(machine, each["id"], depth + 1),
         ]

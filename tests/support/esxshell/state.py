@@ -133,6 +133,11 @@ def opened(folder: Path) -> Iterator[Host]:
         try:
             yield host
         finally:
-            part = folder / "state.part"
-            part.write_text(json.dumps(host.data))
-            os.replace(part, path)  # noqa: PTH105 - Path.replace is slower to load
+            put(path, json.dumps(host.data))
+
+
+def put(path: Path, text: str) -> None:
+    """Write a file that others read meanwhile: they see it as a whole, or what was there before."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(text)
+    os.replace(part, path)  # noqa: PTH105 - Path.replace is slower to load

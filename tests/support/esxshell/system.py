@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from esxshell import network
 from esxshell.machines import ON
 from esxshell.printing import structure, table
-from esxshell.state import Host, Record, Refusal
+from esxshell.state import Host, Record, Refusal, bios_uuid
 
 Options = Mapping[str, str]
 
@@ -215,7 +214,7 @@ def _add_nfs(host: Host, options: Options) -> None:
             f"Unable to create new NAS volume.  {where} is already exported by a volume with the "
             f"name {name}"
         )
-    identity = str(uuid.uuid4())
+    identity = bios_uuid({"uuid.bios": os.urandom(16).hex()})
     (host.volumes / identity).mkdir()
     (host.volumes / name).symlink_to(identity)
     store = {"uuid": identity, "type": "NFS", "mounted": True}
