@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
-
-import anyio
 
 from aiovirt.drivers.common.vmx import DatastoreFiles, Vmx
 from aiovirt.drivers.esxssh.context import Context
 from aiovirt.drivers.esxssh.describing import Descriptions
 from aiovirt.drivers.esxssh.inventory import OFF, SUSPENDED, Machine
-from aiovirt.errors import AiovirtError, InvalidState
+from aiovirt.errors import InvalidState
 
 __all__ = ["check_off", "reload", "rewrite"]
 
@@ -56,22 +53,14 @@ async def rewrite(
         InvalidState: The machine is not off any more.
         AiovirtError: `change` did, or the host could not; the file is as it was.
 
-    Cancellation: the file is as it was, or as it shall be.
+    Cancellation: as `HostFiles.replace`.
     """
     descriptions = Descriptions(context.host, context.datastores)
     files, names = descriptions.files, await descriptions.names(machine.path)
     old = await files.read(machine.path)
     new = change(Vmx.parse(old), names).to_bytes()
-    if new == old:
-        return
-    await files.replace(machine.path, old, new, machine.vmid)
-    try:
-        await reload(context, machine)
-    except BaseException:
-        with anyio.CancelScope(shield=True), suppress(AiovirtError):  # the first error counts
-            await files.replace(machine.path, new, old, machine.vmid)
-            await reload(context, machine)
-        raise
+    if new != old:
+        await files.replace(machine.path, old, new, machine.vmid)
 
 
 async def reload(context: Context, machine: Machine) -> None:

@@ -22,6 +22,15 @@ from aiovirt.interfaces import Processors
 from aiovirt.model.units import MiB
 from aiovirt.objects import Connection, Domain
 
+RELOADING = """\
+cd $ESX_STATE
+if [ $1 = vmsvc/reload ]; then
+  [ -e refuse ] && exit 1
+  [ -e stall ] && mv stall stalled && sleep 60
+fi
+exec real "$@"
+"""
+
 pytestmark = [pytest.mark.anyio, pytest.mark.real]
 
 
@@ -66,18 +75,26 @@ async def test_what_cannot_be_is_not_written(host: Connection, esx: EsxLab) -> N
     assert path.read_bytes() == before
 
 
-async def test_what_happens_just_before_a_file_is_written(vm: Domain, esx: EsxLab) -> None:
+async def give_up(vm: Domain, stalled: Path) -> None:
+    """Cancel a change once a file tells that a command on the host stands still."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(vm.set_memory, MiB(32))
+        while not stalled.exists():
+            await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+    stalled.unlink()
+
+
+async def test_what_happens_while_a_file_is_written(vm: Domain, esx: EsxLab) -> None:
     """It is given up, somebody edits it, the host refuses it, or somebody starts the machine."""
     path, programs = esx.store() / "web1" / "web1.vmx", esx.folder / "bin"
     with esx.hold("power.getstate") as holding:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(vm.set_memory, MiB(32))
-            while not holding.exists():
-                await anyio.lowlevel.checkpoint()
-            tasks.cancel_scope.cancel()
+        await give_up(vm, holding)
     (programs / "vim-cmd").rename(programs / "real")
-    refusing = "[ -e $ESX_STATE/refuse ] && [ $1 = vmsvc/reload ] && exit 1"
-    write_script(programs / "vim-cmd", f'{refusing}\nexec real "$@"')
+    write_script(programs / "vim-cmd", RELOADING)
+    (esx.folder / "stall").touch()
+    await give_up(vm, esx.folder / "stalled")
+    assert "sched.mem.max" not in read_vmx(path)
     (programs / "wc").unlink()
     harms = (
         (f"echo '# mine' >> '{path}'", Busy),
