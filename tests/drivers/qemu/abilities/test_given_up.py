@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
 import pytest
+from steps import CancelledAt, run_cancelled_at
 from writers import Writer, open_writer
 
 from aiovirt.config import BackupConfig, CheckpointConfig, SnapshotConfig
@@ -173,30 +174,17 @@ async def test_a_merge_that_is_given_up_at_its_end_leaves_no_image(tmp_path: Pat
     """Also while what follows QEMU's part is written down."""
     async with open_writer(tmp_path) as writer:
         await writer.start()
-        for turns in await _turns_near_the_end(writer):
+        await writer.vm.snapshots.create(SnapshotConfig(name="above"), disk_only=True)
+        whole = CancelledAt(merge(writer), 0, anyio.CancelScope())
+        await whole
+        for step in range(whole.waits // 2, whole.waits + 1, 2):
             await writer.vm.snapshots.create(SnapshotConfig(name="above"), disk_only=True)
-            if not await given_up(writer, merge, turns) and await writer.vm.snapshots.list():
+            await run_cancelled_at(merge(writer), step)
+            if await writer.vm.snapshots.list():
                 await merge(writer)
-            assert (await writer.chain(), writer.files()) == (["a.qcow2"], ["a.qcow2"])
-            assert (await writer.left())[1:] == ([], [])
+            assert (await writer.chain(), writer.files()) == (["a.qcow2"], ["a.qcow2"]), step
+            assert (await writer.left())[1:] == ([], []), step
         await writer.writes()
-
-
-async def _turns_near_the_end(writer: Writer) -> Sequence[int]:
-    """Count how often the loop turns during a merge; return the last turns of one."""
-    await writer.vm.snapshots.create(SnapshotConfig(name="above"), disk_only=True)
-    turns, done = 0, anyio.Event()
-
-    async def whole() -> None:
-        await merge(writer)
-        done.set()
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(whole)
-        while not done.is_set():
-            await anyio.lowlevel.checkpoint()
-            turns += 1
-    return [turns * part // 20 for part in range(11, 21)]
 
 
 async def test_a_push_backup_that_is_given_up_later_leaves_no_file(tmp_path: Path) -> None:
