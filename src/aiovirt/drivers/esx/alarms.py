@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 import anyio
 
-from aiovirt.clients.vsphere import Inventory, NewEvents, VSphereClient, VSphereFault
+from aiovirt.clients.vsphere import Inventory, NewEvents, VSphereClient
 from aiovirt.drivers.esx.inventory import Tree
 from aiovirt.drivers.esx.scope import Scope
 from aiovirt.drivers.esx.watcher import Watcher
@@ -150,13 +150,9 @@ class Alarms:
         await self._ask()
 
     async def _be_fresh(self) -> None:
-        """See to it that all is known as it is."""
+        """See to it that all is known as it is: asked for each time while no events are heard."""
         if not self._events.heard:
             self._stale = True
-            try:
-                await self._events.get()
-            except VSphereFault as error:  # then it is asked for each time
-                log.info("%s does not tell of its alarms: %s", self._client.where, error)
         await self._ask()
 
     async def _ask(self) -> None:
