@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
 import anyio.lowlevel
 import pytest
 
 from aiovirt._tasks import open_task_group
+from aiovirt.clients.backoff import Backoff
 from aiovirt.clients.vsphere import (
     Inventory,
     Password,
     VSphereClient,
     VSphereFault,
     VSphereTarget,
+    _refresh,
+    _tasklist,
+    collector,
     open_client,
 )
 from aiovirt.errors import ConnectionLost, Unresponsive
@@ -38,6 +43,13 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what is lost be tried again at once: how long it waits is tested where that is made."""
+    for module in (_refresh, _tasklist, collector):
+        monkeypatch.setattr(module, "Backoff", partial(Backoff, 0.01))
 
 
 @asynccontextmanager
