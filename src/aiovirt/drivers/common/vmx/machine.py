@@ -19,11 +19,11 @@ from aiovirt.config import (
     OperatingSystem,
 )
 from aiovirt.drivers.common.vmx.escapes import escape_name, unescape_name
-from aiovirt.drivers.common.vmx.section import Section, uuid_text
+from aiovirt.drivers.common.vmx.section import UNLIMITED, Section, uuid_text
 from aiovirt.drivers.common.vmx.translation import Reading, Writing, wrong
 from aiovirt.model.units import Bytes, MiB
 
-__all__ = ["memory_of", "read", "write"]
+__all__ = ["memory_limit", "read", "write"]
 
 NOBODY = UUID(int=0)
 """What libvirt shows where the file has no UUID."""
@@ -68,21 +68,26 @@ def _genid(own: Section) -> str | None:
     return str(UUID(int=(high & _MASK) << 64 | low & _MASK)) if high or low else None
 
 
-def memory_of(own: Section) -> tuple[Bytes, Bytes]:
-    """The memory of a machine, and how much of it the host gives it at most.
+def memory_limit(own: Section, memory: Bytes) -> Bytes:
+    """How much of a machine's memory the host gives it at most.
+
+    Args:
+        own: The machine's own keys.
+        memory: Its memory.
 
     Raises:
-        ConfigError: It cannot be.
+        ConfigError: The limit cannot be.
     """
-    size = own.number("memsize", DEFAULT_MEMORY_MIB, low=1, high=MAX_MEMORY_MIB)
-    if size % _mebibytes(MEMORY_STEP):
-        own.refuse_value("memsize", str(size), "a multiple of 4")
-    most = own.number("sched.mem.max", size)
-    return MiB(size), MiB(size if most < 0 else min(most, size))
+    most = own.number("sched.mem.max", UNLIMITED)
+    return memory if most < 0 else min(MiB(most), memory)
 
 
 def _read_memory(own: Section, config: DomainConfig) -> None:
-    config.memory, config.current_memory = memory_of(own)
+    size = own.number("memsize", DEFAULT_MEMORY_MIB, low=1, high=MAX_MEMORY_MIB)
+    if size % _mebibytes(MEMORY_STEP):
+        own.refuse_value("memsize", str(size), "a multiple of 4")
+    config.memory = MiB(size)
+    config.current_memory = memory_limit(own, config.memory)
     least = own.number("sched.mem.minsize", 0)
     if least > 0:
         config.memtune = MemTune(min_guarantee=min(MiB(least), config.memory))

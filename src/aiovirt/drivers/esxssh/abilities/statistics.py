@@ -10,7 +10,7 @@ from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from aiovirt.drivers.common.vmx.machine import memory_of
+from aiovirt.drivers.common.vmx.machine import memory_limit
 from aiovirt.drivers.common.vmx.section import Section
 from aiovirt.drivers.esxssh.context import EsxAbility
 from aiovirt.drivers.esxssh.describing import Descriptions
@@ -21,6 +21,7 @@ from aiovirt.interfaces import Statistics
 from aiovirt.model.domain import Control, ControlInfo, DomainInfo, DomainKey
 from aiovirt.model.statistics import DomainStats, StatsGroup, figures_of
 from aiovirt.model.statsgroups import BalloonStats, VcpuStats
+from aiovirt.model.units import Bytes
 
 if TYPE_CHECKING:
     from aiovirt.model.constants import ConnectGetAllDomainStatsFlags
@@ -40,7 +41,7 @@ class EsxStatistics(EsxAbility, Statistics):
         machine = await self.inventory.get(domain)
         memory = _memory(machine)
         vmx = await Descriptions(self.host, self.context.datastores).vmx(machine.path)
-        _, most = memory_of(Section(vmx))
+        most = memory_limit(Section(vmx), Bytes(memory))
         used = min(int(most), memory - _ballooned(machine))
         state = self.inventory.reason(machine).state
         return DomainInfo(state, memory, used, _vcpus(machine), 0)
