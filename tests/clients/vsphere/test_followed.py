@@ -6,12 +6,12 @@ import anyio
 import pytest
 
 from aiovirt.clients.vsphere import (
+    Followed,
     NewEvents,
     Password,
     RecentTasks,
     SessionCookie,
     TLSTrust,
-    VSphereFault,
     VSphereTarget,
     open_client,
 )
@@ -36,6 +36,14 @@ def target(fake: FakeVSphere, login: Login = ROOT) -> VSphereTarget:
 OFF = NewEvents(["VmPoweredOffEvent"])
 
 
+async def heard(followed: Followed) -> None:
+    """Wait until what is followed is kept; who does not get it asks anew."""
+    with anyio.fail_after(20):
+        while not followed.heard:
+            followed.begin()
+            await anyio.wait_all_tasks_blocked()
+
+
 async def test_only_the_first_who_asks_costs_something() -> None:
     async with run_fake_vsphere() as fake, open_client(target(fake)) as client:
         calls = fake.plan.calls
@@ -43,10 +51,16 @@ async def test_only_the_first_who_asks_costs_something() -> None:
         assert not followed.heard
         assert not calls["CreateFilter"]
         await client.run_task(POWER_OFF_VM_TASK, fake.machine("machine0").ref)
-        kept = await followed.get()
-        assert [known["info.state"] for known in kept.values()] == ["success"]
-        assert await followed.get() is kept
-        assert followed.heard
+        await heard(followed)
+        kept = followed.objects.values()
+        assert [known["info.state"] for known in kept] == ["success"]
+        assert not followed.announced
+        followed.begin()
+        await client.run_task(POWER_OFF_VM_TASK, fake.machine("machine1").ref)
+        with anyio.fail_after(20):
+            while [known["info.state"] for known in kept] != ["success", "success"]:
+                await anyio.wait_all_tasks_blocked()
+        assert followed.announced
         assert calls["CreateFilter"] == 1
 
 
@@ -61,8 +75,7 @@ async def test_events_are_told_as_they_are_written() -> None:
             written.set()
 
     async with run_fake_vsphere() as fake, open_client(target(fake)) as client:
-        followed = client.follow(OFF, listen)
-        await followed.get()
+        await heard(client.follow(OFF, listen))
         await client.run_task(POWER_OFF_VM_TASK, fake.machine("machine0").ref)
         with anyio.fail_after(20):
             await written.wait()
@@ -72,26 +85,34 @@ async def test_events_are_told_as_they_are_written() -> None:
 @pytest.mark.parametrize("fault", [NoPermission(), InvalidState()])
 async def test_what_was_refused_is_tried_again(fault: NoPermission | InvalidState) -> None:
     async with run_fake_vsphere() as fake, open_client(target(fake)) as client:
-        fake.plan.fail("CreateCollectorForEvents", fault)
+        refused = fake.plan.fail("CreateCollectorForEvents", fault)
         followed = client.follow(OFF)
-        with pytest.raises(VSphereFault, match=type(fault).__name__):
-            await followed.get()
+        followed.begin()
+        await refused.reached.wait()
         assert not followed.heard
+        await heard(followed)
+        assert fake.plan.calls["CreateCollectorForEvents"] == 2
+
+
+async def test_what_is_not_heard_any_more_is_said_so() -> None:
+    async with run_fake_vsphere() as fake, open_client(target(fake)) as client:
+        followed = client.follow(RecentTasks())
+        await heard(followed)
+        cut = fake.plan.hang("WaitForUpdatesEx")
+        fake.restart()
         with anyio.fail_after(20):
-            while not followed.heard:
-                try:
-                    await followed.get()
-                except VSphereFault:
-                    await anyio.wait_all_tasks_blocked()
+            while followed.heard:
+                await anyio.wait_all_tasks_blocked()
+        cut.remove()
+        await heard(followed)
 
 
 async def test_a_session_that_is_not_ours_gets_back_what_was_made() -> None:
     async with run_fake_vsphere() as fake, open_client(target(fake)) as owner:
         async with open_client(target(fake, SessionCookie(owner.session_cookie))) as client:
-            await client.follow(OFF).get()
-            await client.follow(RecentTasks()).get()
-            made = {ref.kind for ref in fake.site.world.objects}
-            assert {"EventHistoryCollector"} <= made
+            await heard(client.follow(OFF))
+            await heard(client.follow(RecentTasks()))
+            assert "EventHistoryCollector" in {ref.kind for ref in fake.site.world.objects}
         assert "EventHistoryCollector" not in {ref.kind for ref in fake.site.world.objects}
         assert fake.plan.calls["DestroyCollector"] == 1
         assert fake.plan.calls["DestroyPropertyCollector"] == 2

@@ -5,14 +5,14 @@ Most programs want neither, and a busy server has much to tell of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol, TypeAlias
 
 import anyio
 
 from aiovirt.clients.vsphere._store import Properties, Store
 from aiovirt.clients.vsphere.collector import Client, Collector
-from aiovirt.clients.vsphere.faults import is_gone
 from aiovirt.errors import AiovirtError
 from aiovirt.protocols.vsphere import Ref
 from aiovirt.protocols.vsphere.tables.collector import (
@@ -30,6 +30,8 @@ from aiovirt.protocols.vsphere.tables.tasks_methods import (
 )
 
 __all__ = ["Followed", "NewEvents", "OnChange", "RecentTasks", "Source"]
+
+log = logging.getLogger("aiovirt.vsphere")
 
 OnChange: TypeAlias = Callable[[Properties, bool], object]
 """Gets what is known now of an object that has changed, and whether that is synthetic."""
@@ -117,10 +119,8 @@ class Followed:
         self._collector = Collector(client, self)
         self._on_change = on_change
         self._wanted = anyio.Event()
-        self._listed = anyio.Event()
         self._running = False
-        self._known = False
-        self._error: AiovirtError | None = None
+        self._heard = False
         self.objects = self._store.objects
         self.announced = False
         if on_change is not None:
@@ -129,25 +129,13 @@ class Followed:
     @property
     def heard(self) -> bool:
         """Whether what it keeps is as the server has it."""
-        return self._known and self._error is None
+        return self._heard
 
     def begin(self) -> None:
         """Begin, if it has not begun, or has ended for good; it does not wait."""
         if not self._running:
-            self._running, self._error = True, None
-            self._listed = anyio.Event()
+            self._running = True
             self._wanted.set()
-
-    async def get(self) -> Mapping[Ref, Properties]:
-        """What is kept, which is whole: the first call waits for that, later ones cost nothing.
-
-        Raises as `VSphereClient.call`. Cancellation: it goes on, for who asks next.
-        """
-        self.begin()
-        await self._listed.wait()
-        if self._error is not None and not self._known:
-            raise self._error
-        return self.objects
 
     async def run(self) -> None:
         """Wait until it is wanted, and keep it up to date, until this is cancelled."""
@@ -192,17 +180,14 @@ class Followed:
     def whole(self) -> None:
         """All has been told."""
         self._store.end_listing()
-        self._known, self._error = True, None
-        self._listed.set()
+        self._heard = True
 
     def trouble(self, error: AiovirtError) -> None:
-        """The stream is tried again; what is known stays as it was known last."""
-        if self._known or not is_gone(error):
-            self._error = error
-            self._listed.set()
+        """The stream is tried again; who asks meanwhile is told what is wrong."""
+        log.info("what is followed is not told just now: %s", error)
+        self._heard = False
 
     def end(self, error: AiovirtError) -> None:
         """Nothing will be told any more, unless somebody asks anew."""
-        self._running = self._known = False
-        self._error = error
-        self._listed.set()
+        log.info("what is followed is not told any more: %s", error)
+        self._running = self._heard = False

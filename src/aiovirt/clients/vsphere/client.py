@@ -353,7 +353,7 @@ class VSphereClient:
             source: What is kept.
             on_change: Called when something of it has changed; it must neither wait nor raise.
 
-        Nothing is asked for before `Followed.get` is called; it ends with the client.
+        Nothing is asked for before `Followed.begin` is called; it ends with the client.
         """
         followed = Followed(self, source, on_change)
         self.start_soon(followed.run)
