@@ -159,6 +159,19 @@ async def test_the_server_is_left_as_it_was() -> None:
     ]
 
 
+async def test_what_was_made_for_an_inventory_that_is_refused_is_destroyed() -> None:
+    wrong = refusal(InvalidProperty(name="nmae"), "there is no such property")
+    names: list[str] = []
+    with pytest.raises(VSphereFault, match="no such property"):
+        async with listed(
+            CreateFilter=lambda _: wrong,
+            DestroyPropertyCollector=lambda call: names.append(call.name),
+            DestroyView=lambda call: names.append(call.name),
+        ):
+            pass
+    assert names == ["DestroyPropertyCollector", "DestroyView"]
+
+
 # --- changes --------------------------------------------------------------------------------------
 
 

@@ -178,7 +178,7 @@ class Collector:
             self._forget()
         elif isinstance(error, ProtocolError) or isinstance(fault, RuntimeFault):
             # Whoever answers so may know no versions any more either.
-            self._discarded = [*self._discarded, self._collector, self._view][-DISCARDED:]
+            self._discard(self._collector, self._view)
             self._forget()
         elif not is_passing(error):
             return False
@@ -187,6 +187,10 @@ class Collector:
         await anyio.sleep(self._backoff.next())
         return True
 
+    def _discard(self, *refs: Ref | None) -> None:
+        """Let the server forget these as soon as it is asked for something again."""
+        self._discarded = [*self._discarded, *refs][-DISCARDED:]
+
     def _forget(self) -> None:
         self._collector = self._view = self._version = None
 
@@ -194,10 +198,15 @@ class Collector:
         client = self._client
         await self._destroy_discarded()
         collector = await client.call(CREATE_PROPERTY_COLLECTOR, client.content.property_collector)
-        self._view, spec = await self._watch.open(client)
-        # Whole values, not parts of them: a value that is whole is right whatever was lost before.
-        args = CreateFilterArgs(spec=spec, partial_updates=False)
-        await client.call(CREATE_FILTER, collector, args)
+        try:
+            self._view, spec = await self._watch.open(client)
+            # Whole values, not parts of them: what is whole is right whatever was lost before.
+            args = CreateFilterArgs(spec=spec, partial_updates=False)
+            await client.call(CREATE_FILTER, collector, args)
+        except BaseException:
+            self._discard(collector, self._view)
+            self._forget()
+            raise
         self._collector = collector
         self._watch.restart()
 
