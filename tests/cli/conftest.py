@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import fakehost
@@ -35,6 +36,23 @@ def run(host: fakehost.FakeHost, capfd: pytest.CaptureFixture[str]) -> Run:
         return Done(status, out, err)
 
     return run
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    """Return what runs commands at a URI, by the login of an auth file: ``at(uri, file)(…)``."""
+
+    def run(*argv: str) -> Done:
+        status = main(argv)
+        out, err = capfd.readouterr()
+        return Done(status, out, err)
+
+    def at(uri: str, auth_file: Path) -> Run:
+        monkeypatch.setenv("AIOVIRT_DEFAULT_URI", uri)
+        monkeypatch.setenv("LIBVIRT_AUTH_FILE", str(auth_file))
+        return run
+
+    return at
 
 
 @pytest.fixture

@@ -1,45 +1,29 @@
-"""Datastores, switches and hosts from the command line: each command is a process of its own."""
+"""Datastores, switches and hosts from the command line."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clirun import Done, environment
+from clirun import Run
 from vcsimlab import Simulator
 from vcsimlab.fixtures import Check
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.real
 
-Program = Callable[..., Done]
 STORE = "LocalDS_0"
 
 
 @pytest.fixture
-def program(esx: Simulator) -> Program:
+def program(esx: Simulator, at: Callable[..., Run]) -> Run:
     """Run the program at an ESX host."""
     uri = esx.uri(cacert=str(esx.ca))
-    env = environment(AIOVIRT_DEFAULT_URI=uri, LIBVIRT_AUTH_FILE=str(esx.auth_file))
-
-    def run(*argv: str) -> Done:
-        done = subprocess.run(
-            [sys.executable, "-m", "aiovirt", *argv],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env=env,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
-
-    return run
+    return at(uri, esx.auth_file)
 
 
-def test_an_image_goes_up_and_comes_back(program: Program, tmp_path: Path) -> None:
+def test_an_image_goes_up_and_comes_back(program: Run, tmp_path: Path) -> None:
     image, copy = tmp_path / "image", tmp_path / "copy"
     image.write_bytes(b"boot" * 50_000)
     assert program("vol-create-as", STORE, "iso/a.iso", "0").out == "Vol iso/a.iso created\n"
@@ -50,7 +34,7 @@ def test_an_image_goes_up_and_comes_back(program: Program, tmp_path: Path) -> No
     assert copy.read_bytes() == image.read_bytes()
 
 
-def test_files_are_moved_and_removed(program: Program, esx: Simulator, check: Check) -> None:
+def test_files_are_moved_and_removed(program: Run, esx: Simulator, check: Check) -> None:
     assert program("pool-mkdir", STORE, "a/b").out == f"Folder a/b created in pool {STORE}\n"
     assert program("vol-create-as", STORE, "a/b/c.vmdk", "1M").status == 0
     moved = program("pool-move", STORE, "a/b/c.vmdk", "d/e.vmdk")
@@ -62,13 +46,13 @@ def test_files_are_moved_and_removed(program: Program, esx: Simulator, check: Ch
     assert "a" not in check(esx).files()
 
 
-def test_what_a_machine_uses_is_not_removed(program: Program) -> None:
+def test_what_a_machine_uses_is_not_removed(program: Run) -> None:
     done = program("pool-remove", STORE, "ha-host_VM0")
     assert done.status != 0
     assert "used by domain 'ha-host_VM0'" in done.err
     assert "hint: " in done.err
 
 
-def test_what_a_host_lacks_is_said(program: Program) -> None:
+def test_what_a_host_lacks_is_said(program: Run) -> None:
     assert "RebootHost_Task" in program("host-reboot").err
     assert "…-00000" in program("licences").out

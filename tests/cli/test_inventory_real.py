@@ -1,42 +1,26 @@
-"""The program at a vCenter, as a new user types it: each command is a process of its own."""
+"""The program at a vCenter, as a new user types it."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
-from clirun import Done, environment
+from clirun import Run
 from vcsimlab import Simulator
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.real
 
-Program = Callable[..., Done]
 VM = "DC0_H0_VM0"
 
 
 @pytest.fixture
-def program(vcenter: Simulator) -> Program:
+def program(vcenter: Simulator, at: Callable[..., Run]) -> Run:
     """Run the program at a host of the vCenter, or at another URI."""
     uri = vcenter.uri("/DC0/DC0_H0", cacert=str(vcenter.ca))
-    env = environment(AIOVIRT_DEFAULT_URI=uri, LIBVIRT_AUTH_FILE=str(vcenter.auth_file))
-
-    def run(*argv: str) -> Done:
-        done = subprocess.run(
-            [sys.executable, "-m", "aiovirt", *argv],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env=env,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
-
-    return run
+    return at(uri, vcenter.auth_file)
 
 
-def test_a_machine_is_copied_moved_and_deleted(program: Program) -> None:
+def test_a_machine_is_copied_moved_and_deleted(program: Run) -> None:
     assert program("clone", VM, "copy").out == f"Domain '{VM}' copied to 'copy'\n"
     assert program("folder", "copy", "web/staging").status == 0
     assert program("folder", "copy").out == "web/staging\n"
@@ -49,12 +33,12 @@ def test_a_machine_is_copied_moved_and_deleted(program: Program) -> None:
     assert program("delete", "copy").out == "Domain 'copy' deleted with its files\n"
 
 
-def test_maintenance_is_shown(program: Program) -> None:
+def test_maintenance_is_shown(program: Run) -> None:
     assert program("maintenance").out == "not in maintenance mode\n"
     assert program("maintenance", "none").err.splitlines()[-1].startswith("hint: there are: ")
 
 
-def test_what_is_wrong_comes_with_a_hint(program: Program, vcenter: Simulator) -> None:
+def test_what_is_wrong_comes_with_a_hint(program: Run, vcenter: Simulator) -> None:
     uri = vcenter.uri("/DC0/DC0_X", cacert=str(vcenter.ca))
     assert "hint: there are: DC0_C0, DC0_H0" in program("-c", uri, "list").err
     wrong = uri.replace("vpx://", "esx://")
