@@ -6,8 +6,8 @@ Under trio they run in a loop of trio-asyncio, which must be open around all tha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 import sniffio
 
 from aiovirt._tasks import lone_errors
+from aiovirt.errors import ConnectionLost
 
 __all__ = ["Home", "asyncio_loop", "from_asyncio", "in_asyncio"]
 
@@ -51,11 +52,28 @@ async def asyncio_loop() -> AsyncGenerator[None, None]:
 
 
 async def in_asyncio(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Await a function of asyncio's; inside `asyncio_loop`. Cancellation: passed on to it."""
+    """Await a function of asyncio's; inside `asyncio_loop`. Cancellation: passed on to it.
+
+    Raises:
+        ConnectionLost: The loop was closed meanwhile.
+    """
     if not _under_trio():
         return await function(*args, **kwargs)
     adapted: Callable[P, Awaitable[T]] = _trio_asyncio().aio_as_trio(function)
-    return await adapted(*args, **kwargs)
+    with _closed_meanwhile():
+        return await adapted(*args, **kwargs)
+
+
+@contextmanager
+def _closed_meanwhile() -> Iterator[None]:
+    """Say of what ends since its loop does that its connection was closed.
+
+    It is cancelled on asyncio's side alone: whoever waits for it is not.
+    """
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        raise ConnectionLost("the connection was closed meanwhile", maybe_done=True) from error
 
 
 class Home:
@@ -70,11 +88,18 @@ class Home:
     async def run(
         self, function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Await a function of asyncio's on that loop. Cancellation: passed on to it."""
+        """Await a function of asyncio's on that loop. Cancellation: passed on to it.
+
+        Raises:
+            ConnectionLost: The loop is closed, or was meanwhile.
+        """
         if self._loop is None:
             return await function(*args, **kwargs)
+        if self._loop.is_closed():
+            raise ConnectionLost("the connection was closed", maybe_done=False)
         adapted: Callable[P, Awaitable[T]] = _trio_asyncio().aio_as_trio(function, loop=self._loop)
-        return await adapted(*args, **kwargs)
+        with _closed_meanwhile():
+            return await adapted(*args, **kwargs)
 
     def back(self, function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         """Return a function of the running loop as one that this loop's side may await.
