@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -93,14 +94,21 @@ async def test_a_task_that_began_elsewhere_uses_it(server: SSHD) -> None:
 
 
 async def test_more_sessions_than_the_server_takes(ssh: SSHConnection, tmp_path: Path) -> None:
-    async with anyio.create_task_group() as tasks:
-        for number in range(3):
-            tasks.start_soon(ssh.run, f"touch {tmp_path}/{number}; sleep 1000")
-        while len(list(tmp_path.iterdir())) < 3:  # noqa: ASYNC110 - no event tells it
-            await anyio.sleep(0.01)
-        with pytest.raises(ResourceUnavailable, match="runs no further command"):
-            await ssh.run("true")
-        tasks.cancel_scope.cancel()
+    # No session is left in which these could be ended, so they end by themselves: with their input.
+    pipe = tmp_path / "input"
+    os.mkfifo(pipe)
+    handle = os.open(pipe, os.O_RDWR)
+    try:
+        async with anyio.create_task_group() as tasks:
+            for number in range(3):
+                tasks.start_soon(ssh.run, f"touch {tmp_path}/{number}; cat {pipe}")
+            while len(list(tmp_path.iterdir())) < 4:  # noqa: ASYNC110 - no event tells it
+                await anyio.sleep(0.01)
+            with pytest.raises(ResourceUnavailable, match="runs no further command"):
+                await ssh.run("true")
+            tasks.cancel_scope.cancel()
+    finally:
+        os.close(handle)
 
 
 async def test_a_cancelled_command_is_ended_on_the_server(
