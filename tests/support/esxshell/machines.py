@@ -260,9 +260,10 @@ def reset(host: Host, number: str) -> str:
 
 
 def shutdown(host: Host, number: str) -> str:
-    """Ask the guest to end; this one does at once."""
+    """Ask the guest to end; this one does at once, unless it is stubborn."""
     machine = host.machine(number)
     _check_tools(machine)
+    machine["guest"]["asked"] = True
     if not machine["guest"].get("stubborn"):
         _off(machine)
     return ""

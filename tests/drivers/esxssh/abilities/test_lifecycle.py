@@ -87,7 +87,7 @@ async def test_the_end_of_a_guest_is_waited_for(vm: Domain, esx: EsxLab) -> None
         host.machine("1")["guest"]["stubborn"] = True
 
     async def give_in() -> None:
-        await poll(lambda: any("power.shutdown" in line for line in esx.journal))
+        await poll(lambda: esx.machine("web1")["guest"].get("asked"))
         esx.power("1", "poweredOff")
 
     async with anyio.create_task_group() as tasks:
