@@ -109,6 +109,8 @@ async def follow_a_death(host: Connection, lab: Lab) -> None:
     ]
     assert details(told)[0][2]
     assert (await stays.state()).state.active
+    # It answers when libvirtd has found the guest again, which takes an end before for the guest's.
+    await stays.memory_stats()
     await stays.destroy()
     for vm in (stays, dies):
         await vm.undefine()
