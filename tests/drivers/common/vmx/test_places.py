@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aiovirt.config import Disk, DiskTarget
@@ -55,6 +55,8 @@ def test_a_unit_above_15_is_named_as_the_first_of_the_next_controller() -> None:
 
 
 @given(st.sets(st.sampled_from(EVERY), max_size=40))
+@example({Place("sata", 0, 16), Place("scsi", 0, 17), Place("scsi", 2, 48)})
+@example(set(EVERY))
 def test_names_are_unique_and_lead_back(places: set[Place]) -> None:
     names = names_of(places, unique=True)
     assert len(set(names.values())) == len(places)

@@ -86,11 +86,11 @@ def _read_memory(own: Section, config: DomainConfig) -> None:
     size = own.number("memsize", DEFAULT_MEMORY_MIB, low=1, high=MAX_MEMORY_MIB)
     if size % _mebibytes(MEMORY_STEP):
         own.refuse_value("memsize", str(size), "a multiple of 4")
-    config.memory = MiB(size)
-    config.current_memory = memory_limit(own, config.memory)
+    memory = MiB(size)
+    config.memory, config.current_memory = memory, memory_limit(own, memory)
     least = own.number("sched.mem.minsize", 0)
     if least > 0:
-        config.memtune = MemTune(min_guarantee=min(MiB(least), config.memory))
+        config.memtune = MemTune(min_guarantee=min(MiB(least), memory))
 
 
 def _read_processors(own: Section, config: DomainConfig) -> None:

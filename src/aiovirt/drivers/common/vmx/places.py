@@ -38,6 +38,7 @@ class Bus:
         units: How many units each has.
         wide: How many it has on newer hardware.
         counted: How many names libvirt has for each.
+        behind: The number of its first name that is no usual one of any bus, nor behind another's.
     """
 
     prefix: str
@@ -45,14 +46,15 @@ class Bus:
     units: int
     wide: int
     counted: int
+    behind: int
 
 
 BUSES: Mapping[str, Bus] = {
-    "scsi": Bus("sd", 4, 16, 65, 15),
-    "sata": Bus("sd", 4, 30, 30, 30),
-    "ide": Bus("hd", 2, 2, 2, 2),
-    "fdc": Bus("fd", 1, 2, 2, 2),
-    "nvme": Bus("nvme", 4, 64, 64, 0),
+    "scsi": Bus("sd", 4, 16, 65, 15, 240),
+    "sata": Bus("sd", 4, 30, 30, 30, 120),
+    "ide": Bus("hd", 2, 2, 2, 2, 4),
+    "fdc": Bus("fd", 1, 2, 2, 2, 2),
+    "nvme": Bus("nvme", 4, 64, 64, 0, 0),
 }
 
 
@@ -132,8 +134,7 @@ def _usual_name(place: Place) -> str:
 
 def _name_behind(place: Place) -> str:
     bus = BUSES[place.bus]
-    others = bus.controllers * bus.counted
-    return bus.prefix + _letters(others + place.controller * bus.wide + place.unit)
+    return bus.prefix + _letters(bus.behind + place.controller * bus.wide + place.unit)
 
 
 def _letters(index: int) -> str:
