@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
+from anyio.abc import SocketStream
 from steps import CancelledAt, run_cancelled_at
 from writers import Writer, open_writer
 
@@ -127,6 +129,51 @@ async def taken_back(writer: Writer) -> None:
     for name in ("copy", "dump", "save.gz"):
         (writer.folder / name).unlink(missing_ok=True)
     await writer.writes()
+
+
+async def test_a_guest_that_stands_still_since_its_memory_was_written_says_what_to_do(
+    tmp_path: Path,
+) -> None:
+    async with open_writer(tmp_path) as writer:
+        await writer.start()
+        await writer.vm.suspend()
+        await write_memory_to_nobody(writer)
+        with pytest.raises(InvalidState, match="once only") as caught:
+            await save(writer)
+        assert "resume" in (caught.value.hint or "")
+        assert writer.files() == ["a.qcow2"]
+        await writer.vm.resume()
+        await writer.writes()
+        await writer.vm.suspend()
+        await save(writer)
+
+
+async def write_memory_to_nobody(writer: Writer) -> None:
+    """Have QEMU write the memory of a guest out, behind the driver's back."""
+    path = writer.folder / "nobody"
+
+    async def read(stream: SocketStream) -> None:
+        async with stream:
+            async for _ in stream:
+                pass
+
+    async with (
+        await anyio.create_unix_listener(path) as listener,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(listener.serve, read)
+        await writer.vm.monitor_command("migrate", {"uri": f"unix:{path}"})
+        with anyio.fail_after(20):
+            while await moved(writer) != "completed":  # noqa: ASYNC110 - nothing tells it here
+                await anyio.sleep(0.02)
+        tasks.cancel_scope.cancel()
+    path.unlink()
+
+
+async def moved(writer: Writer) -> object:
+    """How far a move of memory is, as QEMU tells."""
+    told: Any = await writer.vm.monitor_command("query-migrate", {})
+    return told.get("status")
 
 
 async def test_going_back_that_is_given_up_leaves_a_guest_that_runs(tmp_path: Path) -> None:

@@ -13,7 +13,13 @@ import anyio
 from aiovirt.drivers.qemu.engine.domain import ManagedDomain
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.store.settings import ANSWER_BOUND_S
-from aiovirt.errors import AiovirtError, HostError, InvalidState, Unresponsive
+from aiovirt.errors import (
+    AiovirtError,
+    HostError,
+    InvalidState,
+    QMPCommandError,
+    Unresponsive,
+)
 from aiovirt.model.constants import DomainJobOperation
 from aiovirt.model.jobs import JobKind, JobStats
 from aiovirt.model.params import ParamType, ParamValue, Typed
@@ -25,6 +31,9 @@ _FASTEST: Final = 2**63 - 1
 RECEIVE_BOUND_S: Final = 600.0
 """How long a QEMU may take to read its memory from a file."""
 _ENDED: Final = ("completed", "failed", "cancelled")
+_ONCE: Final = "paused due to previous migration"
+"""What QEMU says of a guest that has not run since the end of a move, or since one was given up at
+its very end (migration_iteration_finish in its migration/migration.c)."""
 _UNDER_WAY: Final = ("setup", "active", "device", "pre-switchover", "cancelling")
 
 
@@ -135,6 +144,7 @@ async def send_memory(monitor: BoundedMonitor, descriptor: int) -> None:
     """Have QEMU write the guest's memory and devices to a file; the guest stands still.
 
     Raises:
+        InvalidState: It has stood still since that was done, or given up at its end, before.
         HostError: It could not.
 
     Cancellation: QEMU gives it up.
@@ -143,9 +153,15 @@ async def send_memory(monitor: BoundedMonitor, descriptor: int) -> None:
     await monitor.execute("migrate-set-parameters", {"max-bandwidth": _FASTEST})
     try:
         await _until_moved(monitor, "migrate", {"uri": f"fd:{_FD}"})
-    except BaseException:
+    except BaseException as error:
         with anyio.CancelScope(shield=True), suppress(AiovirtError):
             await monitor.execute("migrate_cancel")
+        if isinstance(error, QMPCommandError) and _ONCE in error.description:
+            raise InvalidState(
+                "the guest stands still since its memory was written out before, and QEMU does "
+                "that once only",
+                hint="let it go on (resume), and pause it again if it is to stand still",
+            ) from error
         raise
 
 
