@@ -9,7 +9,7 @@ from typing import Final, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from aiovirt.config import StorageVolumeConfig
-from aiovirt.drivers.common.managed import FILTERS, choose
+from aiovirt.drivers.common.managed import FILTERS, Named, choose
 from aiovirt.errors import ConfigError
 from aiovirt.interfaces import StoragePools, refuse_flags
 from aiovirt.model.constants import ConnectListAllStoragePoolsFlags
@@ -28,7 +28,7 @@ _MOST_NAME: Final = 42
 """Characters of a datastore's name (vSphere's configuration maximums)."""
 
 
-class ListedPool(Protocol):
+class ListedPool(Named, Protocol):
     """A pool as a host lists it."""
 
     @property
@@ -39,21 +39,6 @@ class ListedPool(Protocol):
     @property
     def info(self) -> StoragePoolInfo:
         """State and room."""
-        raise NotImplementedError
-
-    @property
-    def active(self) -> bool:
-        """Whether it can be reached."""
-        raise NotImplementedError
-
-    @property
-    def persistent(self) -> bool:
-        """Whether it stays when it cannot."""
-        raise NotImplementedError
-
-    @property
-    def autostart(self) -> bool:
-        """Whether it is there when its host starts."""
         raise NotImplementedError
 
 

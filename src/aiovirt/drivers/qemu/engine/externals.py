@@ -267,7 +267,8 @@ async def delete_external(
     """
     merges = await to_thread.run_sync(_merges, domain, point, points)
     for merge in merges:
-        await points.note_images([merge.gone.path or ""])  # also for the next process
+        if merge.gone.path is not None:
+            await points.note_images([merge.gone.path])  # also for the next process
         try:
             if domain.live is not None:
                 await merge_live(engine, domain, merge.target, merge.links, merge.top)

@@ -36,7 +36,13 @@ from aiovirt.drivers.qemu.engine.nodes import next_number
 from aiovirt.drivers.qemu.engine.opening import close_image, make_new_image, open_image
 from aiovirt.drivers.qemu.engine.worknotes import WorkNote, note_work, work_forgotten
 from aiovirt.drivers.qemu.store.settings import ANSWER_BOUND_S
-from aiovirt.errors import AiovirtError, AlreadyExists, CallerError, InvalidState
+from aiovirt.errors import (
+    AiovirtError,
+    AlreadyExists,
+    CallerError,
+    InvalidState,
+    QMPCommandError,
+)
 from aiovirt.protocols.qmp.commands import QueryBlockJobs
 
 __all__ = [
@@ -95,7 +101,7 @@ async def begin_job(
     try:
         with anyio.CancelScope(shield=True):
             await domain.monitor().execute(command, {"job-id": str(name), **arguments, **speed})
-    except BaseException:
+    except QMPCommandError:
         ends.pop(str(name), None)
         raise
 
@@ -105,11 +111,16 @@ async def give_up(live: LiveDomain, monitor: BoundedMonitor, name: JobName) -> b
     ended = live.job_ends.get(str(name))
     if ended is None:
         return False
-    with suppress(AiovirtError):  # it is at its end already
+    there = True
+    try:
         await monitor.execute("block-job-cancel", {"device": str(name), "force": True})
+    except QMPCommandError:
+        there = False  # it is at its end already, or QEMU never began it
+    except AiovirtError:
+        pass  # QEMU is gone, or busy: either tells of the job's end
     with anyio.move_on_after(ANSWER_BOUND_S):
         await ended.wait()
-    return True
+    return there or ended.is_set()
 
 
 # --- filling and merging --------------------------------------------------------------------------
