@@ -63,9 +63,9 @@ OURS: dict[str, Callable[[Connection], Awaitable[str]]] = {
 }
 
 
-async def documents_by_aiovirt(simulator: Simulator) -> dict[str, str]:
-    """Return what our driver tells."""
-    async with opening(simulator) as host:
+async def documents_by_aiovirt(simulator: Simulator, like_libvirt: str = "0") -> dict[str, str]:
+    """Return what our driver tells, with that parameter of its URI."""
+    async with opening(simulator, like_libvirt=like_libvirt) as host:
         vm = await host.domains.get(simulator.machine)
         told = {what: await tell(host) for what, tell in OURS.items()}
         for name in SNAPSHOTS:

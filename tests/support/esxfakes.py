@@ -16,13 +16,17 @@ __all__ = ["faked"]
 
 @asynccontextmanager
 async def faked(
-    kind: Literal["vcenter", "esx"] = "esx", path: str | None = None, *, user: str = "root"
+    kind: Literal["vcenter", "esx"] = "esx",
+    path: str | None = None,
+    *,
+    user: str = "root",
+    query: str = "",
 ) -> AsyncGenerator[tuple[FakeVSphere, Connection], None]:
     """Run one with one machine, and open it; of a vCenter one host unless a path is given."""
     async with run_fake_vsphere(Settings(kind=kind, machines=1)) as fake:
         uri = fake.uri
         if path is not None:
             uri = uri.replace("/DC0/Cluster0/esx0.example.com", path)
-        uri = uri.replace("root@", f"{user}@")
+        uri = uri.replace("root@", f"{user}@") + query
         async with _open.open(uri, credentials=Login(user, "secret")) as host:
             yield fake, host

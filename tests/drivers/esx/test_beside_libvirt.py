@@ -23,6 +23,17 @@ async def test_machines_of_all_devices(vsphere: Simulator, virsh: Reference) -> 
     assert score.equal >= len(machines) // 2
 
 
+async def test_machines_are_libvirts_to_the_letter_where_that_is_wanted(
+    vsphere: Simulator, virsh: Reference
+) -> None:
+    machines = own_machines()
+    theirs, _ = by_virsh(virsh(vsphere), machines, {})
+    ours, _ = await by_aiovirt(vsphere, machines, {}, "1")
+    score = Score()
+    score.compare(theirs, ours, differences)
+    assert score.equal == score.compared == len(machines), score.kinds
+
+
 async def test_snapshots_networks_datastores_and_the_host(
     vsphere: Simulator, virsh: Reference
 ) -> None:

@@ -46,14 +46,17 @@ _HARDWARE: Final = (
 Source: VMware's table "Virtual machine hardware versions" (knowledge base 1003746)."""
 
 _OLDEST: Final = 4
+_LIBVIRTS_NEWEST: Final = 10
+"""esxVI_ProductVersionToDefaultVirtualHWVersion knows none after that of ESX 5.5 (esx_vi.c)."""
 _PATH: Final = "config.files.vmPathName"
 _CONNECTION: Final = "runtime.connectionState"
 
 
 def newest_hardware(session: Session) -> int:
-    """The newest virtual hardware that the server has."""
+    """The newest virtual hardware that the server has, or libvirt of it where that is wanted."""
     numbers = tuple(int(part) for part in session.about.version.split(".")[:2] if part.isdigit())
-    return max((each for since, each in _HARDWARE if since <= numbers), default=_OLDEST)
+    newest = max((each for since, each in _HARDWARE if since <= numbers), default=_OLDEST)
+    return min(newest, _LIBVIRTS_NEWEST) if session.parameters.like_libvirt else newest
 
 
 def files_of(session: Session, path: DatastorePath, datacenter: Ref) -> DatastoreFiles:
@@ -99,7 +102,7 @@ class Document:
         Raises:
             ConfigError: The file cannot be understood.
         """
-        config = domain_of(self.vmx, self.files)
+        config = domain_of(self.vmx, self.files, extended=session.extended)
         if not inactive:
             config.id = machine.number
         place = session.tree.path(datacenter_of(session, machine))

@@ -1,7 +1,7 @@
 """What a URI of ESX or vCenter says beside the host, checked before anything is opened.
 
-Names and meaning are those of libvirt's page on its ESX driver, and two of our own: `cacert` and
-`thumbprint`, because a certificate that is not verified protects nothing.
+Names and meaning are those of libvirt's page on its ESX driver, and three of our own: `cacert` and
+`thumbprint`, because a certificate that is not verified protects nothing, and `like_libvirt`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Parameters:
         cacert: A file of CAs that are trusted instead of the system's.
         thumbprint: The digest of the only certificate that is trusted.
         authfile: libvirt's file of credentials.
+        like_libvirt: Let documents say what libvirt's driver says, and nothing more.
     """
 
     transport: str = "https"
@@ -45,6 +46,7 @@ class Parameters:
     cacert: Path | None = None
     thumbprint: str | None = None
     authfile: str | None = None
+    like_libvirt: bool = False
 
 
 def _transport(text: str) -> str:
@@ -92,6 +94,7 @@ PARAMETERS: Final[dict[str, Callable[[str], object]]] = {
     "cacert": _file,
     "thumbprint": _text,
     "authfile": _text,
+    "like_libvirt": _switch,
 }
 """Each parameter -> what reads it; a ValueError says what was expected."""
 

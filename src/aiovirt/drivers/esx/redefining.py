@@ -60,7 +60,7 @@ async def redefine(session: Session, machine: Machine, config: DomainConfig) -> 
         AiovirtError: The server refused; the machine is as it was.
     """
     document = await read_vmx(session, machine)
-    wanted = merge(document.vmx, config, document.files)
+    wanted = merge(document.vmx, config, document.files, extended=session.extended)
     changed = changed_keys(document.vmx, wanted)
     if not config.videos:  # each machine has a card, of which a definition need not speak
         changed = {key for key in changed if not key.startswith("svga.")}
@@ -69,7 +69,7 @@ async def redefine(session: Session, machine: Machine, config: DomainConfig) -> 
     if devices:
         plugged = None
         if all(key.startswith(PLUGGABLE) for key in devices):
-            before = domain_of(document.vmx, document.files)
+            before = domain_of(document.vmx, document.files, extended=session.extended)
             plugged = await device_changes(session, machine, before, config)
     if plugged is None:
         _check_devices(machine, document, ", ".join(devices))

@@ -96,6 +96,11 @@ class Session:
         """The server, for messages."""
         return f"{'vCenter' if self.is_vcenter else 'ESX host'} {self.uri.host}"
 
+    @property
+    def extended(self) -> bool:
+        """Whether documents tell what libvirt's driver leaves out."""
+        return not self.parameters.like_libvirt
+
     # --- asking ---------------------------------------------------------------------------------
 
     async def call(self, method: Method[A, R], ref: Ref, args: A | None = None, *, what: str) -> R:

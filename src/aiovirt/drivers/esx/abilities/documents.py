@@ -55,7 +55,7 @@ class EsxDocuments(EsxListing):
     async def from_native(self, form: str, text: str) -> DomainConfig:
         """See `Definition.from_native`, of the form ``vmware-vmx``."""
         _check_form(form)
-        return domain_of(Vmx.parse(text), self._files())
+        return domain_of(Vmx.parse(text), self._files(), extended=self.session.extended)
 
     async def to_native(self, form: str, config: DomainConfig) -> str:
         """See `Definition.to_native`, of the form ``vmware-vmx``."""
