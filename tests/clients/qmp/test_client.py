@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from aiovirt._tasks import open_task_group
@@ -303,6 +304,48 @@ async def test_commands_with_descriptors_go_one_at_a_time() -> None:
         assert [request.name for request in fake.requests].count("getfd") == 1
         hold.until.set()
     assert [request.name for request in fake.requests].count("getfd") == 2
+
+
+async def arrived() -> None:
+    """Let all that was sent arrive."""
+    for _ in range(20):
+        await anyio.lowlevel.checkpoint()
+
+
+@pytest.mark.parametrize("many", [1, 2])
+async def test_nothing_is_sent_behind_a_command_with_descriptors(many: int) -> None:
+    """QEMU looks at descriptors with each byte that comes before it has taken them."""
+    async with connected() as (fake, qmp), open_task_group() as group:
+        fake.handlers["getfd"] = lambda _: {}
+        hold = Hold()
+        fake.script.add("getfd", hold)
+        group.start_soon(lambda: qmp.call(Getfd("one"), fds=[0]))
+        await hold.reached.wait()
+        if many == 1:
+            group.start_soon(lambda: qmp.call(QueryStatus()))
+        else:
+            group.start_soon(lambda: qmp.call_all(*[QueryStatus()] * many))
+        await arrived()
+        assert fake.requests[-1].name == "getfd"
+        hold.until.set()
+    assert fake.requests[-1].name == "query-status"
+
+
+async def test_who_gives_up_a_command_with_descriptors_lets_others_through_at_its_reply() -> None:
+    async with connected() as (fake, qmp), open_task_group() as group:
+        fake.handlers["getfd"] = lambda _: {}
+        hold = Hold()
+        fake.script.add("getfd", hold)
+        with anyio.CancelScope() as scope:
+            async with open_task_group() as inner:
+                inner.start_soon(lambda: qmp.call(Getfd("one"), fds=[0]))
+                await hold.reached.wait()
+                scope.cancel()
+        group.start_soon(lambda: qmp.call(QueryStatus()))
+        await arrived()
+        assert fake.requests[-1].name == "getfd"
+        hold.until.set()
+    assert fake.requests[-1].name == "query-status"
 
 
 @pytest.mark.parametrize("fds", [[1 << 20], [0] * 254], ids=["closed", "too many"])

@@ -274,6 +274,14 @@ def test_requests_are_short_and_each_sends_the_beginning_of_the_next_along() -> 
     assert sent == b'a","arguments":{"b":1},"id":4}{"execute":"'
 
 
+def test_nothing_follows_a_command_with_descriptors() -> None:
+    core = ready_client()
+    core.send(Request("stop", None, 3))
+    sent = core.send(Request("getfd", {"fdname": "a"}, 4, descriptors=1))
+    assert sent == b'getfd","arguments":{"fdname":"a"},"id":4}'
+    assert core.send(Request("b", None, 5)) == b'{"execute":"b","id":5}{"execute":"'
+
+
 def test_out_of_band_cuts_off_what_was_begun_once_at_a_time() -> None:
     core = ready_client()
     core.send(Request("stop", None, 3))

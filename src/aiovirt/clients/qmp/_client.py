@@ -6,12 +6,13 @@ it; no task stands between.
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -76,6 +77,9 @@ the command that an ``exec-oob`` cuts off (`Connection.send`)."""
 OOB_IN_FLIGHT = 64
 """How many commands are sent out of band ahead of their replies."""
 
+OOB_PATIENCE_S = 1.0
+"""How long a command out of band waits for one with descriptors that is on its way."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionEnd:
@@ -93,12 +97,46 @@ class ConnectionEnd:
         return self.reason
 
 
+class _Gate:
+    """Closed while nothing may be sent: a command with descriptors is on its way."""
+
+    def __init__(self) -> None:
+        self._opened = anyio.Event()
+        self._opened.set()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether commands may be sent."""
+        return self._opened.is_set()
+
+    def close(self) -> None:
+        """Let nobody through before `release`."""
+        self._opened = anyio.Event()
+
+    def release(self) -> None:
+        """Open it."""
+        self._opened.set()
+
+    async def wait(self) -> None:
+        """Wait until it is open; who then does not await anything gets through."""
+        while not self.is_open:
+            await self._opened.wait()
+
+
+class _Held(Protocol):
+    """A place that a command takes."""
+
+    def release(self) -> object:
+        """Give it back."""
+        ...
+
+
 class _Call:
     """One command on its way: the caller's waiting place, what it holds, and later the reply."""
 
     __slots__ = ("_held", "reply", "slot")
 
-    def __init__(self, slot: Slot, held: Sequence[anyio.Semaphore]) -> None:
+    def __init__(self, slot: Slot, held: Sequence[_Held]) -> None:
         self.slot = slot
         self.reply: Success | Failure | None = None
         self._held = held
@@ -110,9 +148,9 @@ class _Call:
         self.slot.set()
 
 
-def _release(held: Sequence[anyio.Semaphore]) -> None:
-    for semaphore in held:
-        semaphore.release()
+def _release(held: Sequence[_Held]) -> None:
+    for each in held:
+        each.release()
 
 
 class QMPClient:
@@ -140,6 +178,7 @@ class QMPClient:
         self._as_one = anyio.Lock(fast_acquire=True)
         self._out_of_band = anyio.Semaphore(OOB_IN_FLIGHT, fast_acquire=True)
         self._with_descriptors = anyio.Semaphore(1, fast_acquire=True)
+        self._gate = _Gate()
         self._schema: Schema | None = None
 
     # --- what the server is ---------------------------------------------------------------------
@@ -283,18 +322,19 @@ class QMPClient:
         if self._schema is not None:
             for name, given in requests:
                 self._check_arguments(self._schema, name, given, oob=False)
-        held: list[Sequence[anyio.Semaphore]] = []
+        held: list[Sequence[_Held]] = []
         with ExitStack() as undo:
             async with self._as_one:  # two that come place by place could wait for each other
                 while len(held) < len(requests):
                     held.append(await self._hold((), oob=False))
                     undo.callback(_release, held[-1])
+            await self._gate.wait()
             calls = self._post_as_one(requests, held)
             undo.pop_all()
         return calls
 
     def _post_as_one(
-        self, requests: Sequence[_Request], held: Sequence[Sequence[anyio.Semaphore]]
+        self, requests: Sequence[_Request], held: Sequence[Sequence[_Held]]
     ) -> list[_Call]:
         name = requests[0][0]
         channel = self._check_usable(name, oob=False)
@@ -356,27 +396,42 @@ class QMPClient:
         await call.slot.wait()
         return self._result(command, call.reply)
 
-    async def _hold(self, fds: Sequence[int], *, oob: bool) -> Sequence[anyio.Semaphore]:
+    async def _hold(self, fds: Sequence[int], *, oob: bool) -> Sequence[_Held]:
         """Take a place among the commands in flight; the reply gives it back."""
-        if not (oob or fds) and self._in_band.value and not self._congested:
+        free = self._in_band.value and self._gate.is_open and not self._congested
+        if free and not (oob or fds):
             self._in_band.acquire_nowait()
             return self._held_in_band
         # A descriptor belongs to the connection, not to its command: QEMU drops those that no
         # command has taken when new ones come.  So one command with descriptors goes at a time;
-        # the others wait for that first, and take no place from commands without.
+        # the others wait for that first, and take no place from commands without.  Nor may
+        # anything be sent behind it before it is answered: see `Request.descriptors`.
         needed = [self._with_descriptors] if fds else []
         needed.append(self._out_of_band if oob else self._in_band)
-        held: list[anyio.Semaphore] = []
+        held: list[_Held] = []
         try:
             for semaphore in needed:
                 await semaphore.acquire()
                 held.append(semaphore)
             if self._channel is not None:
                 await self._channel.wait_for_room()
+            await self._wait_for_gate(oob=oob)
+            if fds:
+                self._gate.close()
+                held.append(self._gate)
         except BaseException:
             _release(held)
             raise
         return held
+
+    async def _wait_for_gate(self, *, oob: bool) -> None:
+        """Wait until no command with descriptors is on its way.
+
+        What goes out of band is for servers that are stuck: who has not answered for a while does
+        not take descriptors just then.
+        """
+        with anyio.move_on_after(OOB_PATIENCE_S if oob else math.inf):
+            await self._gate.wait()
 
     @property
     def _congested(self) -> bool:
@@ -389,7 +444,7 @@ class QMPClient:
         fds: Sequence[int],
         *,
         oob: bool,
-        held: Sequence[anyio.Semaphore],
+        held: Sequence[_Held],
     ) -> _Call:
         channel = self._check_usable(command, oob=oob)
         number = self._core.fresh_id()

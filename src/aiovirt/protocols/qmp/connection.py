@@ -170,22 +170,26 @@ class Connection:
             self._check_request(message)
         data = encode(message)
         if self._peer_is_server:
-            data = self._begin_next(data, oob=isinstance(message, Request) and message.oob)
+            data = self._begin_next(data, message)
         self._note(message)
         return data
 
-    def _begin_next(self, data: bytes, *, oob: bool) -> bytes:
+    def _begin_next(self, data: bytes, message: Request | FromServer) -> bytes:
         """Leave out the beginning that was sent before, and send the next along once it may be.
 
         An ``exec-oob`` begins otherwise. What was begun is then completed to a command without a
-        name; the server refuses it, and its reply is dropped. One such may be on its way.
+        name; the server refuses it, and its reply is dropped. One such may be on its way.  Nothing
+        goes with a command that has descriptors (`Request.descriptors`).
         """
+        oob, alone = False, False
+        if isinstance(message, Request):
+            oob, alone = message.oob, message.descriptors > 0
         if self._begun and oob:
             self._abandoned = True
             data = _ABANDON + data
         elif self._begun:
             data = data[len(_BEGINNING) :]
-        self._begun = self.phase is Phase.READY and not (oob or self._abandoned)
+        self._begun = self.phase is Phase.READY and not (oob or alone or self._abandoned)
         return data + _BEGINNING if self._begun else data
 
     def _enter(self, phase: Phase) -> None:

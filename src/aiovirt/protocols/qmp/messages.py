@@ -67,7 +67,10 @@ class Request(msgspec.Struct, frozen=True):
         arguments: Its arguments: a mapping with QMP's own names, or a typed command.
         id: Ties the reply to it.
         oob: Whether it is sent as ``exec-oob`` and overtakes others.
-        descriptors: How many file descriptors came with it; the core never sees them.
+        descriptors: How many file descriptors go with it; the core never sees them.  No byte may
+            follow it before its reply: QEMU's thread that reads looks at the descriptors again with
+            each byte, while its main thread takes them away (tcp_chr_recv and tcp_get_msgfds in
+            chardev/char-socket.c, of 7.2: it ends by SIGSEGV).
     """
 
     name: str
