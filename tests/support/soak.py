@@ -1,5 +1,7 @@
 """Runs many guests for minutes, with random operations from many tasks, and looks for what stays.
 
+All of them run at once when the operations begin.
+
     python tests/support/soak.py --guests 150 --minutes 10 --tasks 20
 
 Each operation is held against the model in `soakmodel`: an error that the model did not expect, a
@@ -29,7 +31,7 @@ import anyio.lowlevel
 from guests import bare_config, qemus_of
 from labsamples import disk
 from leaks import children, descriptors
-from soakmodel import Guest, Operation, choose
+from soakmodel import START, Guest, Operation, choose
 
 import aiovirt
 from aiovirt.config import Disk, Video
@@ -87,6 +89,24 @@ class Soak:
                     group.start_soon(self._work)
                 group.start_soon(self._sample)
 
+    async def start_all(self, tasks: int) -> None:
+        """Have all of them run at once."""
+        limit = anyio.CapacityLimiter(tasks)
+
+        async def start(guest: Guest) -> None:
+            async with limit:
+                await self._whole(guest, START, "")
+
+        async with anyio.create_task_group() as group:
+            for guest in self.guests:
+                group.start_soon(start, guest)
+        self._count_running()
+
+    def _count_running(self) -> int:
+        running = sum(guest.runs for guest in self.guests)
+        self.most_running = max(self.most_running, running)
+        return running
+
     async def _work(self) -> None:
         while True:
             number = self.chance.randrange(len(self.guests))
@@ -108,7 +128,11 @@ class Soak:
         operation, name = choose(guest, self.chance, self.without)
         if self.chance.random() < CANCELLED:
             await self._cancelled(guest, operation, name)
-            return
+        else:
+            await self._whole(guest, operation, name)
+
+    async def _whole(self, guest: Guest, operation: Operation, name: str) -> None:
+        """Carry it out to its end."""
         verdict = operation.verdict(guest, name)
         guest.story.append(operation.name)
         try:
@@ -172,8 +196,7 @@ class Soak:
 
     async def _sample(self) -> None:
         while True:
-            running = sum(guest.runs for guest in self.guests)
-            self.most_running = max(self.most_running, running)
+            running = self._count_running()
             self.memory.append(_resident_kib())
             count = sum(self.done.values())
             say(f"{count} operations, {running} guests run, {self.memory[-1]} KiB")
@@ -218,6 +241,7 @@ async def soak(root: Path, folder: Path, wanted: argparse.Namespace) -> list[str
         guests = await prepare(host, folder, wanted.guests)
         chance = Random(wanted.seed)  # noqa: S311 - made to be repeated
         work = Soak(host, guests, chance, wanted.without)
+        await work.start_all(wanted.tasks)
         await work.run(wanted.minutes * 60, wanted.tasks)
         for guest in guests:
             if guest.runs:

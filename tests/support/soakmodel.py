@@ -16,7 +16,7 @@ from aiovirt.errors import AiovirtError, AlreadyExists, InvalidState, NotFound
 from aiovirt.model.domain import DomainState
 from aiovirt.objects import Domain
 
-__all__ = ["Guest", "Operation", "choose"]
+__all__ = ["START", "Guest", "Operation", "choose"]
 
 OFF, RUNNING, PAUSED = DomainState.SHUTOFF, DomainState.RUNNING, DomainState.PAUSED
 NAMES = ("s1", "s2", "s3")
@@ -162,8 +162,9 @@ def _always(_guest: Guest, _name: str) -> Verdict:
     return None
 
 
+START = Operation("start", 30, _start, lambda guest, _: guest.vm.start(), _started)
 OPERATIONS = (
-    Operation("start", 30, _start, lambda guest, _: guest.vm.start(), _started),
+    START,
     Operation(
         "destroy", 5, _needs_machine, lambda guest, _: guest.vm.destroy(), lambda g, _: g.stop()
     ),
