@@ -169,7 +169,7 @@ REVIEWED = [
     "open",
 ]
 
-HEAVY = {"asyncssh", "aiohttp", "lxml", "trio", "trio_asyncio", "msgspec", "anyio", "cyclopts"}
+HEAVY = {"asyncssh", "aiohttp", "lxml", "trio", "msgspec", "anyio", "cyclopts"}
 
 
 def loaded_after(statement: str) -> set[str]:

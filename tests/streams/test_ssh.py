@@ -66,8 +66,12 @@ async def serving(factory: type[asyncssh.SSHServer]) -> AsyncGenerator[int, None
         try:
             yield acceptor.get_port()
         finally:
-            acceptor.close()
-            await in_asyncio(acceptor.wait_closed)
+            await in_asyncio(_close, acceptor)
+
+
+async def _close(acceptor: asyncssh.SSHAcceptor) -> None:
+    acceptor.close()
+    await acceptor.wait_closed()
 
 
 class Answers:

@@ -23,10 +23,6 @@ T = TypeVar("T")
 # A cancelled asyncio task ends some turns of the loop after its cancellation.
 TURNS_TO_END = 20
 
-OF_LOOP = "trio_asyncio.BaseTrioEventLoop._io_task"
-"""What trio-asyncio starts anew for each wait for a descriptor: where a wider fixture has such a
-loop open, its tasks have other ids at the end of the test."""
-
 
 def descriptors() -> dict[int, str]:
     """Return the open descriptors of this process and what they stand for."""
@@ -104,18 +100,12 @@ def without_leaked_tasks(
 
     @functools.wraps(function)
     async def watched(*args: P.args, **kwargs: P.kwargs) -> T:
-        running = anyio.get_running_tasks()
-        before = {task.id for task in running}
-        kept = {task.name for task in running} & {OF_LOOP}
+        before = {task.id for task in anyio.get_running_tasks()}
         with anyio.fail_after(limit_s):
             result = await function(*args, **kwargs)
         left: list[str | None] = []
         for _ in range(TURNS_TO_END):
-            left = [
-                task.name
-                for task in anyio.get_running_tasks()
-                if task.id not in before and task.name not in kept
-            ]
+            left = [task.name for task in anyio.get_running_tasks() if task.id not in before]
             if not left:
                 return result
             await anyio.lowlevel.checkpoint()

@@ -1,43 +1,32 @@
 """Libraries that speak asyncio only, run under whichever event loop there is.
 
-Under trio they run in a loop of trio-asyncio, which must be open around all that they do.
+Under trio they run in a loop of asyncio in a thread of its own, which must be open around all that
+they do.  So what is theirs is touched by functions that run there, and by nobody else.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from functools import cache
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from importlib import import_module
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import sniffio
 
-from aiovirt._tasks import lone_errors
-from aiovirt.errors import ConnectionLost
+if TYPE_CHECKING:
+    from aiovirt.streams._loop_thread import Scope
 
 __all__ = ["Home", "asyncio_loop", "from_asyncio", "in_asyncio"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_SCOPE: ContextVar[Scope] = ContextVar("_SCOPE")
+
 
 def _under_trio() -> bool:
     return sniffio.current_async_library() == "trio"
-
-
-@cache
-def _trio_asyncio() -> Any:  # noqa: ANN401 - it has no types
-    """Load it on first use, and let loops that are made outside of trio stay asyncio's own.
-
-    It would have `asyncio.run` run on trio from then on, in every thread of the process.
-    """
-    new_event_loop = asyncio.new_event_loop
-    loaded = import_module("trio_asyncio")
-    for module in (asyncio, asyncio.events):
-        vars(module).update(new_event_loop=new_event_loop)
-    return loaded
 
 
 @asynccontextmanager
@@ -46,9 +35,12 @@ async def asyncio_loop() -> AsyncGenerator[None, None]:
     if not _under_trio():
         yield
         return
-    with lone_errors():
-        async with _trio_asyncio().open_loop():
+    async with import_module("aiovirt.streams._loop_thread").open_scope() as scope:
+        before = _SCOPE.set(scope)
+        try:
             yield
+        finally:
+            _SCOPE.reset(before)
 
 
 async def in_asyncio(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -57,23 +49,12 @@ async def in_asyncio(function: Callable[P, Awaitable[T]], *args: P.args, **kwarg
     Raises:
         ConnectionLost: The loop was closed meanwhile.
     """
-    if not _under_trio():
-        return await function(*args, **kwargs)
-    adapted: Callable[P, Awaitable[T]] = _trio_asyncio().aio_as_trio(function)
-    with _closed_meanwhile():
-        return await adapted(*args, **kwargs)
+    return await Home().run(function, *args, **kwargs)
 
 
-@contextmanager
-def _closed_meanwhile() -> Iterator[None]:
-    """Say of what ends since its loop does that its connection was closed.
-
-    It is cancelled on asyncio's side alone: whoever waits for it is not.
-    """
-    try:
-        yield
-    except asyncio.CancelledError as error:
-        raise ConnectionLost("the connection was closed meanwhile", maybe_done=True) from error
+def from_asyncio(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Return a function of the running loop as one that asyncio's side may await."""
+    return Home().back(function)
 
 
 class Home:
@@ -83,7 +64,7 @@ class Home:
     """
 
     def __init__(self) -> None:
-        self._loop = _trio_asyncio().current_loop.get() if _under_trio() else None
+        self._scope = _SCOPE.get() if _under_trio() else None
 
     async def run(
         self, function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -93,28 +74,13 @@ class Home:
         Raises:
             ConnectionLost: The loop is closed, or was meanwhile.
         """
-        if self._loop is None:
+        if self._scope is None:
             return await function(*args, **kwargs)
-        if self._loop.is_closed():
-            raise ConnectionLost("the connection was closed", maybe_done=False)
-        adapted: Callable[P, Awaitable[T]] = _trio_asyncio().aio_as_trio(function, loop=self._loop)
-        with _closed_meanwhile():
-            return await adapted(*args, **kwargs)
+        return await self._scope.run(function, *args, **kwargs)
 
     def back(self, function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         """Return a function of the running loop as one that this loop's side may await.
 
         Where several are open the task's own would be the innermost one, which need not be this.
         """
-        if self._loop is None:
-            return function
-        adapted: Callable[P, Awaitable[T]] = _trio_asyncio().trio_as_aio(function, loop=self._loop)
-        return adapted
-
-
-def from_asyncio(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Return a function of the running loop as one that asyncio's side may await."""
-    if not _under_trio():
-        return function
-    adapted: Callable[P, Awaitable[T]] = _trio_asyncio().trio_as_aio(function)
-    return adapted
+        return function if self._scope is None else self._scope.back(function)

@@ -213,7 +213,6 @@ class HTTPClient:
         bounds: Bounds | None = None,
         limit: int = MAX_ANSWER,
         takers: Mapping[int, Taker] = NO_TAKERS,
-        aloof: bool = False,
     ) -> Answer:
         """Make a request and read its answer whole.
 
@@ -226,9 +225,7 @@ class HTTPClient:
             limit: Bytes that the answer may have.
             takers: Who gets the body of an answer of some status in parts, as they come: then it
                 is not kept, and has no limit. Until a taker returns nothing more is read; what it
-                raises ends the connection.
-            aloof: Whether takers touch nothing of an event loop, so that they may be called from
-                another one's side: that is faster under trio.
+                raises ends the request.
 
         Raises:
             NotFound: There is no host of that name.
@@ -243,9 +240,13 @@ class HTTPClient:
         """
         request = self._request(method, path, headers, bounds)
         async with self._places:
-            home = self._home
-            ours = {status: _awaitable(take, home, aloof=aloof) for status, take in takers.items()}
-            return await self._home.run(self._exchange, request, body, limit, ours)
+            ours = {status: self._home.back(_awaitable(take)) for status, take in takers.items()}
+            answer = await self._home.run(self._exchange, request, body, limit, ours)
+            if answer.status not in takers:
+                return answer
+            if answer.body:
+                takers[answer.status](answer.body)
+            return replace(answer, body=b"")
 
     @asynccontextmanager
     async def request(
@@ -307,7 +308,8 @@ class HTTPClient:
         if self._proxy is not None and self._base.startswith("http:"):
             sent |= self._proxy.headers  # without TLS there is no CONNECT that could carry them
         if self.cookies:
-            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+            known = self.cookies.copy()  # asyncio's side may take one over at any time
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in known.items())
         return _Request(method, path, sent, bounds or self._target.bounds)
 
     # --- asyncio's side -----------------------------------------------------------------------
@@ -315,20 +317,23 @@ class HTTPClient:
     async def _exchange(
         self, request: _Request, body: bytes, limit: int, takers: Mapping[int, _Take]
     ) -> Answer:
+        """Make a request; of a body that is taken in parts the last is left in the answer.
+
+        Most have no other, and then nobody has to go over to the other side for it.
+        """
         response, progress = await self._send(request, body)
         take = takers.get(response.status)
         try:
             if take is None:
                 with reasons(progress):
-                    whole = await _read_all(response, limit, progress)
+                    kept = await _read_all(response, limit, progress)
             else:
-                whole = b""
-                await _hand_over(response, progress, take)
+                kept = await _hand_over(response, progress, take)
         except BaseException:
             progress.abort()
             response.close()
             raise
-        return Answer(response.status, response.reason or "", response.headers, whole)
+        return Answer(response.status, response.reason or "", response.headers, kept)
 
     async def _send(
         self, request: _Request, data: _Data
@@ -434,25 +439,24 @@ async def _read_all(response: aiohttp.ClientResponse, limit: int, progress: Prog
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _awaitable(take: Taker, home: Home, *, aloof: bool) -> _Take:
-    """A taker as asyncio's side may await it: it is called by a task of the caller's library.
-
-    Else all that it touches would take itself for asyncio's under trio, too.
-    """
-
+def _awaitable(take: Taker) -> _Take:
     async def called(part: bytes) -> None:
         take(part)
 
-    return called if aloof else home.back(called)
+    return called
 
 
-async def _hand_over(response: aiohttp.ClientResponse, progress: Progress, take: _Take) -> None:
+async def _hand_over(response: aiohttp.ClientResponse, progress: Progress, take: _Take) -> bytes:
+    """Have all parts but the last taken, which is returned."""
+    last = b""
     while True:
         with reasons(progress):
             part = await _next_part(response, progress)
         if not part:
-            return
-        await take(part)
+            return last
+        if last:
+            await take(last)
+        last = part
 
 
 async def _finish(response: aiohttp.ClientResponse, progress: Progress) -> None:

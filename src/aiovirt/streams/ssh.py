@@ -221,7 +221,7 @@ class SSHConnection:
             with anyio.move_on_after(CLOSE_S):
                 await self._home.run(self._close)
                 return
-            self._connection.abort()
+            await self._home.run(self._abort)
 
     async def _close(self) -> None:
         for bridge, sock in self._bridges:
@@ -229,6 +229,9 @@ class SSHConnection:
             bridge.detach()
         self._connection.close()
         await self._connection.wait_closed()
+
+    async def _abort(self) -> None:
+        self._connection.abort()
 
 
 @asynccontextmanager

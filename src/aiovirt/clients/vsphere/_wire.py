@@ -130,7 +130,6 @@ class Wire:
             headers=self._headers,
             bounds=bounds or self._bounds,
             takers={_OK: feed, _FAULT: feed},
-            aloof=take is None,
         )
         if answer.status not in {_OK, _FAULT}:
             raise self._refusal(method, answer)
