@@ -131,7 +131,7 @@ async def _settled(writer: Writer) -> None:
         await checkpoint.delete()
     if len(await writer.chain()) > 1:
         await writer.vm.block_commit("vda", delete=True)
-    if await writer.chain() == ["a.above"]:  # the pull went on to its end
+    if await writer.chain() in (["a.above"], ["copy"]):  # the pull or the copy came to its end
         back = Disk.file(writer.folder / "a.qcow2")
         await writer.vm.block_copy("vda", back, reuse_external=True, pivot=True)
 
