@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from contextvars import ContextVar
 
@@ -234,3 +236,76 @@ def test_a_thread_of_the_loops_that_hangs_holds_nobody_up() -> None:
         assert not may_end.is_set()
     finally:
         may_end.set()
+
+
+def test_what_ends_the_process_passes_through_from_both_sides() -> None:
+    async def leave() -> None:
+        raise SystemExit(3)
+
+    async def run() -> None:
+        async with asyncio_loop():
+            home = Home()
+            with pytest.raises(SystemExit):
+                await home.run(leave)
+            with pytest.raises(SystemExit):
+                await home.run(home.back(leave))
+            assert await home.run(_answer) == 42
+
+    trio.run(run)
+
+
+class OnTrio(asyncio.DefaultEventLoopPolicy):
+    """What a library that runs asyncio on trio says of the process's loops."""
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        raise RuntimeError("there is another loop here")
+
+
+def test_the_policy_of_the_process_does_not_matter() -> None:
+    before = asyncio.get_event_loop_policy()
+    asyncio.set_event_loop_policy(OnTrio())
+    try:
+        assert trio.run(_ask) == 42
+    finally:
+        asyncio.set_event_loop_policy(before)
+
+
+CTRL_C = """
+import asyncio, os, signal, threading
+import trio
+from aiovirt.streams._asyncio import Home, asyncio_loop
+
+async def wait():
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(0.1)
+        raise
+
+async def use(home):
+    try:
+        await home.run(wait)
+    except Exception as error:
+        print(type(error).__name__)
+
+async def main():
+    async with trio.open_nursery() as nursery:
+        async with asyncio_loop():
+            nursery.start_soon(use, Home())
+            await trio.testing.wait_all_tasks_blocked(0.05)
+
+import trio.testing
+try:
+    trio.run(main)
+except* KeyboardInterrupt:
+    print("interrupted")
+print([each.name for each in threading.enumerate()])
+"""
+
+
+def test_ctrl_c_while_a_scope_is_closed_leaves_no_thread() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CTRL_C], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines() == ["ConnectionLost", "interrupted", "['MainThread']"]

@@ -289,6 +289,27 @@ async def test_cancelling_closes_that_connection_and_no_other() -> None:
         assert site.connections == 2
 
 
+async def test_who_is_cancelled_with_the_client_is_told_that_and_nothing_else() -> None:
+    async def serve(peer: Peer) -> None:
+        await peer.read_head()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhello")
+        await peer.receive()
+
+    async def read(http: HTTPClient, begun: anyio.Event) -> None:
+        async with http.request("GET", "/") as response:
+            async for _ in response:
+                begun.set()
+
+    async with serving(serve) as site:
+        for _ in range(10):  # which of both ends first is chance
+            begun = anyio.Event()
+            async with anyio.create_task_group() as group, open_http(HTTPTarget(site.url)) as http:
+                group.start_soon(read, http, begun)
+                await begun.wait()
+                group.cancel_scope.cancel()
+                await anyio.lowlevel.checkpoint()
+
+
 async def test_tasks_that_began_before_may_use_it() -> None:
     opened, asked = anyio.Event(), anyio.Event()
     clients: list[HTTPClient] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -91,6 +92,45 @@ async def test_a_task_that_began_elsewhere_uses_it(server: SSHD) -> None:
         connection = await tasks.start(connect)
         assert (await connection.run("echo here")).output == b"here\n"
         tasks.cancel_scope.cancel()
+
+
+async def test_commands_of_a_connection_that_is_closed_may_have_been_done(server: SSHD) -> None:
+    target = SSHTarget(
+        "127.0.0.1", server.port, user(), server.key, server.known_hosts, config=Path("/dev/null")
+    )
+    told: list[bool] = []
+
+    async def run(connection: SSHConnection) -> None:
+        with pytest.raises(ConnectionLost) as caught:
+            await connection.run("sleep 2")
+        told.append(caught.value.maybe_done)
+
+    for _ in range(5):  # which of both ends first is chance
+        async with anyio.create_task_group() as tasks, connect_ssh(target, timeout_s=20) as ssh:
+            for _ in range(2):
+                tasks.start_soon(run, ssh)
+            await ssh.run("echo these have begun")
+    assert told == [True] * 10
+
+
+async def test_who_waits_for_a_socket_is_told_that_it_is_closed(server: SSHD) -> None:
+    target = SSHTarget(
+        "127.0.0.1", server.port, user(), server.key, server.known_hosts, config=Path("/dev/null")
+    )
+    ends: list[str] = []
+
+    async def wait(sock: socket.socket) -> None:
+        with pytest.raises(anyio.ClosedResourceError):
+            await anyio.wait_readable(sock)
+        ends.append("told")
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            sock.recv(1)
+
+    for _ in range(5):
+        async with anyio.create_task_group() as tasks, connect_ssh(target, timeout_s=20) as ssh:
+            tasks.start_soon(wait, await ssh.open_command("echo ready; cat", b"ready\n"))
+            await anyio.wait_all_tasks_blocked()
+    assert ends == ["told"] * 5
 
 
 async def test_more_sessions_than_the_server_takes(ssh: SSHConnection, tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ class _LoopThread:
     """
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        # The process's policy may be that of a library that runs asyncio on trio.
+        self.loop: asyncio.AbstractEventLoop = asyncio.SelectorEventLoop()
         self.token = trio.lowlevel.current_trio_token()
         self.users = 0
         self._stop = asyncio.Event()
@@ -69,6 +70,7 @@ class _LoopThread:
             await asyncio.wait(left)
         await self.loop.shutdown_asyncgens()
 
+    @trio.lowlevel.enable_ki_protection
     async def stop(self) -> None:
         """End it; returns when nothing of it is left."""
         self.loop.call_soon_threadsafe(self._stop.set)
@@ -96,12 +98,15 @@ class _Call:
         self._context.run(current_async_library_cvar.set, None)
         self._raise_cancelled: _Raise | None = None
 
+    @trio.lowlevel.enable_ki_protection  # Ctrl-C comes while it waits, not before
     async def result(self) -> Any:  # noqa: ANN401 - that of any function
         """Wait for it."""
         loop = self._scope.thread.loop
         loop.call_soon_threadsafe(self._begin)
         try:
             return await trio.lowlevel.wait_task_rescheduled(self._abort)
+        except _Passed as error:
+            raise error.what from error
         except asyncio.CancelledError as error:
             if self._raise_cancelled is not None:
                 self._raise_cancelled()
@@ -129,8 +134,23 @@ class _Call:
         self._task = None
 
 
+class _Passed(Exception):
+    """What ends a process, on its way through the other side: there it would end the loop.
+
+    Attributes:
+        what: It.
+    """
+
+    def __init__(self, what: BaseException) -> None:
+        super().__init__(what)
+        self.what = what
+
+
 async def _awaited(make: Callable[[], Awaitable[T]]) -> T:
-    return await make()
+    try:
+        return await make()
+    except (SystemExit, KeyboardInterrupt) as end:
+        raise _Passed(end) from end
 
 
 class _Return:
@@ -162,6 +182,8 @@ class _Return:
             with self._scope:
                 try:
                     finish = partial(self._done.set_result, await self._make())
+                except (SystemExit, KeyboardInterrupt) as end:
+                    finish = partial(self._fail, _Passed(end))
                 except Exception as error:  # noqa: BLE001 - it is raised on the other side
                     finish = partial(self._fail, error)
         finally:
@@ -212,6 +234,7 @@ class Scope:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    @trio.lowlevel.enable_ki_protection
     async def close(self) -> None:
         """Cancel what still runs; it is over then."""
         self._closed = True
@@ -226,6 +249,7 @@ class Scope:
 
 
 @asynccontextmanager
+@trio.lowlevel.enable_ki_protection
 async def open_scope() -> AsyncGenerator[Scope, None]:
     """Have asyncio's loop for the length of the scope. Cancellation: leaves nothing running."""
     thread = _RUNNING.get()
@@ -238,8 +262,10 @@ async def open_scope() -> AsyncGenerator[Scope, None]:
         yield scope
     finally:
         with trio.CancelScope(shield=True):
-            await scope.close()
-            thread.users -= 1
-            if not thread.users:
-                _RUNNING.set(None)
-                await thread.stop()
+            try:
+                await scope.close()
+            finally:  # also where Ctrl-C ends that
+                thread.users -= 1
+                if not thread.users:
+                    _RUNNING.set(None)
+                    await thread.stop()

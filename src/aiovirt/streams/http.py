@@ -20,7 +20,7 @@ from aiohttp.tracing import Trace
 from yarl import URL
 
 from aiovirt._tasks import open_task_group
-from aiovirt.errors import ConfigError, LimitExceeded
+from aiovirt.errors import ConfigError, ConnectionLost, LimitExceeded
 from aiovirt.streams._asyncio import Home, asyncio_loop
 from aiovirt.streams._http_cookies import keep_cookies
 from aiovirt.streams._http_errors import (
@@ -202,6 +202,7 @@ class HTTPClient:
         self._proxy = proxy
         self._home = home
         self._places = anyio.Semaphore(target.limit, fast_acquire=True)
+        self._being_read: dict[aiohttp.ClientResponse, Progress] = {}
 
     async def exchange(
         self,
@@ -292,14 +293,14 @@ class HTTPClient:
     async def _answered(
         self, request: _Request, data: _Data, then: Callable[[], None] | None
     ) -> AsyncGenerator[HTTPResponse, None]:
-        response, progress = await self._home.run(self._send, request, data)
+        response, progress = await self._home.run(self._begin, request, data)
         try:
             if then is not None:
                 then()
             yield HTTPResponse(response, progress, self._home)
         finally:
-            with anyio.CancelScope(shield=True):
-                await self._home.run(_finish, response, progress)
+            with anyio.CancelScope(shield=True), suppress(ConnectionLost):  # `aclose` was first
+                await self._home.run(self._finish, response)
 
     def _request(
         self, method: str, path: str, headers: Mapping[str, str] | None, bounds: Bounds | None
@@ -312,7 +313,34 @@ class HTTPClient:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in known.items())
         return _Request(method, path, sent, bounds or self._target.bounds)
 
+    async def aclose(self) -> None:
+        """End all requests and connections. Cancellation: waited out."""
+        with anyio.CancelScope(shield=True):
+            await self._home.run(self._close)
+
     # --- asyncio's side -----------------------------------------------------------------------
+
+    async def _begin(
+        self, request: _Request, data: _Data
+    ) -> tuple[aiohttp.ClientResponse, Progress]:
+        response, progress = await self._send(request, data)
+        self._being_read[response] = progress
+        return response, progress
+
+    async def _finish(self, response: aiohttp.ClientResponse) -> None:
+        progress = self._being_read.pop(response, None)
+        if progress is None:
+            return
+        if response.content.at_eof():
+            response.release()
+        else:
+            progress.abort()
+            response.close()
+
+    async def _close(self) -> None:
+        for response in list(self._being_read):
+            await self._finish(response)
+        await self._session.close()
 
     async def _exchange(
         self, request: _Request, body: bytes, limit: int, takers: Mapping[int, _Take]
@@ -459,14 +487,6 @@ async def _hand_over(response: aiohttp.ClientResponse, progress: Progress, take:
         last = part
 
 
-async def _finish(response: aiohttp.ClientResponse, progress: Progress) -> None:
-    if response.content.at_eof():
-        response.release()
-    else:
-        progress.abort()
-        response.close()
-
-
 class _Connector(aiohttp.TCPConnector):
     """aiohttp's, which tells each request over which connection it goes."""
 
@@ -499,12 +519,11 @@ async def open_http(target: HTTPTarget) -> AsyncGenerator[HTTPClient, None]:
         tls = await anyio.to_thread.run_sync(demands, target.trust, where)
     async with asyncio_loop():
         home = Home()
-        session = await home.run(_open_session)
+        client = HTTPClient(target, url, await home.run(_open_session), tls, proxy, home=home)
         try:
-            yield HTTPClient(target, url, session, tls, proxy, home=home)
+            yield client
         finally:
-            with anyio.CancelScope(shield=True):
-                await home.run(session.close)
+            await client.aclose()
 
 
 async def _open_session() -> aiohttp.ClientSession:

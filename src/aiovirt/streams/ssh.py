@@ -9,7 +9,7 @@ import getpass
 import math
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +18,7 @@ import anyio
 import asyncssh
 
 from aiovirt.errors import (
+    ConnectionLost,
     ProcessFailed,
     ResourceUnavailable,
     Unresponsive,
@@ -194,8 +195,8 @@ class SSHConnection:
         return await session[0].run(self._connection, command, data)
 
     async def _end(self, sessions: list[CommandSession]) -> None:
-        """End a command, if it has begun and not ended."""
-        with anyio.CancelScope(shield=True), anyio.move_on_after(END_S):
+        """End a command, if it has begun and not ended; it has where the connection has."""
+        with anyio.CancelScope(shield=True), anyio.move_on_after(END_S), suppress(ConnectionLost):
             for session in sessions:
                 await self._home.run(session.end, self._connection)
 
@@ -217,6 +218,7 @@ class SSHConnection:
         for _, sock in self._bridges:
             if sock.fileno() >= 0:  # else its user has closed it
                 anyio.notify_closing(sock)  # who waits for it would wait for ever
+                sock.close()
         with anyio.CancelScope(shield=True):
             with anyio.move_on_after(CLOSE_S):
                 await self._home.run(self._close)
@@ -224,8 +226,7 @@ class SSHConnection:
             await self._home.run(self._abort)
 
     async def _close(self) -> None:
-        for bridge, sock in self._bridges:
-            sock.close()
+        for bridge, _ in self._bridges:
             bridge.detach()
         self._connection.close()
         await self._connection.wait_closed()

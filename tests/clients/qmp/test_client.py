@@ -348,6 +348,25 @@ async def test_who_gives_up_a_command_with_descriptors_lets_others_through_at_it
     assert fake.requests[-1].name == "query-status"
 
 
+@pytest.mark.parametrize("oob", [False, True])
+async def test_many_commands_with_descriptors_let_others_through(oob: bool) -> None:  # noqa: FBT001 - a parameter
+    async with connected() as (fake, qmp), open_task_group() as group:
+        fake.handlers["getfd"] = lambda _: {}
+
+        async def keep_sending() -> None:
+            while True:
+                await qmp.call(Getfd("one"), fds=[0])
+
+        for _ in range(2):
+            group.start_soon(keep_sending)
+        await arrived()
+        before = [request.name for request in fake.requests].count("getfd")
+        await qmp.execute("echo", oob=oob)
+        passed = [request.name for request in fake.requests].count("getfd") - before
+        assert passed < 100  # of thousands a second
+        group.cancel_scope.cancel()
+
+
 @pytest.mark.parametrize("fds", [[1 << 20], [0] * 254], ids=["closed", "too many"])
 async def test_descriptors_that_cannot_be_sent_leave_the_connection_good(fds: list[int]) -> None:
     async with connected() as (fake, qmp):

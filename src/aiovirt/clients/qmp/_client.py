@@ -98,23 +98,24 @@ class ConnectionEnd:
 
 
 class _Gate:
-    """Closed while nothing may be sent: a command with descriptors is on its way."""
+    """Closed while nothing may be sent: a command with descriptors is on its way.
+
+    Attributes:
+        is_open: Whether commands may be sent.
+    """
 
     def __init__(self) -> None:
+        self.is_open = True
         self._opened = anyio.Event()
-        self._opened.set()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether commands may be sent."""
-        return self._opened.is_set()
 
     def close(self) -> None:
         """Let nobody through before `release`."""
+        self.is_open = False
         self._opened = anyio.Event()
 
     def release(self) -> None:
         """Open it."""
+        self.is_open = True
         self._opened.set()
 
     async def wait(self) -> None:
@@ -149,7 +150,8 @@ class _Call:
 
 
 def _release(held: Sequence[_Held]) -> None:
-    for each in held:
+    """Give places back, the last first: who waits at the gate goes before the next to close it."""
+    for each in reversed(held):
         each.release()
 
 
