@@ -34,6 +34,8 @@ AnyField = Field[object, object]
 
 
 def _at(view: View, path: str) -> tuple[View, AnyField]:
+    if "." not in path:
+        return view, type(view)._fields_[path]
     *parts, last = path.split(".")
     for part in parts:
         view = getattr(view, part)
@@ -77,9 +79,9 @@ class _ForWords(Law):
 
     def broken(self, view: View) -> Iterator[XMLError]:
         """What is wrong, unless the word is not known."""
-        word = _raw(view, self.by) or self.default
-        _, field = _at(view, self.by)
-        known = field.known if isinstance(field, Scalar) else ()
+        part, field = _at(view, self.by)
+        said, known = (field.raw(part), field.known) if isinstance(field, Scalar) else (None, ())
+        word = said or self.default
         if word is not None and (word in known or not known):
             yield from self._broken(view, word)
 

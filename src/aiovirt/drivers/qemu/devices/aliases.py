@@ -81,8 +81,9 @@ def name_devices(config: DomainConfig, fresh: Sequence[Device]) -> None:
     family = family_for(config)
     nodes = {element(each) for each in fresh}
     counts: Counter[str] = Counter()
-    taken = {alias_of(each) for each in config.devices.all() if element(each) not in nodes}
-    for device in config.devices.all():
+    devices = list(config.devices.all())
+    taken = {alias_of(each) for each in devices if element(each) not in nodes}
+    for device in devices:
         kind = device.kind
         if element(device) in nodes:
             name = alias_of(device) or ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from aiovirt.config import Controller, Device, DomainConfig
 from aiovirt.drivers.qemu.binaries.capabilities import BinaryCapabilities
@@ -32,6 +33,15 @@ from aiovirt.drivers.qemu.devices.usb_places import assign_usb_ports
 from aiovirt.drivers.qemu.devices.zpci import given_functions, number_functions
 
 __all__ = ["complete", "settle_devices"]
+
+
+_UNITS_OF: Final = (
+    (assign_drives, "disk"),
+    (assign_host_drives, "hostdev"),
+    (assign_cards, "smartcard"),
+    (assign_slots, "memory"),
+)
+"""What gives places on controllers, and the kind of devices that it gives them to."""
 
 
 def complete(config: DomainConfig, binary: BinaryCapabilities) -> None:
@@ -69,15 +79,15 @@ def settle_devices(
     """
     changed = fresh is None or any(isinstance(each, Controller) for each in fresh)
     before = len(config.controllers)
-    fill_devices(config, family)
+    kinds = None if fresh is None else {each.kind for each in fresh}
+    fill_devices(config, family, kinds)
     if changed:
         number_controllers(config)
         sort_controllers(config)
         settle_controllers(config, family)
-    assign_drives(config)
-    assign_host_drives(config)
-    assign_cards(config)
-    assign_slots(config)
+    for assign, kind in _UNITS_OF:
+        if kinds is None or kind in kinds:
+            assign(config)
     devices = list(config.devices.all()) if fresh is None else fresh
     add_controllers(config, family, devices)
     assign_serial_ports(config)

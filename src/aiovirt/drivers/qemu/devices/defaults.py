@@ -5,6 +5,7 @@ Knows no addresses and no controllers.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Final
 
 from aiovirt.config import (
@@ -29,28 +30,57 @@ __all__ = ["fill_devices"]
 _BUS_OF_PREFIX: Final = {"hd": "ide", "sd": "scsi", "vd": "virtio", "fd": "fdc"}
 
 
-def fill_devices(config: DomainConfig, family: Family) -> None:
+def fill_devices(
+    config: DomainConfig, family: Family, kinds: Collection[str] | None = None
+) -> None:
     """Complete every device of a domain, and add the devices libvirt adds.
+
+    Args:
+        config: The configuration.
+        family: What its machine is.
+        kinds: The kinds of the devices that may be incomplete; None for all.
 
     Raises:
         XMLError: A device contradicts itself.
     """
+    for fill, whose in _FILLERS:
+        if kinds is None or not whose.isdisjoint(kinds):
+            fill(config, family)
+
+
+def _disks(config: DomainConfig, family: Family) -> None:
     for disk in config.disks:
         _disk(disk, family)
+
+
+def _interfaces(config: DomainConfig, family: Family) -> None:
     for interface in config.interfaces:
         _interface(interface, family)
+
+
+def _ports(config: DomainConfig, family: Family) -> None:
     _pair_consoles(config)
     _name_ports(config, family)
     _number_ports(config)
+
+
+def _channels(config: DomainConfig, _family: Family) -> None:
     for channel in config.channels:
         _channel(channel)
+
+
+def _graphics(config: DomainConfig, _family: Family) -> None:
     for graphics in config.graphics:
         fill_listening(graphics)
-    _videos(config, family)
-    _inputs(config, family)
+
+
+def _vsock(config: DomainConfig, _family: Family) -> None:
     vsock = config.devices.vsock
     if vsock and vsock.auto is None:
         vsock.auto = vsock.cid is None
+
+
+def _memballoon(config: DomainConfig, family: Family) -> None:
     if not config.memballoon:
         config.memballoon = Memballoon(model="virtio" if family.balloon else "none")
 
@@ -194,3 +224,17 @@ def _inputs(config: DomainConfig, family: Family) -> None:
         for kind in ("mouse", "keyboard"):
             if not any(d.type == kind and d.bus == "ps2" for d in config.inputs):
                 config.inputs.append(Input(type=kind, bus="ps2"))
+
+
+_FILLERS: Final[tuple[tuple[Callable[[DomainConfig, Family], None], frozenset[str]], ...]] = (
+    (_disks, frozenset({"disk"})),
+    (_interfaces, frozenset({"interface"})),
+    (_ports, frozenset({"serial", "console"})),
+    (_channels, frozenset({"channel"})),
+    (_graphics, frozenset({"graphics"})),
+    (_videos, frozenset({"video", "graphics"})),
+    (_inputs, frozenset({"input", "graphics"})),
+    (_vsock, frozenset({"vsock"})),
+    (_memballoon, frozenset({"memballoon"})),
+)
+"""What completes devices, and of which kinds: what others leave open is not its business."""
