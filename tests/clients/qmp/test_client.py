@@ -292,11 +292,18 @@ async def test_descriptors_travel_with_their_command() -> None:
     os.close(reading)
 
 
-async def test_commands_with_descriptors_go_one_at_a_time() -> None:
-    async with connected() as (fake, qmp), open_task_group() as group:
+@asynccontextmanager
+async def holding_getfd() -> AsyncGenerator[tuple[FakeQemu, QMPClient, Hold], None]:
+    """Have a server that knows ``getfd``, and does not answer the first one before it is let."""
+    async with connected() as (fake, qmp):
         fake.handlers["getfd"] = lambda _: {}
         hold = Hold()
         fake.script.add("getfd", hold)
+        yield fake, qmp, hold
+
+
+async def test_commands_with_descriptors_go_one_at_a_time() -> None:
+    async with holding_getfd() as (fake, qmp, hold), open_task_group() as group:
         group.start_soon(lambda: qmp.call(Getfd("one"), fds=[0]))
         await hold.reached.wait()
         group.start_soon(lambda: qmp.call(Getfd("two"), fds=[0]))
@@ -315,10 +322,7 @@ async def arrived() -> None:
 @pytest.mark.parametrize("many", [1, 2])
 async def test_nothing_is_sent_behind_a_command_with_descriptors(many: int) -> None:
     """QEMU looks at descriptors with each byte that comes before it has taken them."""
-    async with connected() as (fake, qmp), open_task_group() as group:
-        fake.handlers["getfd"] = lambda _: {}
-        hold = Hold()
-        fake.script.add("getfd", hold)
+    async with holding_getfd() as (fake, qmp, hold), open_task_group() as group:
         group.start_soon(lambda: qmp.call(Getfd("one"), fds=[0]))
         await hold.reached.wait()
         if many == 1:
@@ -332,10 +336,7 @@ async def test_nothing_is_sent_behind_a_command_with_descriptors(many: int) -> N
 
 
 async def test_who_gives_up_a_command_with_descriptors_lets_others_through_at_its_reply() -> None:
-    async with connected() as (fake, qmp), open_task_group() as group:
-        fake.handlers["getfd"] = lambda _: {}
-        hold = Hold()
-        fake.script.add("getfd", hold)
+    async with holding_getfd() as (fake, qmp, hold), open_task_group() as group:
         with anyio.CancelScope() as scope:
             async with open_task_group() as inner:
                 inner.start_soon(lambda: qmp.call(Getfd("one"), fds=[0]))

@@ -330,7 +330,7 @@ class QMPClient:
                 while len(held) < len(requests):
                     held.append(await self._hold((), oob=False))
                     undo.callback(_release, held[-1])
-            await self._gate.wait()
+            await self._gate.wait()  # it may have been closed while the last places were waited for
             calls = self._post_as_one(requests, held)
             undo.pop_all()
         return calls
