@@ -79,7 +79,7 @@ class PerfCounters:
             pid: The process; of its threads those that there are and those to come.
 
         Raises:
-            ResourceUnavailable: The host has no such counter.
+            ResourceUnavailable: The host has no such counter, or the process is gone.
             PermissionDenied: It does not let us count.
         """
         if name in self._open:
@@ -87,10 +87,14 @@ class PerfCounters:
         found: list[int] = []
         try:
             for thread in _threads(pid):
-                found.append(_open(name, thread))  # noqa: PERF401 -- those before an error are closed
+                counter = _open(name, thread)
+                if counter is not None:
+                    found.append(counter)
         except BaseException:
             _close(found)
             raise
+        if not found:
+            raise ResourceUnavailable(f"cannot count the event {name}: process {pid} is gone")
         self._open[name] = found
 
     def stop(self, name: str) -> None:
@@ -121,8 +125,8 @@ def _close(descriptors: Iterable[int]) -> None:
         os.close(each)
 
 
-def _open(name: str, thread: int) -> int:
-    """A counter of one thread, and of those that it will start."""
+def _open(name: str, thread: int) -> int | None:
+    """A counter of one thread, and of those that it will start; None where it has just ended."""
     event, call = _EVENTS.get(name), _CALLS.get(platform.machine())
     if event is None or call is None:
         raise ResourceUnavailable(f"this host has no counter for the event {name}")
@@ -133,6 +137,8 @@ def _open(name: str, thread: int) -> int:
     if found >= 0:
         return found
     number = ctypes.get_errno()
+    if number == errno.ESRCH:
+        return None
     text = f"cannot count the event {name}: {os.strerror(number)}"
     if number in {errno.EACCES, errno.EPERM}:
         raise PermissionDenied(text, hint="see kernel.perf_event_paranoid and CAP_PERFMON")
