@@ -61,7 +61,10 @@ def test_an_inventory_that_lacks_machines_is_none(small: Simulator, script: Scri
 
 @pytest.mark.parametrize(
     ("script", "how"),
-    [(PEER, "polling"), (PEER, "waiting"), *((ours, "pairs") for ours in OURS)],
+    [
+        *((PEER, how) for how in ("polling", "waiting", "waiting_apart")),
+        *((ours, "pairs") for ours in OURS),
+    ],
     ids=str,
 )
 def test_pairs_power_every_machine_off_and_on(
