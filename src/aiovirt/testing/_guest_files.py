@@ -87,6 +87,11 @@ for server in $dns; do echo "nameserver $server" >>/etc/resolv.conf; done
 _CONSOLE = f"""\
 #!/bin/sh
 # One shell, no login: started by init on each console, again when it ends.
+# Who sees it may press the power button: acpid writes its file when it listens to what there is.
+for attempt in $(seq 50); do
+    [ -e /var/run/acpid.pid ] || [ ! -e /dev/input/event0 ] && break
+    usleep 20000
+done
 echo
 echo "{BANNER}"
 export HOME=/root PS1='tiny# ' ENV=/etc/shell

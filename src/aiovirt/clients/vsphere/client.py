@@ -32,7 +32,7 @@ from aiovirt.clients.vsphere._wire import Wire
 from aiovirt.clients.vsphere.faults import not_there
 from aiovirt.clients.vsphere.inventory import Inventory, InventorySpec, open_inventory
 from aiovirt.clients.vsphere.target import VSphereTarget
-from aiovirt.clients.vsphere.tasks import GIVE_UP_S, OnProgress, Tasks
+from aiovirt.clients.vsphere.tasks import GIVE_UP_S, POWER_TASKS, OnProgress, Tasks
 from aiovirt.errors import AiovirtError, Closed, ConnectionLost, PermissionDenied
 from aiovirt.model.credentials import Secret
 from aiovirt.protocols.vsphere import Arguments, Empty, Method, Ref, ReplyReader
@@ -208,10 +208,11 @@ class VSphereClient:
         Further errors as `call`.
 
         Cancellation: the task is asked to end, and waited for some seconds if it will; one that
-        cannot goes on. Where progress is asked for, so that it is long, that holds from the first
-        moment on; else a task whose start is under way goes on.
+        cannot goes on. That holds from the first moment on, but for a power operation that nobody
+        asked the progress of: one whose start is under way goes on.
         """
-        start = self.call if progress is None else self._begin
+        hasty = method.name in POWER_TASKS and progress is None
+        start = self.call if hasty else self._begin
         task = await start(method, this, args)
         return await self._tasks.run(task, method.name, this, progress)
 

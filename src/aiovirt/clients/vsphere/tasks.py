@@ -28,10 +28,15 @@ from aiovirt.protocols.vsphere import Ref, SoapFault
 from aiovirt.protocols.vsphere.tables.faults import LocalizedMethodFault
 from aiovirt.protocols.vsphere.tables.tasks_methods import CANCEL_TASK
 
-__all__ = ["GIVE_UP_S", "OnProgress", "TaskClient", "Tasks"]
+__all__ = ["GIVE_UP_S", "POWER_TASKS", "OnProgress", "TaskClient", "Tasks"]
 
 GIVE_UP_S = 10.0
 """Seconds that a task has to end that is given up."""
+
+POWER_TASKS = frozenset(
+    {"PowerOffVM_Task", "PowerOnVM_Task", "ResetVM_Task", "SuspendVM_Task"},
+)
+"""They make nothing that could be left behind, and are called by the thousand."""
 
 
 class TaskClient(ListClient, Calls, Protocol):

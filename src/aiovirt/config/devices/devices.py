@@ -86,15 +86,30 @@ class Devices(View, tag="devices"):
     cryptos: Many[Crypto] = children("crypto", Crypto)
     vsock: One[Vsock] = child("vsock", Vsock)
 
-    def all(self) -> Iterator[Device]:
-        """Every device in the order of the document.
+    def all(self, kind: str | None = None) -> Iterator[Device]:
+        """Every device in the order of the document, or every one of a kind.
 
         One of a kind that aiovirt has no fields for comes as an `OtherDevice`.
+
+        Args:
+            kind: The word of their element: ``disk``, ``interface``, …; None for all kinds.
         """
+        return map(_view_of, self._nodes(kind))
+
+    def with_alias(self, alias: str) -> Device | None:
+        """The device of that name, the first in the order of the document, or None."""
+        for node in self._nodes():
+            named = node.find("alias")
+            if named is not None and named.get("name") == alias:
+                return _view_of(node)
+        return None
+
+    def _nodes(self, kind: str | None = None) -> Iterator[Node]:
         node = element(self)
-        for each in () if node is None else node.iterchildren(etree.Element):
-            if each.tag not in _NO_DEVICES:
-                yield _view_of(each)
+        if node is not None:
+            for each in node.iterchildren(kind or etree.Element):
+                if each.tag not in _NO_DEVICES:
+                    yield each
 
 
 def _view_of(node: Node) -> Device:

@@ -93,7 +93,7 @@ def add_device(config: DomainConfig, device: Device) -> Device:
         same[-1].addnext(node)
     else:
         devices.append(node)
-    for each in config.devices.all():
+    for each in config.devices.all(device.kind):
         if node_of(each) is node:
             return each
     raise ConfigError(f"<{device.kind}> is no device", field="device")
@@ -171,7 +171,7 @@ def replace_device(config: DomainConfig, old: Device, new: D) -> D:
     if parent is None:
         raise ConfigError("the domain has no such device", field="device")
     parent.replace(there, node)
-    return cast("D", next(each for each in config.devices.all() if node_of(each) is node))
+    return cast("D", next(each for each in config.devices.all(new.kind) if node_of(each) is node))
 
 
 # --- finding --------------------------------------------------------------------------------------
@@ -184,8 +184,7 @@ def find_device(config: DomainConfig, wanted: Device) -> Device:
         NotFound: There is none, or more than one.
     """
     same = _MATCHES.get(wanted.kind, _looks_like)
-    found = [each for each in config.devices.all() if each.kind == wanted.kind]
-    found = [each for each in found if same(each, wanted)]
+    found = [each for each in config.devices.all(wanted.kind) if same(each, wanted)]
     if len(found) != 1:
         many = f"{len(found)} devices" if found else "no device"
         raise missing(f"domain {config.name!r} has {many} like this {wanted.kind}")
@@ -198,10 +197,10 @@ def find_alias(config: DomainConfig, alias: str) -> Device:
     Raises:
         NotFound: There is none.
     """
-    for each in config.devices.all():
-        if alias_of(each) == alias:
-            return each
-    raise missing(f"domain {config.name!r} has no device with the alias {alias!r}")
+    found = config.devices.with_alias(alias)
+    if found is None:
+        raise missing(f"domain {config.name!r} has no device with the alias {alias!r}")
+    return found
 
 
 def missing(text: str) -> NotFound:
