@@ -73,7 +73,10 @@ COUNTERPARTS = (
     "golang-github-vmware-govmomi-dev",  # VMware's simulator of a vCenter, built for the tests
 )
 
-ABREAST = ("--numprocesses", str((os.cpu_count() or 1) + 1), "--dist", "loadfile")
+ABREAST = (
+    *("--numprocesses", str((os.cpu_count() or 1) + 1)),
+    *("--dist", "loadfile", "--no-loadscope-reorder"),  # tests/conftest.py puts them in order
+)
 """How the whole of the tests runs: they wait for guests and daemons more than they compute."""
 
 # Scripts that write a file of this repository from another source of truth.  Each writes with no
@@ -188,13 +191,13 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run all tests, on asyncio, on asyncio with uvloop, and on trio."""
+    """Run all tests, on asyncio, on asyncio with uvloop, and on trio; style is for `figures`."""
     need(session, *COUNTERPARTS)
     install(session, "test", extras="cli,speed,sasl,kerberos,dbus")
     compile_sources(session)
     need_guest(session)
     need_vcsim(session)
-    session.run("pytest", *(session.posargs or ABREAST))
+    session.run("pytest", *(session.posargs or (*ABREAST, "--ignore", "tests/style")))
 
 
 @nox.session

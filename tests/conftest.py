@@ -102,11 +102,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Tests with real counterparts that are about what is asked of them run on one loop each: what
     differs between loops is below them, and tested on all.
+
+    What waits for guests and other programs goes first, file by file: tests that run abreast would
+    else end with one worker that is still at it, and others that have nothing to do.
     """
     left = [item for item in items if not _on_its_loop(item)]
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if _on_its_loop(item)]
+    slow = {item.path for item in items if item.get_closest_marker("real")}
+    items.sort(key=lambda item: item.path not in slow)
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.obj = leaks.without_leaked_tasks(item.obj, limit_s=_limit(item) * IN_LOOP)
