@@ -122,6 +122,20 @@ async def test_what_is_refused_among_several_is_told_in_its_place() -> None:
         assert [error and error.command for error in found] == [None, "stop", None]
 
 
+async def test_a_command_can_be_left_to_itself() -> None:
+    """What is sent later is done later, refused or not."""
+    async with connected() as (fake, qmp):
+        hold = Hold()
+        fake.script.add("cont", hold)
+        fake.script.add("stop", Refuse("GenericError", "no"))
+        await qmp.post(Cont())
+        await qmp.post(Stop())
+        await hold.reached.wait()
+        hold.until.set()
+        assert await qmp.execute("echo", {"a": 1}) == {"a": 1}
+        assert [request.name for request in fake.requests[1:]] == ["cont", "stop", "echo"]
+
+
 async def test_more_commands_than_may_be_on_their_way_all_answer() -> None:
     async with connected() as (_, qmp):
         many = [("echo", {"a": number}) for number in range(3 * IN_FLIGHT)]

@@ -276,6 +276,21 @@ class QMPClient:
         calls = await self._answered([(each.qmp_name, each.arguments()) for each in commands])
         return [self._outcome(*each) for each in zip(commands, calls, strict=True)]
 
+    async def post(self, command: Command[Any]) -> None:
+        """Send a typed command whose result is of no interest, and do not wait for it.
+
+        The server carries out what is sent later after it, whether it refused this one or not.
+
+        Raises:
+            ConnectionLost: The connection ended; `maybe_done` tells whether it was sent.
+            Closed: The client was closed before.
+            CallerError: Its arguments cannot be sent.
+
+        Cancellation: before it is sent nothing happens.
+        """
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        await self._post_all([(command.qmp_name, command.arguments())])
+
     async def execute_each(
         self, *requests: tuple[str, Mapping[str, object]]
     ) -> list[QMPCommandError | None]:

@@ -94,6 +94,14 @@ class Group:
         """A group of threads below this one."""
         return Group(self.hosts, self.path / name)
 
+    def children(self) -> list[str]:
+        """The names of the groups of threads below this one."""
+        names: set[str] = set()
+        for top in self._thread_tops():
+            with suppress(OSError), os.scandir(top / self.path) as found:
+                names.update(each.name for each in found if each.is_dir())
+        return sorted(names)
+
     def make_for_threads(self) -> None:
         """Make it for threads of a process that is in the group above; errors as `make`."""
         for top in self._thread_tops():
@@ -118,16 +126,27 @@ class Group:
             HostError: The kernel refuses.
         """
         for top in self._thread_tops():
-            unified = top == self.hosts.unified
             folder = top / self.path
             try:
-                if unified:
+                if top == self.hosts.unified:
                     write(folder / "cgroup.type", "threaded")
-                write(folder / ("cgroup.threads" if unified else "tasks"), str(thread))
+                write(folder / self._threads_file(top), str(thread))
             except ProcessLookupError:
                 return
             except OSError as error:
                 raise host_error(error, f"thread {thread} cannot go into {folder}") from error
+
+    def threads(self) -> set[int]:
+        """The threads in it, those below it apart; none where it is not there."""
+        found: list[set[int]] = []
+        for top in self._thread_tops():
+            path = top / self.path / self._threads_file(top)
+            with suppress(OSError):
+                found.append(set(map(int, path.read_text(encoding="ascii").split())))
+        return set.intersection(*found) if found else set()
+
+    def _threads_file(self, top: Path) -> str:
+        return "cgroup.threads" if top == self.hosts.unified else "tasks"
 
     def processes(self) -> set[int]:
         """The processes in it and below it."""

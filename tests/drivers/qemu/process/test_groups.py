@@ -6,7 +6,7 @@ import os
 from pathlib import Path, PurePosixPath
 
 import pytest
-from guests import bare_config, qemus_of
+from guests import bare_config, poll, qemus_of
 
 from aiovirt._open import open as open_host
 from aiovirt.config import DomainConfig
@@ -130,6 +130,33 @@ async def test_a_guest_runs_in_a_group_that_is_as_its_configuration_says(
     assert text_of(group.child("vcpu0"), "cpu", "cpu.cfs_quota_us") == "20000"
     assert "c 1:3 rw" in text_of(group, "devices", "devices.list")
     assert os.sched_getscheduler(pid) == os.SCHED_BATCH
+    await vm.destroy()
+    assert not group.exists()
+
+
+@pytest.mark.real
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_threads_are_in_the_groups_that_libvirt_has_them_in(
+    host: Connection, root: Path
+) -> None:
+    if "cpu" not in Hierarchies.find().split:
+        pytest.skip("this host has no control groups of version 1")
+    vm = await host.domains.define(config("<iothreads>1</iothreads>"))
+    await vm.start(paused=True)
+    (pid,) = qemus_of(root)
+    group = noted_group(root / "run" / str(vm.uuid))
+    assert group is not None
+    await poll(lambda: set(group.children()) == {"emulator", "iothread1", "vcpu0"})
+    await poll(lambda: pid in group.child("emulator").threads())
+    await vm.add_iothread(2)
+    assert len(group.child("iothread2").threads()) == 1
+    await vm.delete_iothread(2)
+    assert group.children() == ["emulator", "iothread1", "vcpu0"]
+    inside = [len(group.child(name).threads()) for name in ("iothread1", "vcpu0")]
+    assert inside == [1, 1]
+    assert not group.threads()
+    assert group.processes() == {pid}
     await vm.destroy()
     assert not group.exists()
 

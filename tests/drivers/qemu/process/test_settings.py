@@ -49,9 +49,9 @@ async def test_a_guest_runs_as_its_settings_say(root: Path, tmp_path: Path) -> N
     image = tmp_path / "disk.img"
     image.write_bytes(bytes(1 << 20))
     image.chmod(0o600)
-    for folder in tmp_path.parents[:2]:
-        folder.chmod(folder.stat().st_mode | 0o011)
-    tmp_path.chmod(0o711)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == os.geteuid() and not folder.stat().st_mode & 0o001:
+            folder.chmod(folder.stat().st_mode | 0o011)
     config = bare_config()
     config.disks.append(Disk.file(str(image), target="vda", bus="virtio", format="raw"))
     words = "user=nobody&relabel=yes&max_core=0&oom_score=300&max_files=2048"

@@ -17,7 +17,7 @@ from aiovirt.drivers.qemu.abilities.base import QemuAbility
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
 from aiovirt.drivers.qemu.engine.impact import change_live, looked_at, meant, redefine
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
-from aiovirt.drivers.qemu.engine.pins import apply_to_threads, pinned, set_pin
+from aiovirt.drivers.qemu.engine.pins import apply_to_threads, part_threads, pinned, set_pin
 from aiovirt.drivers.qemu.engine.pins import iothread_ids as running_threads
 from aiovirt.errors import CallerError, NotFound
 from aiovirt.host.scheduling import affinity, set_affinity
@@ -148,6 +148,7 @@ class QemuIOThreads(QemuAbility, Processors):
                 await carry_out(managed.monitor())
                 await change_live(self._engine, managed, what.live, change)
                 await apply_to_threads(managed.monitor(), what.live)
+                await part_threads(managed.monitor(), what.live)
             if what.definition is not None:
                 await redefine(self._engine, managed, change)
 

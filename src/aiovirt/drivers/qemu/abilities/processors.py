@@ -18,7 +18,12 @@ from aiovirt.drivers.qemu.abilities.iothreads import QemuIOThreads
 from aiovirt.drivers.qemu.engine.agentcpus import guest_cpus, set_guest_cpus
 from aiovirt.drivers.qemu.engine.domain import LiveDomain
 from aiovirt.drivers.qemu.engine.impact import CONFIG, LIVE, looked_at, meant, redefine
-from aiovirt.drivers.qemu.engine.pins import apply_to_threads, look_up_threads, pinned
+from aiovirt.drivers.qemu.engine.pins import (
+    apply_to_threads,
+    look_up_threads,
+    part_threads,
+    pinned,
+)
 from aiovirt.drivers.qemu.engine.vcpus import change_vcpus
 from aiovirt.errors import CallerError, InvalidState
 from aiovirt.host.procfs import thread_time_ns
@@ -131,6 +136,7 @@ class QemuProcessors(QemuIOThreads):
             if what.live is not None:
                 await change_vcpus(self._engine, managed, what.live, wanted(what.live.config))
                 await apply_to_threads(managed.monitor(), what.live)
+                await part_threads(managed.monitor(), what.live)
             if what.definition is not None:
                 await redefine(self._engine, managed, define)
 

@@ -74,6 +74,16 @@ class BoundedMonitor:
         """As `call_all`, with the error in the place of the result where QEMU has refused one."""
         return await self._bounded(commands[0].qmp_name, self.qmp.call_each(*commands), bound_s)
 
+    async def post(self, command: Command[Any], *, bound_s: float = ANSWER_BOUND_S) -> None:
+        """Send a command whose result is of no interest; what is sent later is done later.
+
+        Raises:
+            Unresponsive: QEMU has not taken it within `bound_s` seconds.
+            ConnectionLost: QEMU ended meanwhile.
+            QemuEnded: The same.
+        """
+        await self._bounded(command.qmp_name, self.qmp.post(command), bound_s)
+
     async def execute(
         self,
         name: str,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from anyio import to_thread
 from lxml import etree
 
 from aiovirt.config import DomainConfig, Node, element
 from aiovirt.drivers.qemu.engine.domain import LiveDomain
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.process.groups import asks_of_threads, set_up_threads
-from aiovirt.errors import ConfigError
+from aiovirt.drivers.qemu.process.limits import place_threads
+from aiovirt.errors import AiovirtError, ConfigError
 from aiovirt.host.scheduling import POLICIES, host_cpus, set_affinity, set_policy, threads_of
 from aiovirt.model.cpusets import format_cpus, parse_cpus
 from aiovirt.protocols.qmp.commands import QueryCpusFast, QueryIothreads
@@ -22,10 +25,13 @@ __all__ = [
     "apply_to_threads",
     "iothread_ids",
     "look_up_threads",
+    "part_threads",
     "pinned",
     "section",
     "set_pin",
 ]
+
+log = logging.getLogger("aiovirt.qemu")
 
 _AFTER = ("os",)
 """What the sections of tuning stand before, so that the document has libvirt's order."""
@@ -153,6 +159,24 @@ async def apply_to_threads(monitor: BoundedMonitor, live: LiveDomain) -> None:
         _apply_pins(config, threads)
     for row in () if tuning is None else tuning.iterchildren(*_POLICIES):
         _apply_policy(row, threads)
+
+
+async def part_threads(monitor: BoundedMonitor, live: LiveDomain) -> None:
+    """Give the threads of a QEMU the groups that libvirt gives them, below the guest's own.
+
+    A guest that cannot have them, as where the host lets us move no threads, runs without: what is
+    asked of such groups is put and refused elsewhere.  Moving a thread takes the kernel some
+    milliseconds, so it is done in a thread.
+
+    Cancellation: some threads are where they were.
+    """
+    if live.group is None:
+        return
+    try:
+        threads = await look_up_threads(monitor, live.process.pid)
+        await to_thread.run_sync(place_threads, live.group, threads.by_group())
+    except AiovirtError as error:
+        log.debug("threads of domain %s: %s", live.config.name, error)
 
 
 _PINS: Final = ("vcpupin", "emulatorpin", "iothreadpin")

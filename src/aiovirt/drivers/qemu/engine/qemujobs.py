@@ -19,6 +19,10 @@ CREATION: Final = "create"
 
 _CONCLUDED: Final = "concluded"
 _DONE: Final = (_CONCLUDED, "null")
+_PENDING: Final = "pending"
+_ABORTING: Final = "aborting"
+"""Each job that has done its work is the former for a moment, each that fails the latter:
+job_finish_sync and job_update_rc of QEMU's job.c."""
 _SNAPSHOTS: Final = "snapshot-"
 _KINDS: Final = {"blockdev-create": CREATION}
 """What the types of the jobs of a command begin with, where that is not `_SNAPSHOTS`."""
@@ -65,15 +69,20 @@ async def run_job(
             if begun is not None:
                 begun.set()
             await monitor.execute(command, {"job-id": name, **arguments})
+        seen: set[object] = set()
         try:
-            await _ended(told, name)
+            await _ended(told, name, seen)
         except anyio.get_cancelled_exc_class():
             with anyio.move_on_after(SETTLE_BOUND_S, shield=True):
-                await _ended(told, name)
+                await _ended(told, name, seen)
                 if await _failure(monitor, kind, name) is None and done_all_the_same is not None:
                     await done_all_the_same()
             raise
         with anyio.CancelScope(shield=True):
+            if _PENDING in seen and _ABORTING not in seen:
+                await monitor.post(JobDismiss(name))
+                monitor.jobs_alone.add(kind)  # what is asked next, QEMU answers after that
+                return
             failure = await _failure(monitor, kind, name)
             if failure is not None:
                 raise HostError(f"QEMU could not do {command}: {failure}")
@@ -85,7 +94,7 @@ async def end_left(monitor: BoundedMonitor, kind: str) -> None:
         for job in await monitor.call(QueryJobs()):
             if job.type.startswith(kind):
                 if job.status != _CONCLUDED:
-                    await _ended(told, job.id)
+                    await _ended(told, job.id, set())
                 await monitor.call_each(JobDismiss(job.id))
 
 
@@ -99,7 +108,10 @@ async def _failure(monitor: BoundedMonitor, kind: str, name: str) -> str | None:
     return next((job.error for job in found if job.id == name and job.error), None)
 
 
-async def _ended(told: EventStream, name: str) -> None:
+async def _ended(told: EventStream, name: str, seen: set[object]) -> None:
+    """Wait for a job's end; `seen` gets its states on the way."""
     async for event in told:
-        if event.data.get("id") == name and event.data.get("status") in _DONE:
-            return
+        if event.data.get("id") == name:
+            seen.add(event.data.get("status"))
+            if event.data.get("status") in _DONE:
+                return

@@ -238,3 +238,4 @@ async def _boot(
     if live.ended.is_set():
         raise ConnectionLost("QEMU ended as soon as it was started", maybe_done=True)
     live.booted = True
+    supervisor.part_threads()

@@ -28,6 +28,7 @@ from aiovirt.drivers.qemu.engine.domain import ENDINGS, FollowUp, LiveDomain, Ma
 from aiovirt.drivers.qemu.engine.jobrelics import catch_up_jobs
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.engine.perf import start_counting
+from aiovirt.drivers.qemu.engine.pins import part_threads
 from aiovirt.drivers.qemu.engine.translate import (
     MISSED,
     STATES,
@@ -93,6 +94,11 @@ class Supervisor:
         """
         if self._tasks is not None:
             open_consoles(self._domain, self._live, self._tasks)
+
+    def part_threads(self) -> None:
+        """Have QEMU's threads put into their groups, beside what is done next: that can wait."""
+        if self._tasks is not None and self._live.monitor is not None:
+            self._tasks.start_soon(part_threads, self._live.monitor, self._live)
 
     @asynccontextmanager
     async def _watching(self) -> AsyncIterator[None]:
@@ -247,6 +253,7 @@ class Supervisor:
         for name, data in await missed_changes(monitor, self._live.config):
             await self._happened(Event(name, data), synthetic=True)
         await catch_up_jobs(self._engine, self._domain, self._live)
+        self.part_threads()
 
     async def _learn(self, monitor: BoundedMonitor) -> None:
         """Find the consoles of a QEMU whose status was lost, and write what is known of it."""

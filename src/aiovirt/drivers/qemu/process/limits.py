@@ -21,6 +21,7 @@ __all__ = [
     "STRICT_MODES",
     "THREAD_PARAMS",
     "WHOLE_PARAMS",
+    "place_threads",
     "put_blkio",
     "put_memory",
     "put_nodes",
@@ -37,10 +38,10 @@ WHOLE_PARAMS: Final = {
 }
 """libvirt's parameters of the whole guest, and the knobs of its group."""
 
+_KINDS: Final = ("vcpu", "emulator", "iothread")
+
 THREAD_PARAMS: Final = {
-    f"{kind}_{knob}": (kind, knob)
-    for kind in ("vcpu", "emulator", "iothread")
-    for knob in ("period", "quota")
+    f"{kind}_{knob}": (kind, knob) for kind in _KINDS for knob in ("period", "quota")
 }
 """libvirt's parameters of some of its threads: which ones, and the knobs of their groups."""
 
@@ -133,11 +134,27 @@ def put_threads(
             for param, (whose, knob) in THREAD_PARAMS.items()
             if whose == kind and param in params
         }
-        if not wanted:
-            continue
-        below = group.child(name)
-        below.make_for_threads()
-        for thread in members:
-            below.take_thread(thread)
-        for knob, value in wanted.items():
-            put(below, knob, value)
+        if wanted:
+            below = _placed(group, name, members)
+            for knob, value in wanted.items():
+                put(below, knob, value)
+
+
+def place_threads(group: Group, threads: Mapping[str, Iterable[int]]) -> None:
+    """Give the threads their groups as libvirt does, and remove those of threads that are gone.
+
+    The host then weighs a virtual processor against QEMU's own work, and counts each apart.
+    """
+    for name, members in threads.items():
+        _placed(group, name, members)
+    for left in set(group.children()) - threads.keys():
+        if left.rstrip("0123456789") in _KINDS:
+            group.child(left).removed()
+
+
+def _placed(group: Group, name: str, members: Iterable[int]) -> Group:
+    below = group.child(name)
+    below.make_for_threads()
+    for thread in set(members) - below.threads():  # the kernel makes all forks wait for each move
+        below.take_thread(thread)
+    return below
