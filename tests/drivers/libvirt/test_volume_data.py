@@ -11,7 +11,7 @@ import anyio.lowlevel
 import anyio.to_thread
 import pytest
 from libvirtlab import Lab, Transport, run_virsh
-from storagelab import MIB, folder, volume_xml
+from storagelab import MIB, folder, running_pool, volume_xml
 
 import aiovirt
 from aiovirt.errors import AiovirtError, ConnectionLost, HostError
@@ -165,18 +165,20 @@ async def test_a_volume_that_is_gone_leaves_no_file(
     await pool.refresh()
 
 
-async def test_a_daemon_that_dies_leaves_no_file(
-    volume: StorageVolume, lab: Lab, tmp_path: Path
-) -> None:
-    async def read_until_it_dies() -> None:
+async def test_a_daemon_that_dies_leaves_no_file(lab: Lab, tmp_path: Path) -> None:
+    """By a connection of its own: one of a fixture would be made anew amid the test."""
+
+    async def read_until_it_dies(volume: StorageVolume) -> None:
         async with open_writer(tmp_path / "copy") as writer, volume.download() as source:
             await writer.write([await source.receive()])
             await anyio.to_thread.run_sync(lab.restart)
             while True:
                 await writer.write([await source.receive()])
 
-    with pytest.raises(ConnectionLost):
-        await read_until_it_dies()
+    async with aiovirt.open(lab.uri("unix")) as host, running_pool(host, lab, "images") as pool:
+        volume = await pool.create_volume(volume_xml("disk", SIZE))
+        with pytest.raises(ConnectionLost):
+            await read_until_it_dies(volume)
     assert not list(tmp_path.iterdir())
 
 

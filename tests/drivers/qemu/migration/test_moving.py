@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from certificates import Authority
 from guests import poll, qemus_of, wait_for
 from movingguests import Hosts, dots, left_of_a_move, open_hosts, slowed, stands, under_way
 
+from aiovirt.drivers.qemu.migration import receiving
+from aiovirt.drivers.qemu.migration.places import Place, listening
 from aiovirt.errors import AiovirtError, ConnectionLost, InvalidState
 from aiovirt.model.domain import DomainState, StateReason
 from aiovirt.model.events import LifecycleDetail
@@ -169,6 +172,34 @@ async def test_post_copy_that_broke_goes_on(tmp_path: Path, qemu: Path) -> None:
         await dots(moved)
         assert await left_of_a_move(moved) == []
         assert (await left.state()).state is DomainState.SHUTOFF
+
+
+async def test_ports_that_others_take_at_the_last_moment(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both that were chosen, for the disks and for the memory, just before QEMU listens there."""
+    calls: list[int] = []
+
+    with ExitStack() as thieves:
+
+        async def robbed(listen: str | None, port: int) -> Place:
+            if len(calls) in {0, 2}:
+                thief = socket.create_server(
+                    ("::", port), family=socket.AF_INET6, dualstack_ipv6=True
+                )
+                thieves.callback(thief.close)
+            calls.append(port)
+            return await listening(listen, port)
+
+        monkeypatch.setattr(receiving, "listening", robbed)
+        async with hosts.guest() as vm:
+            xml = await hosts.elsewhere(vm, "two.qcow2")
+            moved = await vm.migrate(
+                hosts.destination, options=hosts.options(copy_storage="all", xml=xml)
+            )
+            await dots(moved)
+            assert await left_of_a_move(moved) == []
+    assert len(set(calls)) == len(calls) == 4
 
 
 async def test_encrypted_by_several_connections(tmp_path: Path, qemu: Path) -> None:

@@ -7,7 +7,13 @@ import re
 from aiovirt.config import DomainConfig
 from aiovirt.drivers.qemu.engine.listeners import Listener, blamed
 from aiovirt.drivers.qemu.engine.nodes import disk_of_node, image_of
-from aiovirt.errors import AiovirtError, HostError, PermissionDenied, ResourceUnavailable
+from aiovirt.errors import (
+    AiovirtError,
+    HostError,
+    PermissionDenied,
+    QMPCommandError,
+    ResourceUnavailable,
+)
 
 __all__ = ["explain", "lost_ports"]
 
@@ -73,6 +79,8 @@ def explain(config: DomainConfig, said: str, error: AiovirtError) -> HostError:
     line = _complaint(said)
     if _TAKEN.search(said):
         return _port_taken(config, line)
+    if isinstance(error, QMPCommandError):
+        said = line = error.description  # it still runs, and has refused something
     words = _ARGUMENT.sub("", line)
     disk = disk_of_node(config, line)
     where = f" (disk {disk.target.dev}: {image_of(disk)})" if disk else ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from aiovirt.config import Disk, DomainConfig
@@ -21,7 +23,7 @@ from aiovirt.drivers.qemu.migration.encryption import (
 )
 from aiovirt.drivers.qemu.migration.parameters import TLS, End, Wishes, capabilities, settings
 from aiovirt.drivers.qemu.migration.places import Place, choose_port, listening
-from aiovirt.drivers.qemu.migration.storage import copied, serve
+from aiovirt.drivers.qemu.migration.storage import copied, export, serve
 from aiovirt.drivers.qemu.migration.watching import known_capabilities
 from aiovirt.errors import AiovirtError, QMPCommandError
 from aiovirt.model.domain import DomainKey
@@ -135,10 +137,9 @@ class Receiver:
         disks: list[Disk],
     ) -> None:
         """Serve the disks at a place of their own."""
-        wishes = arrival.wishes
-        arrival.disks = place = await self._disks_place(arrival)
-        here = place if place.path else await listening(wishes.listen_address, place.port)
-        await serve(monitor, config, disks, here, wishes.flags)
+        begin = partial(serve, monitor, arrival.wishes.flags)
+        arrival.disks = await self._settle_at(arrival, await self._disks_place(arrival), begin)
+        await export(monitor, config, disks)
 
     async def _disks_place(self, arrival: Arrival) -> Place:
         """Where its disks are awaited: as was asked for, or at a port that is free."""
@@ -151,19 +152,28 @@ class Receiver:
     async def listen(
         self, arrival: Arrival, monitor: BoundedMonitor, place: Place, command: str
     ) -> Place:
+        """Have QEMU listen for its memory, at another port where somebody took the chosen one."""
+
+        async def begin(here: Place) -> None:
+            where = {"uri": here.for_qemu}
+            await monitor.allowed(command, where)
+            # A guest that waits for its memory may hold up all that is not out of band.
+            oob = monitor.qmp.oob and command in _OUT_OF_BAND
+            await monitor.qmp.execute(command, where, oob=oob)
+
+        return await self._settle_at(arrival, place, begin)
+
+    async def _settle_at(
+        self, arrival: Arrival, place: Place, begin: Callable[[Place], Awaitable[object]]
+    ) -> Place:
         """Have QEMU listen; at another port when somebody took the one that was chosen."""
         tries = 1
         while True:
             here = place
             if place.path is None:
                 here = await listening(arrival.wishes.listen_address, place.port)
-            where = {"uri": here.for_qemu}
-            await monitor.allowed(command, where)
             try:
-                # A guest that waits for its memory may hold up all that is not out of band.
-                await monitor.qmp.execute(
-                    command, where, oob=monitor.qmp.oob and command in _OUT_OF_BAND
-                )
+                await begin(here)
             except QMPCommandError:
                 tries += 1
                 if place.port not in arrival.ports or tries > PORT_TRIES:

@@ -34,6 +34,7 @@ __all__ = [
     "Mirrors",
     "clean_mirrors",
     "copied",
+    "export",
     "make_images",
     "mirrored",
     "remove_images",
@@ -121,12 +122,18 @@ def remove_images(made: list[Path]) -> None:
             made.pop().unlink(missing_ok=True)
 
 
-async def serve(
-    monitor: BoundedMonitor, config: DomainConfig, disks: Sequence[Disk], place: Place, flags: int
-) -> None:
-    """Let the source write to the images of a guest that is awaited."""
+async def serve(monitor: BoundedMonitor, flags: int, place: Place) -> None:
+    """Listen for the source, which is to write to the images that are exported then.
+
+    Raises:
+        QMPCommandError: Somebody has that place.
+    """
     secret = {"tls-creds": CREDENTIALS} if flags & TLS else {}
     await monitor.execute("nbd-server-start", {"addr": place.listening, **secret})
+
+
+async def export(monitor: BoundedMonitor, config: DomainConfig, disks: Sequence[Disk]) -> None:
+    """Let the source write to the images of a guest that is awaited."""
     for disk in disks:
         node = format_node(number_of(config, disk))
         await monitor.execute(
