@@ -25,6 +25,22 @@ from aiovirt.model.addresses import PciAddress
 from aiovirt.model.units import GiB, KiB, MiB
 
 
+def test_devices_are_found_by_kind_and_by_name() -> None:
+    devices = DomainConfig.parse(
+        "<domain><devices><emulator>/q</emulator><disk><alias name='ua-a'/></disk><serial/>"
+        "<hologram><alias name='ua-b'/></hologram><disk/></devices></domain>"
+    ).devices
+    assert [device.kind for device in devices.all("disk")] == ["disk", "disk"]
+    assert [list(devices.all(kind)) for kind in ("emulator", "interface")] == [[], []]
+    found = {name: devices.with_alias(name) for name in ("ua-a", "ua-b", "ua'c")}
+    assert {name: device and device.kind for name, device in found.items()} == {
+        "ua-a": "disk",
+        "ua-b": "hologram",
+        "ua'c": None,
+    }
+    assert DomainConfig.parse("<domain/>").devices.with_alias("ua-a") is None
+
+
 def test_the_designs_example_is_what_it_says() -> None:
     config = DomainConfig(
         name="web1", memory=GiB(1), vcpus=2, disks=[Disk.file("web1.qcow2")], type="kvm"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import cast
 
 from lxml import etree
 
@@ -42,6 +43,7 @@ from aiovirt.config.devices.video import Video
 __all__ = ["Devices"]
 
 _NO_DEVICES = frozenset({"emulator"})
+_NAMED = etree.XPath("*[alias/@name=$alias]")
 
 
 class Devices(View, tag="devices"):
@@ -98,11 +100,9 @@ class Devices(View, tag="devices"):
 
     def with_alias(self, alias: str) -> Device | None:
         """The device of that name, the first in the order of the document, or None."""
-        for node in self._nodes():
-            named = node.find("alias")
-            if named is not None and named.get("name") == alias:
-                return _view_of(node)
-        return None
+        top = element(self)
+        found = [] if top is None else cast("list[Node]", _NAMED(top, alias=alias))
+        return _view_of(found[0]) if found else None
 
     def _nodes(self, kind: str | None = None) -> Iterator[Node]:
         node = element(self)
