@@ -86,6 +86,12 @@ def test_a_name_tells_devices_apart_that_are_alike() -> None:
     assert find_alias(changed, "rng0").alias == "rng0"
 
 
+@pytest.mark.parametrize("name", ["rng1", "", "a\0", "\ud800", "'\""], ids=ascii)
+def test_a_name_that_none_has_is_not_found(name: str) -> None:
+    with pytest.raises(NotFound, match="no device with the alias"):
+        find_alias(config(), name)
+
+
 def test_sizes_are_alike_in_any_unit() -> None:
     changed = config()
     add_device(changed, device_of(MEMORY.format(unit="KiB", size=131072)))

@@ -15,7 +15,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -234,10 +234,10 @@ class VSphereClient:
                 await done.wait()
             except anyio.get_cancelled_exc_class():
                 scope.deadline = anyio.current_time() + GIVE_UP_S
-                with anyio.CancelScope(shield=True), suppress(AiovirtError):
+                with anyio.CancelScope(shield=True):
                     await done.wait()
-                    for task in begun:
-                        await self.cancel_task(task)
+                for task in begun:
+                    await self._tasks.give_up(task, method.name, this)
                 raise
         return begun[0]
 

@@ -7,6 +7,7 @@ end so soon that the look, which goes together with those at others, has found t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Protocol
 
 import anyio
@@ -67,16 +68,17 @@ class Tasks:
         try:
             return await self.wait(task, method, this, progress)
         except anyio.get_cancelled_exc_class():
-            with anyio.move_on_after(GIVE_UP_S, shield=True):
-                await self._give_up(task, method, this)
+            await self.give_up(task, method, this)
             raise
 
-    async def _give_up(self, task: Ref, method: str, this: Ref) -> None:
-        try:
+    async def give_up(self, task: Ref, method: str, this: Ref) -> None:
+        """Have a task end that nobody waits for any more; it has `GIVE_UP_S` seconds for that.
+
+        Cancellation: it waits all the same.
+        """
+        with anyio.move_on_after(GIVE_UP_S, shield=True), suppress(AiovirtError):
             if await self.cancel(task):
                 await self.wait(task, method, this)
-        except AiovirtError:
-            return  # nobody is there any more who could be told
 
     async def close(self) -> None:
         """Let the server forget what was made. Cancellation: waited out, for two seconds."""

@@ -101,7 +101,10 @@ class Devices(View, tag="devices"):
     def with_alias(self, alias: str) -> Device | None:
         """The device of that name, the first in the order of the document, or None."""
         top = element(self)
-        found = [] if top is None else cast("list[Node]", _NAMED(top, alias=alias))
+        try:
+            found = [] if top is None else cast("list[Node]", _NAMED(top, alias=alias))
+        except ValueError:  # no document can have such characters
+            return None
         return _view_of(found[0]) if found else None
 
     def _nodes(self, kind: str | None = None) -> Iterator[Node]:

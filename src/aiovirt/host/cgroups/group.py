@@ -109,6 +109,8 @@ class Group:
             if top == self.hosts.unified:
                 self._delegate_threads(folder.parent)
             _make(folder)
+            if top == self.hosts.split.get("cpuset"):  # mounted as one with that of processors
+                _inherit(folder)
 
     @staticmethod
     def _delegate_threads(above: Path) -> None:

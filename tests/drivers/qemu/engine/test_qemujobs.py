@@ -39,8 +39,9 @@ async def monitor_of(
             jobs.append({**job, **amounts, **why})
             return {}
 
-        def dismiss(_: Mapping[str, object]) -> object:
+        def dismiss(arguments: Mapping[str, object]) -> object:
             jobs.clear()
+            fake.emit("JOB_STATUS_CHANGE", {"id": arguments["id"], "status": "null"})
             return {}
 
         fake.handlers["snapshot-delete"] = begin
@@ -72,10 +73,11 @@ async def test_one_whose_states_were_missed_is_asked_for() -> None:
         assert names == ["query-jobs", "snapshot-delete", "query-jobs", "job-dismiss"]
 
 
-async def test_the_next_of_its_kind_begins_at_once() -> None:
+async def test_the_next_of_its_name_begins_at_once_and_has_an_end_of_its_own() -> None:
+    """That QEMU has forgotten the first is told while the second is under way."""
     async with monitor_of(DONE) as (fake, monitor):
-        for name in ("delete-s", "delete-t"):
-            await run_job(monitor, "snapshot-delete", name, {})
+        for _ in range(2):
+            await run_job(monitor, "snapshot-delete", "delete-s", {})
         assert await monitor.execute("query-jobs") == []
         names = [request.name for request in fake.requests[2:]]
         assert names == [*["snapshot-delete", "job-dismiss"] * 2, "query-jobs"]

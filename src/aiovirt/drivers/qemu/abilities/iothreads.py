@@ -148,9 +148,10 @@ class QemuIOThreads(QemuAbility, Processors):
                 await carry_out(managed.monitor())
                 await change_live(self._engine, managed, what.live, change)
                 await apply_to_threads(managed.monitor(), what.live)
-                await part_threads(managed.monitor(), what.live)
             if what.definition is not None:
                 await redefine(self._engine, managed, change)
+            if what.live is not None:
+                await part_threads(what.live)
 
     async def _pin(
         self,

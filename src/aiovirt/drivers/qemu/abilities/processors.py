@@ -136,9 +136,10 @@ class QemuProcessors(QemuIOThreads):
             if what.live is not None:
                 await change_vcpus(self._engine, managed, what.live, wanted(what.live.config))
                 await apply_to_threads(managed.monitor(), what.live)
-                await part_threads(managed.monitor(), what.live)
             if what.definition is not None:
                 await redefine(self._engine, managed, define)
+            if what.live is not None:
+                await part_threads(what.live)
 
     async def vcpus(self, domain: DomainKey) -> Sequence[Vcpu]:
         """See `Processors.vcpus`."""

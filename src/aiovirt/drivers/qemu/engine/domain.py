@@ -102,6 +102,7 @@ class LiveDomain:
         booted: Whether the start has succeeded.
         guessed: Whether its configuration is the inactive one, for want of its own.
         supervised: Whether its supervisor has begun.
+        placing: Held while QEMU's threads are looked up and put into their control groups.
         agent: Held while the guest's agent is asked: its channel has one place.
         job_ends: For each block job under way what is set at its end or the guest's, by the job's
             id.
@@ -139,6 +140,7 @@ class LiveDomain:
     booted: bool = False
     guessed: bool = False
     supervised: bool = False
+    placing: anyio.Lock = field(default_factory=anyio.Lock)
     agent: anyio.Lock = field(default_factory=anyio.Lock)
     job_ends: dict[str, anyio.Event] = field(default_factory=dict)
     perf: PerfCounters = field(default_factory=PerfCounters)

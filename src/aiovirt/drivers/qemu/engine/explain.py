@@ -7,15 +7,9 @@ import re
 from aiovirt.config import DomainConfig
 from aiovirt.drivers.qemu.engine.listeners import Listener, blamed
 from aiovirt.drivers.qemu.engine.nodes import disk_of_node, image_of
-from aiovirt.errors import (
-    AiovirtError,
-    HostError,
-    PermissionDenied,
-    QMPCommandError,
-    ResourceUnavailable,
-)
+from aiovirt.errors import AiovirtError, HostError, PermissionDenied, ResourceUnavailable
 
-__all__ = ["explain", "lost_ports"]
+__all__ = ["explain", "lost_ports", "says_taken"]
 
 _PROGRAM = re.compile(r"^(\S+Z )?\S*qemu-\S+: ")
 _ARGUMENT = re.compile(r"^-\w+ (\{.*?\}|\S+): ")
@@ -61,9 +55,14 @@ _TAKEN = re.compile(
 )
 
 
+def says_taken(said: str) -> bool:
+    """Whether QEMU says that somebody else has a port or a socket."""
+    return _TAKEN.search(said) is not None
+
+
 def lost_ports(config: DomainConfig, said: str) -> frozenset[int]:
     """The chosen ports that somebody else took before QEMU could; empty if that is not why."""
-    if not _TAKEN.search(said):
+    if not says_taken(said):
         return frozenset()
     return frozenset(each.port for each in blamed(config, _complaint(said)) if each.automatic)
 
@@ -73,14 +72,12 @@ def explain(config: DomainConfig, said: str, error: AiovirtError) -> HostError:
 
     Args:
         config: Its configuration.
-        said: What QEMU wrote to its log since it was started.
+        said: What QEMU wrote to its log since it was started, or why it refused something.
         error: What was seen of it.
     """
     line = _complaint(said)
-    if _TAKEN.search(said):
+    if says_taken(said):
         return _port_taken(config, line)
-    if isinstance(error, QMPCommandError):
-        said = line = error.description  # it still runs, and has refused something
     words = _ARGUMENT.sub("", line)
     disk = disk_of_node(config, line)
     where = f" (disk {disk.target.dev}: {image_of(disk)})" if disk else ""

@@ -41,6 +41,7 @@ class BoundedMonitor:
     Attributes:
         qmp: The client.
         jobs_alone: The kinds of jobs of which QEMU has none but what we begin (`qemujobs`).
+        jobs_begun: How many jobs have been begun.
         permit: Lets QEMU use what a command names and the descriptors that go with it, before it
             is told; None where nothing keeps it from that.
     """
@@ -48,6 +49,7 @@ class BoundedMonitor:
     def __init__(self, qmp: QMPClient, name: str, changed: Callable[[ControlState], None]) -> None:
         self.qmp = qmp
         self.jobs_alone: set[str] = set()
+        self.jobs_begun = 0
         self.permit: Permit | None = None
         self._name = name
         self._changed = changed
@@ -82,7 +84,7 @@ class BoundedMonitor:
             ConnectionLost: QEMU ended meanwhile.
             QemuEnded: The same.
         """
-        await self._bounded(command.qmp_name, self.qmp.post(command), bound_s)
+        await self._bounded(command.qmp_name, self.qmp.post(command), bound_s, answers=False)
 
     async def execute(
         self,
@@ -118,7 +120,9 @@ class BoundedMonitor:
         """Run any commands that are sent as one; for each the error if QEMU has refused it."""
         return await self._bounded(requests[0][0], self.qmp.execute_each(*requests), bound_s)
 
-    async def _bounded(self, name: str, answer: Awaitable[T], bound_s: float) -> T:
+    async def _bounded(
+        self, name: str, answer: Awaitable[T], bound_s: float, *, answers: bool = True
+    ) -> T:
         """The answer; `Unresponsive` when it is late, `QemuEnded` when that was its end."""
         asked = anyio.current_time()
         if self._silent_since is not None and bound_s != math.inf:
@@ -128,7 +132,8 @@ class BoundedMonitor:
                 result = await answer
             except Closed as error:
                 raise QemuEnded(f"domain {self._name!r} ended before {name} was done") from error
-            self._answered()
+            if answers:
+                self._answered()
             return result
         assert scope.cancelled_caught  # noqa: S101
         raise self._late(name, asked, bound_s)

@@ -18,7 +18,7 @@ from aiovirt.drivers.qemu.process.limits import place_threads
 from aiovirt.errors import AiovirtError, ConfigError
 from aiovirt.host.scheduling import POLICIES, host_cpus, set_affinity, set_policy, threads_of
 from aiovirt.model.cpusets import format_cpus, parse_cpus
-from aiovirt.protocols.qmp.commands import QueryCpusFast, QueryIothreads
+from aiovirt.protocols.qmp.commands import IOThreadInfo, QueryCpusFast, QueryIothreads
 
 __all__ = [
     "Threads",
@@ -125,17 +125,23 @@ class Threads:
 
 async def look_up_threads(monitor: BoundedMonitor, pid: int) -> Threads:
     """The threads of a QEMU that runs."""
-    vcpus = {cpu.cpu_index: cpu.thread_id for cpu in await monitor.call(QueryCpusFast())}
-    iothreads = await iothread_ids(monitor)
+    all_threads = threads_of(pid)  # at first: one that comes meanwhile is not taken for another
+    cpus, found = await monitor.call_all(QueryCpusFast(), QueryIothreads())
+    vcpus = {cpu.cpu_index: cpu.thread_id for cpu in cpus}
+    iothreads = _numbered(found)
     known = {*vcpus.values(), *iothreads.values()}
-    return Threads(vcpus, iothreads, [each for each in threads_of(pid) if each not in known])
+    return Threads(vcpus, iothreads, [each for each in all_threads if each not in known])
 
 
 async def iothread_ids(monitor: BoundedMonitor) -> Mapping[int, int]:
     """The threads of the I/O threads, by their numbers."""
+    return _numbered(await monitor.call(QueryIothreads()))
+
+
+def _numbered(found: Iterable[IOThreadInfo]) -> Mapping[int, int]:
     return {
         int(thread.id.removeprefix("iothread")): thread.thread_id
-        for thread in await monitor.call(QueryIothreads())
+        for thread in found
         if thread.id.removeprefix("iothread").isdecimal()
     }
 
@@ -152,16 +158,17 @@ async def apply_to_threads(monitor: BoundedMonitor, live: LiveDomain) -> None:
     limited = live.group is not None and asks_of_threads(config)
     if config.vcpu.cpuset is None and not limited and not _of_threads(tuning):
         return
-    threads = await look_up_threads(monitor, live.process.pid)
-    if live.group is not None and limited:
-        set_up_threads(live.group, config, threads.by_group())
+    async with live.placing:
+        threads = await look_up_threads(monitor, live.process.pid)
+        if live.group is not None and limited:
+            set_up_threads(live.group, config, threads.by_group())
     if config.vcpu.cpuset is not None or _of_threads(tuning, _PINS):
         _apply_pins(config, threads)
     for row in () if tuning is None else tuning.iterchildren(*_POLICIES):
         _apply_policy(row, threads)
 
 
-async def part_threads(monitor: BoundedMonitor, live: LiveDomain) -> None:
+async def part_threads(live: LiveDomain) -> None:
     """Give the threads of a QEMU the groups that libvirt gives them, below the guest's own.
 
     A guest that cannot have them, as where the host lets us move no threads, runs without: what is
@@ -170,11 +177,12 @@ async def part_threads(monitor: BoundedMonitor, live: LiveDomain) -> None:
 
     Cancellation: some threads are where they were.
     """
-    if live.group is None:
+    if live.group is None or live.monitor is None:
         return
     try:
-        threads = await look_up_threads(monitor, live.process.pid)
-        await to_thread.run_sync(place_threads, live.group, threads.by_group())
+        async with live.placing:
+            threads = await look_up_threads(live.monitor, live.process.pid)
+            await to_thread.run_sync(place_threads, live.group, threads.by_group())
     except AiovirtError as error:
         log.debug("threads of domain %s: %s", live.config.name, error)
 

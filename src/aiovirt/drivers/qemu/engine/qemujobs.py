@@ -48,7 +48,7 @@ async def run_job(
     Args:
         monitor: The monitor.
         command: The command.
-        name: What the job is called.
+        name: What the job is called; with a number behind it, so that no two have one id.
         arguments: Of the command.
         done_all_the_same: Called when the job is done though its caller has given up.
         begun: Set when the job can be taken back no more.
@@ -62,7 +62,8 @@ async def run_job(
     kind = _KINDS.get(command, _SNAPSHOTS)
     if kind not in monitor.jobs_alone:
         await end_left(monitor, kind)
-    # What was told until now of a job of the same name is of another one.
+    monitor.jobs_begun += 1
+    name = f"{name}-{monitor.jobs_begun}"  # QEMU may still tell of the one before
     async with monitor.qmp.events("JOB_STATUS_CHANGE") as told:
         monitor.jobs_alone.discard(kind)
         with anyio.CancelScope(shield=True):

@@ -34,6 +34,7 @@ from aiovirt.errors import (
     InvalidState,
     NotFound,
     ProtocolError,
+    QMPCommandError,
     RemoteError,
     ResourceUnavailable,
     Unresponsive,
@@ -150,8 +151,11 @@ async def _try(
         try:
             await _boot(engine, domain, live, launch, how)
         except _QEMU_ERRORS as error:
-            said = await last_words(launch.folder) or log.since(said_from)
+            helper = await last_words(launch.folder)
+            said = helper or log.since(said_from)
             lost.update(lost_ports(launch.config, said))
+            if isinstance(error, QMPCommandError) and not helper:
+                said = error.description
             raise explain(launch.config, said, error) from error
     engine.ports.difference_update(launch.ports)
     log.note(f"started id {launch.id}, pid {live.process.pid}: {_durations(times)}")

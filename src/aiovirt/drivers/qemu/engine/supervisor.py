@@ -98,7 +98,7 @@ class Supervisor:
     def part_threads(self) -> None:
         """Have QEMU's threads put into their groups, beside what is done next: that can wait."""
         if self._tasks is not None and self._live.monitor is not None:
-            self._tasks.start_soon(part_threads, self._live.monitor, self._live)
+            self._tasks.start_soon(part_threads, self._live)
 
     @asynccontextmanager
     async def _watching(self) -> AsyncIterator[None]:

@@ -96,8 +96,9 @@ async def set_scheduler(
         group = _group(live)
         put_whole(group, params)
         if not THREAD_PARAMS.keys().isdisjoint(params):
-            threads = await look_up_threads(domain.monitor(), live.process.pid)
-            put_threads(group, params, threads.by_group())
+            async with live.placing:
+                threads = await look_up_threads(domain.monitor(), live.process.pid)
+                put_threads(group, params, threads.by_group())
 
     change = partial(tuning.write, params=params, table=SCHEDULER)
     return await _tune(engine, domain, flags, change, carry_out)

@@ -12,6 +12,7 @@ from typing import Final
 from aiovirt.config import Disk, DomainConfig
 from aiovirt.drivers.qemu.engine.core import Engine
 from aiovirt.drivers.qemu.engine.domain import LiveDomain, ManagedDomain
+from aiovirt.drivers.qemu.engine.explain import says_taken
 from aiovirt.drivers.qemu.engine.monitor import BoundedMonitor
 from aiovirt.drivers.qemu.engine.start import PORT_TRIES
 from aiovirt.drivers.qemu.migration.bitmaps import MAPPING, Rows, taken
@@ -174,9 +175,10 @@ class Receiver:
                 here = await listening(arrival.wishes.listen_address, place.port)
             try:
                 await begin(here)
-            except QMPCommandError:
+            except QMPCommandError as error:
                 tries += 1
-                if place.port not in arrival.ports or tries > PORT_TRIES:
+                ours = place.port in arrival.ports and says_taken(error.description)
+                if not ours or tries > PORT_TRIES:
                     raise
                 place = place.with_port(await self._port(arrival, lost=(place.port,)))
             else:

@@ -143,10 +143,15 @@ def put_threads(
 def place_threads(group: Group, threads: Mapping[str, Iterable[int]]) -> None:
     """Give the threads their groups as libvirt does, and remove those of threads that are gone.
 
-    The host then weighs a virtual processor against QEMU's own work, and counts each apart.
+    The host then weighs a virtual processor against QEMU's own work, and counts each apart.  One
+    thread that is several processors, as TCG may have it, is the first of them.
     """
+    placed: set[int] = set()
     for name, members in threads.items():
-        _placed(group, name, members)
+        fresh = set(members) - placed
+        if fresh:
+            _placed(group, name, fresh)
+        placed |= fresh
     for left in set(group.children()) - threads.keys():
         if left.rstrip("0123456789") in _KINDS:
             group.child(left).removed()
