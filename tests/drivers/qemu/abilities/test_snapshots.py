@@ -11,6 +11,8 @@ import pytest
 from aiovirt.config import Disk, DomainConfig, SnapshotConfig
 from aiovirt.drivers.qemu import open_driver
 from aiovirt.drivers.qemu.driver import QemuDriver
+from aiovirt.drivers.qemu.engine import snapshots as engine
+from aiovirt.drivers.qemu.engine.images import qemu_img as change_image
 from aiovirt.interfaces import Definition, Devices, Jobs, Lifecycle, Monitor, SavedState, Snapshots
 from aiovirt.model.constants import DomainGetJobStatsFlags
 from aiovirt.model.domain import DomainKey, DomainState
@@ -148,3 +150,40 @@ async def test_giving_up_a_snapshot_leaves_none_in_the_image(
     await driver.ability(Lifecycle).destroy(key)
     said = await anyio.run_process([str(qemu_img), "snapshot", "-l", str(tmp_path / "a.qcow2")])
     assert [row for row in said.stdout.decode().split() if row in {"s1", "s2"}] == ["s1"]
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["off", "running"])
+async def test_giving_up_a_deletion_leaves_it_in_all_images_or_in_none(
+    driver: QemuDriver,
+    tmp_path: Path,
+    qemu_img: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    runs: bool,
+) -> None:
+    """Given up when the first of two images has forgotten it: of one that runs QEMU has the one."""
+    key = await started(driver, tmp_path, qemu_img)
+    spare = str(tmp_path / "spare.qcow2")
+    await anyio.run_process([str(qemu_img), "create", "-q", "-f", "qcow2", spare, "1M"])
+    snapshots, lifecycle = driver.ability(Snapshots), driver.ability(Lifecycle)
+    await driver.ability(Devices).attach_device(key, Disk.file(spare, target="vdb"), live=True)
+    await snapshots.create_snapshot(key, SnapshotConfig(name="s2"))
+    await lifecycle.destroy(key)
+    if runs:
+        await lifecycle.start(key)  # without the spare one
+    with anyio.CancelScope() as scope, monkeypatch.context() as patched:
+
+        async def given_up(*arguments: str) -> bytes:
+            if "-d" in arguments:
+                scope.cancel()
+            return await change_image(*arguments)
+
+        patched.setattr(engine, "qemu_img", given_up)
+        await snapshots.delete_snapshot(SnapshotKey(key, "s2"))
+    assert scope.cancel_called
+    assert await names(driver, key) == ["s1"]
+    if runs:
+        await lifecycle.destroy(key)
+    for image in ("a.qcow2", "spare.qcow2"):
+        said = await anyio.run_process([str(qemu_img), "snapshot", "-l", str(tmp_path / image)])
+        assert "s2" not in said.stdout.decode().split()

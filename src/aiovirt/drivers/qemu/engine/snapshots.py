@@ -207,18 +207,26 @@ async def delete_internal(domain: ManagedDomain, point: SnapshotConfig, then: Th
 
     Raises:
         InvalidState: The domain runs, and is on images over those that have it.
+
+    Cancellation: all have it, or none.
     """
     name, disks = point.name or "", list(_keepers(domain, point))
     here = {} if domain.live is None else {each.target.dev: each for each in domain.config().disks}
-    for disk in disks:
-        if disk.target.dev not in here and name in await _kept(disk.path or ""):
+    others = [disk for disk in disks if disk.target.dev not in here]
+    kept = [disk for disk in others if name in await _kept(disk.path or "")]
+
+    async def finish() -> None:
+        """Go to the end: an image that has forgotten it cannot have it back."""
+        for disk in kept:
             await _on_image("-d", name, disk)
+        await then()
+
     plugged = [disk for disk in disks if disk.target.dev in here]
     if plugged:
         nodes = [_node(domain, name, disk, here[disk.target.dev]) for disk in plugged]
-        await _delete_from(domain.monitor(), name, nodes, then)
+        await _delete_from(domain.monitor(), name, nodes, finish)
     with anyio.CancelScope(shield=True):
-        await then()
+        await finish()
 
 
 def _node(domain: ManagedDomain, name: str, disk: Disk, current: Disk) -> str:
