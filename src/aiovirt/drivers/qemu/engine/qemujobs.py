@@ -22,7 +22,7 @@ _DONE: Final = (_CONCLUDED, "null")
 _PENDING: Final = "pending"
 _ABORTING: Final = "aborting"
 """Each job that has done its work is the former for a moment, each that fails the latter:
-job_finish_sync and job_update_rc of QEMU's job.c."""
+job_transition_to_pending and job_update_rc of QEMU's job.c."""
 _SNAPSHOTS: Final = "snapshot-"
 _KINDS: Final = {"blockdev-create": CREATION}
 """What the types of the jobs of a command begin with, where that is not `_SNAPSHOTS`."""
